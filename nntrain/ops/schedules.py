@@ -184,8 +184,8 @@ class Plateau(Schedule):
 
 
 def _share(part: float, whole: float) -> float:
-    """Return part / whole within [0, 1]; all of it when there is nothing to walk."""
-    return min(1.0, part / whole) if whole > 0 else 1.0
+    """Return part / whole, at most 1; a way of no length is at its start until the first step."""
+    return min(1.0, part / whole) if whole > 0 else float(part > 0)
 
 
 def _glide(start: float, end: float, share: float) -> float:
