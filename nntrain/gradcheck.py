@@ -17,6 +17,7 @@ from nntrain.core.types import Array
 
 ValueAndGrad = Callable[[Array], tuple[float, Array]]
 
+EPSILON = 2.0**-52  # of float64
 STEP = 2.0**-10  # balances truncation h⁴ and rounding ε/h in fourth-order differences
 SHRINK = 2.0**-3  # from one step size to the next where a kink is near
 SIZES = 4  # step sizes tried: 1e-3, 1.2e-4, 1.5e-5, 1.9e-6
@@ -50,8 +51,8 @@ class Report:
     def __str__(self) -> str:
         verdict = "agree" if self.passed else "disagree" if self.max_error > self.tolerance else "undecided"
         return (
-            f"{verdict}: largest relative error {self.max_error:.2e} (tolerance {self.tolerance:g}) at entry {self.worst}, "
-            f"analytic {self.analytic:.9g}, numeric {self.numeric:.9g}; "
+            f"{verdict}: largest relative error {self.max_error:.2e} (tolerance {self.tolerance:g}) "
+            f"at entry {self.worst}, analytic {self.analytic:.9g}, numeric {self.numeric:.9g}; "
             f"{self.n_checked} entries checked, {self.n_kinks} at a kink"
         )
 
@@ -65,12 +66,15 @@ def check(
     probes: int | None = None,
     seed: int = 0,
     max_kinks: float = 0.05,
+    unit: float = 1.0,
 ) -> Report:
     """Compare the gradient that ``value_and_grad`` returns at ``theta`` (P,) float64 with differences of its value.
 
-    ``probes`` entries are drawn without replacement from ``seed`` (None: all P of them). Six or more evaluations an
-    entry. ``theta`` is not changed; the function gets a scratch vector that it must not keep, and may return the same
-    gradient buffer each time. Raises TypeError for other precisions and ValueError for a gradient of another shape.
+    ``probes`` entries are drawn without replacement from ``seed`` (None: all P of them). Seven or more evaluations an
+    entry. ``unit`` is the size of the numbers that the function adds up: a cost of 1e-20 whose scores are about 1 is
+    rounded like 1, and slopes that such rounding hides are not told from zero. ``theta`` is not changed; the function
+    gets a scratch vector that it must not keep, and may return the same gradient buffer each time. Raises TypeError for
+    other precisions and ValueError for a gradient of another shape.
     """
     if theta.dtype != np.float64:
         raise TypeError(f"gradcheck: theta must be float64, got {theta.dtype}")
@@ -84,7 +88,7 @@ def check(
         raise TypeError(f"gradcheck: the gradient must be float64, got {returned.dtype}")
     grad = returned.copy()
     rng = generator(seed, Stream.PROBE)
-    noise = _noise(value_and_grad, theta, rng)
+    noise = max(_noise(value_and_grad, theta, rng), EPSILON * unit)
     entries = np.arange(theta.size) if probes is None else _draw(rng, theta.size, probes)
     slopes = {int(i): _slope(value_and_grad, point, int(i), step, noise, tolerance) for i in entries}
     return _report(grad, slopes, tolerance, max_kinks)
@@ -119,7 +123,7 @@ def _noise(value_and_grad: ValueAndGrad, theta: Array, rng: np.random.Generator)
     if not np.isfinite(values).all():
         return math.nan  # nothing compares with it: every entry stays undecided
     scatter = float(np.median(np.abs(np.diff(values, 2)))) / math.sqrt(6.0)  # variance of e₀ − 2e₁ + e₂ is 6σ²
-    return max(scatter, np.finfo(np.float64).eps * abs(float(values[0])))
+    return max(scatter, EPSILON * abs(float(values[0])))
 
 
 def _draw(rng: np.random.Generator, size: int, probes: int) -> Array:
