@@ -1,0 +1,156 @@
+"""One file that holds all a run needs to go on, or to be scored: named tensors and a table of facts.
+
+The container is safetensors with a single metadata key, ``nntrain``: canonical JSON with the caller's facts and
+``format``, ``version``, ``sha256`` (one digest a tensor) and ``seal`` (the digest of the header, its own digits read
+as zeros). So every byte of the file is covered, and nothing is believed before it is verified. Must not know what the
+tensors or the facts mean. No pickle: reading never runs code and takes no more memory than the file is long.
+"""
+
+import hashlib
+import os
+import re
+import stat
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors import numpy as container
+
+from nntrain.artifacts import durable, strict_json
+from nntrain.core.types import Array
+from nntrain.errors import CheckpointError
+
+FORMAT = "nntrain-checkpoint"
+VERSION = 1
+KEY = "nntrain"
+MAX_HEADER = 16 << 20  # bytes
+BLANK = "0" * 64
+SEAL = re.compile("[0-9a-f]{64}")
+RESERVED = ("format", "version", "sha256", "seal")
+DTYPES = frozenset("?bhilqBHILQefd")  # bool, integers, float16, float32, float64
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Tensors by name (any shape, 0-d too; bool, integer or float) and facts that have a JSON form.
+
+    In ``meta`` NaN and infinities become null, tuples lists; the keys format, version, sha256 and seal are taken.
+    """
+
+    tensors: Mapping[str, Array]
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Write durably, after checking that the bytes read back as what was given.
+
+    Raises ``OutputError`` when the disk refuses, ``TypeError`` or ``ValueError`` for what cannot be stored.
+    """
+    durable.write_bytes(path, encode(checkpoint))
+
+
+def load(path: Path, *, follow_links: bool = True) -> Checkpoint:
+    """Return the verified checkpoint; tensors are read-only arrays. Raises ``CheckpointError``, naming the file."""
+    return decode(_read(path, follow_links), str(path))
+
+
+def encode(checkpoint: Checkpoint) -> bytes:
+    """Return the file's bytes, a function of the contents alone."""
+    tensors = {name: _storable(name, array) for name, array in sorted(checkpoint.tensors.items())}
+    taken = [key for key in RESERVED if key in checkpoint.meta]
+    if taken or KEY in tensors or "__metadata__" in tensors:
+        raise ValueError(f"{', '.join(taken) or KEY}: the name is reserved in checkpoints")
+    facts: dict[str, Any] = {**checkpoint.meta, "format": FORMAT, "version": VERSION}
+    facts["sha256"] = {name: _digest(array) for name, array in tensors.items()}
+    blank = _serialise(tensors, facts | {"seal": BLANK})
+    data = _serialise(tensors, facts | {"seal": hashlib.sha256(_header(blank)).hexdigest()})
+    decode(data, "checkpoint")  # the container has been wrong in silence before: verify against our own digests
+    return data
+
+
+def decode(data: bytes, where: str) -> Checkpoint:
+    """Return the checkpoint in ``data``; every damage is a ``CheckpointError`` that begins with ``where``."""
+    facts = _sealed_facts(data, where)
+    try:
+        tensors = container.load(data)
+    except (SafetensorError, ValueError, KeyError, OverflowError, MemoryError) as error:
+        _damaged(where, f"its tensors cannot be read ({error})")
+    digests = facts["sha256"]
+    if not isinstance(digests, dict) or digests.keys() != tensors.keys():
+        _damaged(where, "it does not hold the tensors it lists")
+    for name, array in sorted(tensors.items()):
+        if _digest(array) != digests[name]:
+            _damaged(where, f"the numbers of tensor {name!r} have changed")
+        array.flags.writeable = False
+    return Checkpoint(tensors, {key: value for key, value in facts.items() if key not in RESERVED})
+
+
+def _storable(name: str, array: Array) -> Array:
+    """Return the array C-contiguous and little-endian, which is all the container stores rightly; 0-d stays 0-d."""
+    array = np.asarray(array, order="C")  # ascontiguousarray would make 0-d arrays 1-d
+    if array.dtype.char not in DTYPES:
+        raise TypeError(f"{name}: {array.dtype} cannot be stored in a checkpoint")
+    return array.astype(array.dtype.newbyteorder("<"), copy=False)
+
+
+def _digest(array: Array) -> str:
+    return hashlib.sha256(array.data).hexdigest()
+
+
+def _serialise(tensors: Mapping[str, Array], facts: Mapping[str, Any]) -> bytes:
+    return container.save(dict(tensors), {KEY: strict_json.canonical(facts)})
+
+
+def _header(data: bytes) -> bytes:
+    """Return the JSON header behind the eight bytes of its length; empty when the length is a lie."""
+    length = struct.unpack("<Q", data[:8])[0] if len(data) >= 8 else 0
+    return data[8 : 8 + length] if length <= min(MAX_HEADER, len(data) - 8) else b""
+
+
+def _sealed_facts(data: bytes, where: str) -> dict[str, Any]:
+    """Return the metadata after checking format, version and seal."""
+    header = _header(data)
+    try:
+        text = strict_json.parse(header)["__metadata__"][KEY]
+        facts = strict_json.parse(text) if isinstance(text, str) else None
+    except (ValueError, KeyError, TypeError):
+        facts = None
+    if not isinstance(facts, dict) or facts.get("format") != FORMAT:
+        raise CheckpointError(f"{where}: not an nntrain checkpoint, or damaged at its beginning ({len(data)} bytes)")
+    version = facts.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise CheckpointError(f"{where}: written by a newer nntrain, format {version}; this one reads {VERSION}")
+    seal = facts.get("seal")
+    if version != VERSION or "sha256" not in facts or not SEAL.fullmatch(str(seal)):
+        _damaged(where, "its header is incomplete")
+    if hashlib.sha256(header.replace(str(seal).encode(), BLANK.encode())).hexdigest() != seal:
+        _damaged(where, "its header has changed")
+    return facts
+
+
+def _read(path: Path, follow_links: bool) -> bytes:
+    """Return the contents of a plain file; devices and pipes are refused before they can block or never end."""
+    flags = os.O_RDONLY | os.O_NONBLOCK | (0 if follow_links else os.O_NOFOLLOW)
+    try:
+        descriptor = os.open(path, flags)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise CheckpointError(f"{path}: not a plain file")
+            with open(descriptor, "rb", closefd=False) as stream:
+                return stream.read()
+        finally:
+            os.close(descriptor)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: no such checkpoint") from None
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot read the checkpoint: {durable.cause(error)}") from error
+    except (ValueError, MemoryError) as error:  # a NUL in the path; a file larger than the memory
+        raise CheckpointError(f"{str(path)!r}: cannot read the checkpoint: {error or 'too large'}") from error
+
+
+def _damaged(where: str, what: str) -> NoReturn:
+    raise CheckpointError(f"{where}: damaged: {what}")

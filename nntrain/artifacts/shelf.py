@@ -1,0 +1,96 @@
+"""The checkpoints of one run: save, list, find the newest valid one, prune. Knows only steps and files."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from nntrain.artifacts import checkpoint as storage
+from nntrain.artifacts import durable
+from nntrain.artifacts.checkpoint import Checkpoint
+from nntrain.errors import CheckpointError, OutputError
+
+STEP = re.compile(r"step-(\d{12,18})\.safetensors")
+
+
+class Found(NamedTuple):
+    """The newest valid checkpoint, and one line for each newer one that had to be passed over."""
+
+    path: Path
+    checkpoint: Checkpoint
+    notes: tuple[str, ...]
+
+
+class Shelf:
+    """A folder of ``step-<step>.safetensors``; the lock is the caller's business."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._saved: int | None = None  # step of the last checkpoint written through this object
+
+    def save(self, step: int, checkpoint: Checkpoint) -> Path:
+        """Write the checkpoint of ``step`` durably; the folder is made if missing. Raises ``OutputError``."""
+        path = self.at(step)
+        with durable.writing(self.folder):
+            if self.folder.is_symlink():
+                raise OutputError(f"{self.folder}: cannot write: it is a symbolic link")
+            if not self.folder.exists():
+                self.folder.mkdir()
+                durable.sync_directory(self.folder.parent)
+        storage.save(path, checkpoint)
+        self._saved = step
+        return path
+
+    def at(self, step: int) -> Path:
+        """Return where the checkpoint of ``step`` is or would be."""
+        if not 0 <= step < 10**18:
+            raise ValueError(f"step must be in [0, 10^18), got {step}")
+        return self.folder / f"step-{step:012d}.safetensors"
+
+    def files(self) -> list[Path]:
+        """Return all checkpoint files, oldest step first, valid or not."""
+        try:
+            found = [path for path in self.folder.iterdir() if STEP.fullmatch(path.name)]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise CheckpointError(f"{self.folder}: cannot be read: {durable.cause(error)}") from error
+        return sorted(found, key=_step)
+
+    def latest(self) -> Found | None:
+        """Return the newest valid checkpoint, None when there is none at all.
+
+        Damaged ones are passed over and named in the notes. Raises ``CheckpointError`` when every one is damaged.
+        """
+        problems: list[str] = []
+        for path in reversed(self.files()):
+            try:
+                checkpoint = storage.load(path, follow_links=False)
+            except CheckpointError as error:
+                problems.append(str(error))
+                continue
+            return Found(path, checkpoint, tuple(f"{problem}; using {path.name}" for problem in problems))
+        if problems:
+            raise CheckpointError(f"{problems[0]}; none of the {len(problems)} checkpoints in {self.folder} is valid")
+        return None
+
+    def prune(self, keep: int, protect: Path | None) -> list[Path]:
+        """Delete all but the ``keep`` newest checkpoints and ``protect``; return the deleted, oldest first.
+
+        Files with a later step than the last one saved here are damaged ones, passed over on resume: counting them as
+        newest would throw valid ones away, so they neither count nor go.
+        """
+        if keep < 1:
+            raise ValueError(f"keep must be at least 1, got {keep}")
+        counted = [path for path in self.files() if self._saved is None or _step(path) <= self._saved]
+        doomed = [path for path in counted[:-keep] if protect is None or path.name != protect.name]
+        for path in doomed:
+            durable.remove(path)
+        if doomed:
+            with durable.writing(self.folder):
+                durable.sync_directory(self.folder)
+        return doomed
+
+
+def _step(path: Path) -> int:
+    match = STEP.fullmatch(path.name)
+    return int(match[1]) if match else -1
