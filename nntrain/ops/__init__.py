@@ -1,1 +1,1 @@
-"""The mathematics: one registry a file, one class an entry. Knows arrays and parameters, not data, files or specs."""
+"""The mathematics: one registry a file, one class an entry. Knows nothing of data, files, specs or training runs."""

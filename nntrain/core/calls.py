@@ -1,0 +1,84 @@
+"""A straight list of calls on arrays bound beforehand: what a training step is made of.
+
+Layers, losses and optimizers write their equations as ``do(np.add, z, b, out=z)``; a ``Calls`` object records them once
+and runs them many times, so that a step contains no attribute look-ups, no slicing and no dispatch. The same list serves
+profiling by call and printing. Knows nothing of networks; every array handed to it must stay where it is.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from nntrain.core.plan import Plan
+from nntrain.core.types import Array
+
+_POSITIONAL_OUT_IS_DEPRECATED = (np.maximum, np.minimum)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """One recorded call: what it belongs to (``label``), the function and its bound arguments."""
+
+    label: str
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    out: Array | None
+
+    def bind(self) -> Callable[[], Any]:
+        """Return the call with its arguments bound in the cheapest way NumPy takes them."""
+        if self.out is None:
+            return partial(self.function, *self.args)
+        if isinstance(self.function, np.ufunc) and self.function not in _POSITIONAL_OUT_IS_DEPRECATED:
+            return partial(self.function, *self.args, self.out)  # a positional `out` is parsed faster
+        return partial(self.function, *self.args, out=self.out)
+
+
+class Calls:
+    """Records calls in order; ``bound()`` gives them ready to run.
+
+    Python numbers among the arguments become 0-d arrays of ``dtype``, so that nothing is converted in a step.
+    """
+
+    def __init__(self, plan: Plan, dtype: np.dtype[Any]) -> None:
+        self.plan = plan
+        self.dtype = dtype
+        self.label = ""
+        self.calls: list[Call] = []
+
+    def __call__(self, function: Callable[..., Any], *args: Any, out: Array | None = None) -> None:
+        """Record ``function(*args, out=out)``."""
+        bound = tuple(np.asarray(a, self.dtype) if isinstance(a, float) else a for a in args)
+        self.calls.append(Call(self.label, function, bound, out))
+
+    def matmul(self, a: Array, b: Array, *, out: Array, axis: int = 0) -> None:
+        """Record ``out = a @ b``, a (m, k), b (k, n), out (m, n), in the pieces that the plan asks for.
+
+        ``axis`` is the axis of ``out`` that may be cut: rows of ``a`` (0) or columns of ``b`` (1). The sum over k is
+        never cut, so the pieces compute the very same products.
+        """
+        m, k = a.shape
+        n = b.shape[1]
+        for cut in self.plan.pieces(m, n, k, length=out.shape[axis]):
+            part_a, part_b, part_out = (a[cut], b, out[cut]) if axis == 0 else (a, b[:, cut], out[:, cut])
+            if self.plan.is_tiny(m, n, k) and part_out.flags.c_contiguous:
+                self(part_a.dot, part_b, out=part_out)  # half the call overhead of np.matmul
+            else:
+                self(np.matmul, part_a, part_b, out=part_out)
+
+    def bound(self) -> list[Callable[[], Any]]:
+        """Return the recorded calls, each ready to be called without arguments."""
+        return [call.bind() for call in self.calls]
+
+    def run(self) -> None:
+        """Run every call once, in order."""
+        for call in self.bound():
+            call()
+
+    def __iter__(self) -> Iterator[Call]:
+        return iter(self.calls)
+
+    def __len__(self) -> int:
+        return len(self.calls)

@@ -1,0 +1,52 @@
+"""Field types of specs: numbers that are exactly what they say, with their bounds.
+
+``Real`` takes 3 and 0.5 but neither "0.5" nor true; ``Count`` takes whole numbers only. The bounds are read by whoever
+validates and by the JSON Schema.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from annotated_types import Ge, Gt, Lt
+
+
+class _Exact:
+    """Refuse text and booleans where a number is due (pydantic's protocol, in plain dicts)."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        return {**handler(source), "strict": True}
+
+
+class _Finite:
+    """Refuse NaN and infinities."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        return {**handler(source), "allow_inf_nan": False}
+
+
+class _OneOrMany:
+    """Let a single value stand for a list of one: ``activation: relu`` is ``activation: [relu]``."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        wrap = {"type": "no-info", "function": _as_sequence}
+        return {"type": "function-before", "function": wrap, "schema": handler(source)}
+
+    def __get_pydantic_json_schema__(self, core_schema: Any, handler: Callable[[Any], Any]) -> dict[str, Any]:
+        many = handler(core_schema)
+        return {"anyOf": [many["items"], many]} if "items" in many else dict(many)
+
+
+def _as_sequence(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+ONE_OR_MANY = _OneOrMany()  # Annotated[tuple[X, ...], ONE_OR_MANY]
+
+Flag = Annotated[bool, _Exact()]
+Whole = Annotated[int, _Exact()]
+Count = Annotated[int, _Exact(), Ge(1)]  # 1, 2, 3, …
+Natural = Annotated[int, _Exact(), Ge(0)]  # 0, 1, 2, …
+Real = Annotated[float, _Exact(), _Finite()]
+Positive = Annotated[float, _Exact(), _Finite(), Gt(0)]
+NonNegative = Annotated[float, _Exact(), _Finite(), Ge(0)]
+Fraction = Annotated[float, _Exact(), _Finite(), Ge(0), Lt(1)]  # [0, 1)

@@ -1,0 +1,49 @@
+"""How matrix products and buffers are laid out on this machine: a pure function of kernels, threads and sizes.
+
+The plan is chosen by rule, not by a stopwatch, so that the same machine always computes the same bits; it is part of a
+run's recorded environment. The thresholds were measured: see ``scripts/bench.py``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+NARROW = 32  # blocks of at most this many columns are stored column after column: reductions over classes run fast
+TINY = 4096  # multiply-adds below which the call itself costs more than the product
+SMALL = 1_000_000  # OpenBLAS: products up to this many multiply-adds skip packing, on the kernels below
+SMALL_KERNELS = frozenset({"SkylakeX", "Cooperlake", "SapphireRapids"})
+MOST_PIECES = 4  # measured: cutting into more pieces costs more than the small-matrix path gains
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Layout rules for one process: ``kernels`` is BLAS's name of its kernels, ``small`` its small-matrix limit or 0."""
+
+    kernels: str = "unknown"
+    threads: int = 1
+    small: int = 0
+
+    @classmethod
+    def for_kernels(cls, kernels: str, threads: int) -> "Plan":
+        """Return the plan for the named BLAS kernels and number of threads."""
+        return cls(kernels, threads, SMALL if kernels in SMALL_KERNELS else 0)
+
+    def pieces(self, m: int, n: int, k: int, *, length: int) -> Sequence[slice]:
+        """Cut ``length`` so that each piece of an (m, k) by (k, n) product stays in the small-matrix path."""
+        size = m * n * k
+        count = -(-size // self.small) if self.small else 1
+        if count > MOST_PIECES or count > length:
+            count = 1
+        return [slice(length * i // count, length * (i + 1) // count) for i in range(count)]
+
+    def is_tiny(self, m: int, n: int, k: int) -> bool:
+        """Tell whether the product is so small that call overhead is all that matters."""
+        return m * n * k <= TINY
+
+    def column_major(self, rows: int, width: int) -> bool:
+        """Tell whether a (rows, width) block is stored column after column."""
+        return 1 < width <= NARROW and rows * width > 1024
+
+    def describe(self) -> dict[str, Any]:
+        """Return the plan for the run's record."""
+        return asdict(self)

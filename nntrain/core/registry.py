@@ -1,0 +1,91 @@
+"""Named parts: a mapping from a kind to the frozen dataclass that implements it.
+
+A registry is at once the lookup table, the type annotation of a spec field (``Annotated[Activation, ACTIVATIONS]``),
+and the source of ``nntrain list``, of the JSON Schema, of the README tables and of test parameters. It must not know
+who reads it: the schema hook below speaks pydantic's protocol in plain dicts and imports nothing.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+C = TypeVar("C", bound=type)
+
+
+class Registry(Mapping[str, type[T]], Generic[T]):
+    """Kind → frozen dataclass, in order of registration.
+
+    ``noun`` is the singular for messages ("activation"); ``name`` the plural for listings ("activations").
+    """
+
+    def __init__(self, name: str, noun: str) -> None:
+        self.name = name
+        self.noun = noun
+        self._entries: dict[str, type[T]] = {}
+
+    def __getitem__(self, kind: str) -> type[T]:
+        return self._entries[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __repr__(self) -> str:
+        return f"Registry({self.name}: {', '.join(self)})"
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def register(self, entry: C) -> C:
+        """Add a dataclass under its ``kind``; refuse one without kind, formula or docstring, or a taken name."""
+        kind = _kind_of(entry)
+        if not getattr(entry, "formula", ""):
+            raise TypeError(f"{entry.__name__}: a {self.noun} needs a `formula: ClassVar[str]`")
+        if not entry.__doc__ or entry.__doc__.startswith(f"{entry.__name__}("):
+            raise TypeError(f"{entry.__name__}: a {self.noun} needs a docstring")
+        if kind in self._entries:
+            raise ValueError(f"{self.noun} {kind!r} is already {self._entries[kind].__name__}")
+        entry.__pydantic_config__ = {"extra": "forbid"}  # type: ignore[attr-defined]  # an unknown key is an error
+        self._entries[kind] = entry
+        return entry
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> dict[str, Any]:
+        """Describe the tagged union of all entries; a bare name stands for ``{kind: name}``."""
+        choices = {kind: handler.generate_schema(entry) for kind, entry in self.items()}  # type: ignore[attr-defined]
+        union = {"type": "tagged-union", "choices": choices, "discriminator": "kind"}
+        return {"type": "function-before", "function": {"type": "no-info", "function": _spell_out}, "schema": union}
+
+    def __get_pydantic_json_schema__(self, core_schema: Any, handler: Callable[[Any], Any]) -> dict[str, Any]:
+        """Offer editors the bare names of entries that need nothing else, or any entry as a mapping."""
+        entries = handler(core_schema)["oneOf"]
+        bare = [kind for kind, entry in self.items() if not _needs_keys(entry)]
+        names = {"enum": bare, "type": "string", "description": f"The {self.noun} with its defaults."}
+        return {"title": self.noun, "anyOf": [names, *entries] if bare else entries}
+
+
+def _spell_out(value: Any) -> Any:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+def _needs_keys(entry: type) -> bool:
+    """Whether some field of a dataclass has no default."""
+    missing = dataclasses.MISSING
+    fields = dataclasses.fields(entry)  # type: ignore[arg-type]  # registered, hence a dataclass
+    return any(field.init and field.default is field.default_factory is missing for field in fields)
+
+
+def _kind_of(entry: type) -> str:
+    """Return the literal kind of a dataclass whose first field is ``kind: Literal["name"] = "name"``."""
+    fields = dataclasses.fields(entry) if dataclasses.is_dataclass(entry) else ()
+    if not fields or fields[0].name != "kind":
+        raise TypeError(f"{entry.__name__}: must be a dataclass whose first field is `kind`")
+    hint = get_type_hints(entry)["kind"]
+    if get_origin(hint) is not Literal or get_args(hint) != (fields[0].default,):
+        raise TypeError(f'{entry.__name__}: `kind` must be `kind: Literal["name"] = "name"`')
+    return str(fields[0].default)

@@ -1,0 +1,9 @@
+"""Array and task types shared by every layer."""
+
+from typing import Any, Literal, TypeAlias
+
+import numpy.typing as npt
+
+Array: TypeAlias = npt.NDArray[Any]
+DType: TypeAlias = Literal["float32", "float64"]
+Task: TypeAlias = Literal["classification", "multilabel", "regression", "reconstruction"]

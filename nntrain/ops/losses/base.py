@@ -1,0 +1,67 @@
+"""Losses: an output unit together with its cost.
+
+Each loss owns the link from scores to prediction, encodes the targets, and records value and gradient of one and the
+same function. ``cost`` and ``gradient`` are the lecture's formulas on whole arrays; ``bind`` is the same mathematics in
+place, and the tests hold both equal. Scores z and targets t are (n, c), rows are examples.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from nntrain.core.calls import Calls
+from nntrain.core.registry import Registry
+from nntrain.core.types import Array, Task
+from nntrain.core.workspace import Workspace
+
+# Records the calls that turn the scores into ∂cost/∂z in place; to be called once, after the forward calls.
+BindGradient = Callable[[Calls], None]
+ReadCost = Callable[[], float]
+
+
+class Loss(ABC):
+    """A cost averaged over the examples of a batch, with the output unit it belongs to."""
+
+    formula: ClassVar[str] = ""
+    tasks: ClassVar[Sequence[Task]] = ()
+    threshold: ClassVar[float] = 0.0  # with one output: the score above which class 1 is chosen
+    kinked: ClassVar[bool] = False  # whether the gradient jumps somewhere
+
+    def width(self, n_classes: int, n_targets: int) -> int:
+        """Return the number of scores for this many classes (0 in regression) or target columns."""
+        return n_classes if n_classes else n_targets
+
+    def encode(self, y: Array, width: int, dtype: np.dtype[np.floating]) -> Array:
+        """Return the targets (n, width): class indices (n,) become one-hot rows, or 0/1 with one output; others stay."""
+        if y.ndim == 2:
+            return y.astype(dtype, copy=False)
+        if width == 1:
+            return y.astype(dtype)[:, None]
+        t = np.zeros((width, len(y)), dtype).T
+        t[np.arange(len(y)), y] = 1
+        return t
+
+    def link(self, z: Array) -> Array:
+        """Return the prediction for scores z (n, c): probabilities where the loss has them."""
+        return z
+
+    def predict(self, do: Calls, z: Array, out: Array) -> None:
+        """Record out = link(z), both (n, c), for losses whose prediction is compared with numbers."""
+        do(np.copyto, out, z)
+
+    @abstractmethod
+    def cost(self, z: Array, t: Array) -> Array:
+        """Return the cost of each example, (n,); the cost of a batch is their mean."""
+
+    @abstractmethod
+    def gradient(self, z: Array, t: Array) -> Array:
+        """Return ∂(mean cost)/∂z, (n, c)."""
+
+    @abstractmethod
+    def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
+        """Record the cost of the batch; z is overwritten, t is not. Return how to read it and how to record ∂cost/∂z."""
+
+
+LOSSES: Registry[Loss] = Registry("losses", "loss")

@@ -1,0 +1,95 @@
+"""Margin losses of support vector machines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from nntrain.core.calls import Calls
+from nntrain.core.types import Array, Task
+from nntrain.core.workspace import Workspace, flat
+from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, ReadCost
+
+
+@LOSSES.register
+@dataclass(frozen=True, slots=True)
+class Hinge(Loss):
+    """Multiclass hinge with margin 1 (Weston & Watkins 1999): summed over the wrong classes, averaged over examples."""
+
+    kind: Literal["hinge"] = "hinge"
+    formula: ClassVar[str] = "mean_i Σ_{j≠y} max(0, 1 + z_ij − z_iy)"
+    tasks: ClassVar[Sequence[Task]] = ("classification",)
+    kinked: ClassVar[bool] = True
+
+    def cost(self, z: Array, t: Array) -> Array:
+        return self._margins(z, t).sum(axis=1)
+
+    def gradient(self, z: Array, t: Array) -> Array:
+        active = np.where(self._margins(z, t) > 0, 1, 0).astype(z.dtype)
+        return (active - t * active.sum(axis=1, keepdims=True)) / len(z)
+
+    def _margins(self, z: Array, t: Array) -> Array:
+        correct = (t * z).sum(axis=1, keepdims=True)
+        return np.maximum(0, (1 - t) * (1 + z - correct))
+
+    def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
+        n, s, row = len(z), ws.like(z), ws.column()
+        ones, total = ws.vector(ws.capacity * z.shape[1])[: z.size], ws.scalar()
+        ones[:] = 1
+
+        do(np.multiply, z, t, out=s)
+        do(np.add.reduce, s, 1, None, row)  # z_y
+        do(np.subtract, z, row[:, None], out=z)
+        do(np.add, z, 1.0, out=z)
+        do(np.subtract, z, t, out=z)  # 1 + z_j − z_y, and 0 at j = y
+        do(np.maximum, z, 0.0, out=z)
+        do(ones.dot, flat(z), out=total)  # Σ margins
+
+        def gradient(do: Calls) -> None:
+            do(np.sign, z, out=z)  # 1 where the margin is violated
+            do(np.add.reduce, z, 1, None, row)
+            do(np.multiply, t, row[:, None], out=s)
+            do(np.subtract, z, s, out=z)  # and −(number of violations) at j = y
+            do(np.multiply, z, 1 / n, out=z)
+
+        return lambda: total.item() / n, gradient
+
+
+@LOSSES.register
+@dataclass(frozen=True, slots=True)
+class BinaryHinge(Loss):
+    """Hinge for two classes, targets −1 and 1 (Cortes & Vapnik 1995), averaged over examples and outputs."""
+
+    kind: Literal["binary_hinge"] = "binary_hinge"
+    formula: ClassVar[str] = "mean_i max(0, 1 − t_i z_i), t ∈ {−1, 1}"
+    tasks: ClassVar[Sequence[Task]] = ("classification", "multilabel")
+    kinked: ClassVar[bool] = True
+
+    def width(self, n_classes: int, n_targets: int) -> int:
+        return 1 if n_classes == 2 else n_classes or n_targets
+
+    def encode(self, y: Array, width: int, dtype: np.dtype[np.floating]) -> Array:
+        return 2 * Loss.encode(self, y, width, dtype) - 1
+
+    def cost(self, z: Array, t: Array) -> Array:
+        return np.maximum(0, 1 - t * z).mean(axis=1)
+
+    def gradient(self, z: Array, t: Array) -> Array:
+        return np.where(t * z < 1, -t, 0).astype(z.dtype) / z.size
+
+    def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
+        ones, total = ws.vector(ws.capacity * z.shape[1])[: z.size], ws.scalar()
+        ones[:] = 1
+
+        do(np.multiply, z, t, out=z)
+        do(np.subtract, 1.0, z, out=z)
+        do(np.maximum, z, 0.0, out=z)  # max(0, 1 − t z)
+        do(ones.dot, flat(z), out=total)
+
+        def gradient(do: Calls) -> None:
+            do(np.sign, z, out=z)  # 1 where the margin is violated
+            do(np.multiply, z, t, out=z)
+            do(np.multiply, z, -1 / z.size, out=z)  # −t / n
+
+        return lambda: total.item() / z.size, gradient

@@ -1,0 +1,122 @@
+"""Costs of the difference between prediction and target: squares, and their robust relative."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from nntrain.core.calls import Calls
+from nntrain.core.fields import Positive
+from nntrain.core.types import Array, Task
+from nntrain.core.workspace import Workspace, flat
+from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, ReadCost
+from nntrain.ops.stable import sigmoid, sigmoid_of
+
+_ANY: Sequence[Task] = ("regression", "reconstruction", "classification", "multilabel")
+
+
+class _OnTargets(Loss):
+    """Losses on numbers: two classes are one output with target 0 or 1, several are one-hot."""
+
+    tasks: ClassVar[Sequence[Task]] = _ANY
+    threshold: ClassVar[float] = 0.5
+
+    def width(self, n_classes: int, n_targets: int) -> int:
+        return 1 if n_classes == 2 else n_classes or n_targets
+
+
+@LOSSES.register
+@dataclass(frozen=True, slots=True)
+class Mse(_OnTargets):
+    """Linear output with squared error (Gaussian likelihood), averaged over examples and outputs."""
+
+    kind: Literal["mse"] = "mse"
+    formula: ClassVar[str] = "mean_ij (z_ij − t_ij)²"
+
+    def cost(self, z: Array, t: Array) -> Array:
+        return ((z - t) ** 2).mean(axis=1)
+
+    def gradient(self, z: Array, t: Array) -> Array:
+        return 2 * (z - t) / z.size
+
+    def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
+        total = ws.scalar()
+
+        do(np.subtract, z, t, out=z)  # r = z − t
+        do(flat(z).dot, flat(z), out=total)  # Σ r²
+
+        def gradient(do: Calls) -> None:
+            do(np.multiply, z, 2 / z.size, out=z)  # δ = 2 r / (n c)
+
+        return lambda: total.item() / z.size, gradient
+
+
+@LOSSES.register
+@dataclass(frozen=True, slots=True)
+class SigmoidMse(_OnTargets):
+    """Sigmoid output with squared error, averaged over examples and outputs; saturates, which is what it is here to show."""
+
+    kind: Literal["sigmoid_mse"] = "sigmoid_mse"
+    formula: ClassVar[str] = "mean_ij (σ(z_ij) − t_ij)²"
+    threshold: ClassVar[float] = 0.0
+
+    def link(self, z: Array) -> Array:
+        return sigmoid_of(z)
+
+    def predict(self, do: Calls, z: Array, out: Array) -> None:
+        sigmoid(do, z, out=out)
+
+    def cost(self, z: Array, t: Array) -> Array:
+        return ((sigmoid_of(z) - t) ** 2).mean(axis=1)
+
+    def gradient(self, z: Array, t: Array) -> Array:
+        p = sigmoid_of(z)
+        return 2 * (p - t) * p * sigmoid_of(-z) / z.size
+
+    def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
+        r, total = ws.like(z), ws.scalar()
+
+        sigmoid(do, z, out=z)  # p = σ(z)
+        do(np.subtract, z, t, out=r)  # r = p − t
+        do(flat(r).dot, flat(r), out=total)  # Σ r²
+
+        def gradient(do: Calls) -> None:
+            do(np.multiply, r, z, out=r)  # r p
+            do(np.subtract, 1.0, z, out=z)
+            do(np.multiply, z, r, out=z)  # r p (1 − p)
+            do(np.multiply, z, 2 / z.size, out=z)
+
+        return lambda: total.item() / z.size, gradient
+
+
+@LOSSES.register
+@dataclass(frozen=True, slots=True)
+class Huber(_OnTargets):
+    """Squared error near the target, absolute error beyond δ (Huber 1964), averaged over examples and outputs."""
+
+    kind: Literal["huber"] = "huber"
+    formula: ClassVar[str] = "mean_ij r²/2 if |r| ≤ δ else δ(|r| − δ/2), r = z_ij − t_ij"
+    kinked: ClassVar[bool] = True
+    delta: Positive = 1.0
+
+    def cost(self, z: Array, t: Array) -> Array:
+        r = np.abs(z - t)
+        return np.where(r <= self.delta, r * r / 2, self.delta * (r - self.delta / 2)).mean(axis=1)
+
+    def gradient(self, z: Array, t: Array) -> Array:
+        return np.clip(z - t, -self.delta, self.delta) / z.size
+
+    def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
+        r, cross, square = ws.like(z), ws.scalar(), ws.scalar()
+
+        do(np.subtract, z, t, out=r)  # r = z − t
+        do(np.minimum, r, self.delta, out=z)
+        do(np.maximum, z, -self.delta, out=z)  # k = r cut to ±δ
+        do(flat(z).dot, flat(r), out=cross)  # Σ k r
+        do(flat(z).dot, flat(z), out=square)  # Σ k²
+
+        def gradient(do: Calls) -> None:
+            do(np.multiply, z, 1 / z.size, out=z)  # δ = k / (n c)
+
+        return lambda: (cross.item() - square.item() / 2) / z.size, gradient  # k r − k²/2, on both sides of δ

@@ -1,0 +1,90 @@
+"""Metrics beside the cost: accuracy where there are classes, RMSE and R² where there are numbers.
+
+A metric adds up one number over batches and turns the sum into figures at the end.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from nntrain.core.calls import Calls
+from nntrain.core.registry import Registry
+from nntrain.core.types import Array, Task
+from nntrain.core.workspace import Workspace, flat
+from nntrain.ops.losses import Loss
+
+ReadSum = Callable[[], float]
+
+
+class Metric(ABC):
+    """A number summed over examples, and the figures made of it."""
+
+    formula: ClassVar[str] = ""
+    tasks: ClassVar[Sequence[Task]] = ()
+
+    @abstractmethod
+    def bind(self, do: Calls, z: Array, t: Array, y: Array, loss: Loss, ws: Workspace) -> ReadSum:
+        """Record the sum over a batch of scores z and targets t (n, c); y is what the source gave. z is left alone."""
+
+    @abstractmethod
+    def figures(self, total: float, t: Array) -> Mapping[str, float]:
+        """Return the figures by name, for the sum over all examples of a part with targets t (N, c)."""
+
+
+METRICS: Registry[Metric] = Registry("metrics", "metric")
+
+
+@METRICS.register
+@dataclass(frozen=True, slots=True)
+class Accuracy(Metric):
+    """Share of right decisions; the first of equal scores wins; in multi-label data every label counts."""
+
+    kind: Literal["accuracy"] = "accuracy"
+    formula: ClassVar[str] = "mean_i [argmax_j z_ij = y_i]"
+    tasks: ClassVar[Sequence[Task]] = ("classification", "multilabel")
+
+    def bind(self, do: Calls, z: Array, t: Array, y: Array, loss: Loss, ws: Workspace) -> ReadSum:
+        if y.ndim == 1 and z.shape[1] > 1:
+            choice, hit = ws.column(np.intp), ws.column(np.bool_)
+            do(z.argmax, 1, choice)
+            do(np.equal, choice, y, out=hit)
+            return lambda: float(np.count_nonzero(hit))
+        chosen, wanted = ws.block(z.shape[1], np.bool_), ws.block(z.shape[1], np.bool_)
+        do(np.greater, z, loss.threshold, out=chosen)
+        do(np.greater, y if y.ndim == 2 else y[:, None], 0, out=wanted)
+        do(np.equal, chosen, wanted, out=chosen)
+        return lambda: np.count_nonzero(chosen) / z.shape[1]
+
+    def figures(self, total: float, t: Array) -> Mapping[str, float]:
+        return {"accuracy": total / len(t)}
+
+
+@METRICS.register
+@dataclass(frozen=True, slots=True)
+class SquaredError(Metric):
+    """Root mean squared error over examples and outputs, and the share of the targets' variance explained."""
+
+    kind: Literal["rmse_r2"] = "rmse_r2"
+    formula: ClassVar[str] = "rmse = √(Σ(a − t)² / nc),  r2 = 1 − Σ(a − t)² / Σ(t − mean t)²"
+    tasks: ClassVar[Sequence[Task]] = ("regression", "reconstruction")
+
+    def bind(self, do: Calls, z: Array, t: Array, y: Array, loss: Loss, ws: Workspace) -> ReadSum:
+        r, total = ws.like(z), ws.scalar()
+        loss.predict(do, z, r)
+        do(np.subtract, r, t, out=r)
+        do(flat(r).dot, flat(r), out=total)  # Σ (a − t)²
+        return total.item
+
+    def figures(self, total: float, t: Array) -> Mapping[str, float]:
+        spread = float(np.sum((t - t.mean(axis=0, dtype=np.float64)) ** 2))
+        r2 = 1 - total / spread if spread > 0 else float("nan")  # constant targets: nothing to explain
+        return {"rmse": sqrt(total / t.size), "r2": r2}
+
+
+def metric_for(task: Task) -> Metric:
+    """Return the metric that belongs to a task."""
+    return next(entry() for entry in METRICS.values() if task in entry.tasks)

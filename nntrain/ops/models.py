@@ -1,0 +1,162 @@
+"""Models: which layers stand between n_in features and n_out scores, and which loss they take by default."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from nntrain.core.fields import ONE_OR_MANY, Count, Fraction
+from nntrain.core.registry import Registry
+from nntrain.core.types import Task
+from nntrain.ops.activations import ACTIVATIONS, Activation, Identity, Relu
+from nntrain.ops.initializers import INITIALIZERS, Auto, Initializer
+from nntrain.ops.layer import Layer
+from nntrain.ops.layers import Dense, Dropout
+from nntrain.ops.losses import LOSSES, BinaryHinge, Hinge, Loss, Mse, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from nntrain.ops.units import Maxout, PRelu  # registered by being imported
+
+__all__ = ["MODELS", "Autoencoder", "Linear", "Maxout", "Mlp", "Model", "PRelu", "Softmax", "Svm"]
+
+Problem = tuple[tuple[str, ...], str]  # (path of the field, what is wrong)
+
+
+class Model(ABC):
+    """A shape of network. ``losses`` lists the losses it may take; empty means any that fits the data."""
+
+    formula: ClassVar[str] = ""
+    losses: ClassVar[Sequence[type[Loss]]] = ()
+
+    @abstractmethod
+    def layers(self, n_in: int, n_out: int) -> Sequence[Layer]:
+        """Return the layers from n_in features to n_out scores."""
+
+    @abstractmethod
+    def default_loss(self, task: Task, n_classes: int) -> Loss:
+        """Return the loss to use where the spec names none."""
+
+    def task(self, task: Task) -> Task:
+        """Return what is learned from data of the given task."""
+        return task
+
+    def problems(self) -> Sequence[Problem]:
+        """Return what is wrong with the fields taken together."""
+        return ()
+
+    def loss_problem(self, loss: Loss) -> str | None:
+        """Return why this loss cannot be used, or None."""
+        if not self.losses or isinstance(loss, tuple(self.losses)):
+            return None
+        kinds = [kind for kind, entry in LOSSES.items() if entry in self.losses]
+        return f"does not fit this model; use {' or '.join(kinds)}"
+
+
+MODELS: Registry[Model] = Registry("models", "model")
+
+
+@MODELS.register
+@dataclass(frozen=True, slots=True)
+class Softmax(Model):
+    """Softmax regression: one linear layer with a softmax output."""
+
+    kind: Literal["softmax"] = "softmax"
+    formula: ClassVar[str] = "p = softmax(W x + b)"
+    losses: ClassVar[Sequence[type[Loss]]] = (SoftmaxCrossEntropy,)
+    init: Annotated[Initializer, INITIALIZERS] = Auto()
+
+    def layers(self, n_in: int, n_out: int) -> Sequence[Layer]:
+        return (Dense(n_out, self.init),)
+
+    def default_loss(self, task: Task, n_classes: int) -> Loss:
+        return SoftmaxCrossEntropy()
+
+
+@MODELS.register
+@dataclass(frozen=True, slots=True)
+class Linear(Model):
+    """One linear layer: least squares, or any other loss on linear scores."""
+
+    kind: Literal["linear"] = "linear"
+    formula: ClassVar[str] = "z = W x + b"
+    init: Annotated[Initializer, INITIALIZERS] = Auto()
+
+    def layers(self, n_in: int, n_out: int) -> Sequence[Layer]:
+        return (Dense(n_out, self.init),)
+
+    def default_loss(self, task: Task, n_classes: int) -> Loss:
+        return Mse()
+
+
+@MODELS.register
+@dataclass(frozen=True, slots=True)
+class Svm(Model):
+    """Linear support vector machine: one linear layer with a hinge loss; the penalty is ``penalty.l2``."""
+
+    kind: Literal["svm"] = "svm"
+    formula: ClassVar[str] = "z = W x + b, margins of 1"
+    losses: ClassVar[Sequence[type[Loss]]] = (Hinge, BinaryHinge)
+    init: Annotated[Initializer, INITIALIZERS] = Auto()
+
+    def layers(self, n_in: int, n_out: int) -> Sequence[Layer]:
+        return (Dense(n_out, self.init),)
+
+    def default_loss(self, task: Task, n_classes: int) -> Loss:
+        return BinaryHinge() if n_classes == 2 or task == "multilabel" else Hinge()
+
+
+@dataclass(frozen=True, slots=True)
+class _Stacked(Model):
+    """Hidden layers of dense maps, activations and dropout; one activation or rate for all, or one a layer."""
+
+    kind: str
+    hidden: Annotated[tuple[Count, ...], ONE_OR_MANY] = (64,)
+    activation: Annotated[tuple[Annotated[Activation, ACTIVATIONS], ...], ONE_OR_MANY] = (Relu(),)
+    init: Annotated[Initializer, INITIALIZERS] = Auto()
+    dropout: Annotated[tuple[Fraction, ...], ONE_OR_MANY] = (0.0,)
+
+    def problems(self) -> Sequence[Problem]:
+        many = len(self.hidden)
+        return [
+            ((name,), f"must be one for all or one for each of the {many} hidden layers, got {len(given)}")
+            for name, given in (("activation", self.activation), ("dropout", self.dropout))
+            if len(given) not in (1, many)
+        ]
+
+    def layers(self, n_in: int, n_out: int) -> Sequence[Layer]:
+        layers: list[Layer] = []
+        for place, width in enumerate(self.hidden):
+            unit = self.activation[place % len(self.activation)]
+            rate = self.dropout[place % len(self.dropout)]
+            layers += [Dense(unit.dense_width(width), self.init, rectified=unit.rectified), unit]
+            layers += [Dropout(rate, place)] if rate else []
+        return (*layers, Dense(n_out, self.init))
+
+
+@MODELS.register
+@dataclass(frozen=True, slots=True)
+class Mlp(_Stacked):
+    """Multilayer perceptron: hidden layers with activations, and a linear layer of scores."""
+
+    kind: Literal["mlp"] = "mlp"
+    formula: ClassVar[str] = "h_i = f(W_i h_{i−1} + b_i),  z = W h + b"
+
+    def default_loss(self, task: Task, n_classes: int) -> Loss:
+        if task == "classification":
+            return SoftmaxCrossEntropy()
+        return SigmoidCrossEntropy() if task == "multilabel" else Mse()
+
+
+@MODELS.register
+@dataclass(frozen=True, slots=True)
+class Autoencoder(_Stacked):
+    """Learns to give back its inputs through narrow hidden layers; linear by default."""
+
+    kind: Literal["autoencoder"] = "autoencoder"
+    formula: ClassVar[str] = "z = decode(encode(x)), cost of z against x"
+    hidden: Annotated[tuple[Count, ...], ONE_OR_MANY] = (8,)
+    activation: Annotated[tuple[Annotated[Activation, ACTIVATIONS], ...], ONE_OR_MANY] = (Identity(),)
+
+    def task(self, task: Task) -> Task:
+        return "reconstruction"
+
+    def default_loss(self, task: Task, n_classes: int) -> Loss:
+        return Mse()
