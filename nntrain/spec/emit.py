@@ -1,0 +1,43 @@
+"""From built objects back to plain values and to YAML that reads back as the same values.
+
+Text that YAML 1.1 or 1.2 would take for something else is quoted, and floats are written so that both read floats.
+"""
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from nntrain.spec.strict_yaml import CORE_SCHEMA
+
+WIDTH = 120
+
+
+def plain_values(value: Any) -> Any:
+    """Return dataclasses and pydantic models as dicts, tuples as lists, paths as text; complete and fit for JSON."""
+    if dataclasses.is_dataclass(value):
+        names = [field.name for field in dataclasses.fields(value) if field.init]
+        return {name: plain_values(getattr(value, name)) for name in names}
+    if isinstance(value, list | tuple):
+        return [plain_values(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain_values(item) for key, item in value.items()}
+    return str(value) if isinstance(value, Path) else value
+
+
+def to_yaml(values: Any) -> str:
+    """Return YAML with small lists and mappings on one line."""
+    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, default_flow_style=None, allow_unicode=True, width=WIDTH)
+
+
+class _Dumper(yaml.SafeDumper):
+    """PyYAML's dumper without aliases, which quotes whatever plain text our loader would not read as text."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+for _tag, _pattern, _ in CORE_SCHEMA:
+    _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern.pattern})\Z", re.ASCII), None)

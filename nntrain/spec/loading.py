@@ -1,0 +1,66 @@
+"""Read a spec, or restore an experiment from plain values; every problem at once, sorted by place."""
+
+from collections.abc import Mapping as AnyMapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nntrain.errors import SpecError
+from nntrain.spec.emit import plain_values, to_yaml
+from nntrain.spec.experiment import Experiment
+from nntrain.spec.layers import EXTENDS, Unreadable, apply_overrides, read_layers, read_text
+from nntrain.spec.tree import Mapping, Mark, Origin, Problem, is_broken, planted
+from nntrain.spec.validation import build
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """An experiment, the text it was read from (of the file itself, as written) and its complete plain values."""
+
+    experiment: Experiment
+    text: str
+    resolved: dict[str, Any]
+
+
+def load(path: Path | str, overrides: Sequence[str] = ()) -> Loaded:
+    """Read a spec file (``-``: standard input) and lay ``key=value`` overrides over it.
+
+    Raises ``SpecError`` with one line ``file:line:column: where: what`` for every problem.
+    """
+    text = read_text(path)
+    try:
+        tree, problems = read_layers(path, text)
+        tree, found = apply_overrides(tree, overrides)
+        problems += found
+    except Unreadable as error:
+        raise _spec_error(error.problems) from None
+    experiment, found = build(Experiment, tree, extra=(EXTENDS,))
+    if problems or found or experiment is None:
+        raise _spec_error([*problems, *found])
+    return Loaded(experiment, text, resolve(experiment))
+
+
+def _spec_error(problems: Sequence[Problem]) -> SpecError:
+    return SpecError(*dict.fromkeys(str(problem) for problem in sorted(problems, key=lambda problem: problem.order)))
+
+
+def resolve(experiment: Experiment) -> dict[str, Any]:
+    """Return the complete spec, defaults spelled out, as values that JSON and YAML can hold."""
+    return {name: plain_values(getattr(experiment, name)) for name in Experiment.model_fields}
+
+
+def dump(resolved: AnyMapping[str, Any]) -> str:
+    """Return a resolved spec as YAML that ``load`` reads back to an equal experiment."""
+    return to_yaml(dict(resolved))
+
+
+def from_dict(values: AnyMapping[str, Any]) -> Experiment:
+    """Restore an experiment from what ``resolve`` returned; raises ``SpecError`` naming what does not fit."""
+    mark = Mark(Origin("spec", Path.cwd(), is_file=False))
+    tree = planted(dict(values), mark)
+    if not isinstance(tree, Mapping) or is_broken(tree):
+        raise SpecError("spec: nested too deeply")
+    experiment, problems = build(Experiment, tree)
+    if experiment is None:
+        raise _spec_error(problems)
+    return experiment

@@ -1,0 +1,18 @@
+"""The JSON Schema of a spec, for editors: completion, hover texts, typos underlined while typing."""
+
+from typing import Any
+
+from nntrain.spec.experiment import Experiment
+from nntrain.spec.layers import EXTENDS
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a spec file."""
+    schema = Experiment.model_json_schema()
+    inherited = {
+        "type": "string",
+        "description": "A spec to start from, relative to this file; what is written here wins.",
+    }
+    return {"$schema": DIALECT, **schema, "properties": {EXTENDS: inherited, **schema["properties"]}}

@@ -1,0 +1,106 @@
+"""What a spec may hold, read from type hints: which keys a class has, which registry or class a field leads to.
+
+Serves any frozen dataclass, pydantic model and registry; names none of them.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import cache
+from typing import Annotated, Any, TypeAlias, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel
+
+from nntrain.core.registry import Registry
+from nntrain.spec.tree import Entry, Mapping, Node, Scalar, Sequence
+
+Target: TypeAlias = Registry[Any] | type
+
+
+@cache
+def fields_of(cls: type) -> dict[str, tuple[Target, ...]]:
+    """Return each key of a class with the registries and classes its value may lead to."""
+    hints = get_type_hints(cls, include_extras=True)
+    if issubclass(cls, BaseModel):
+        names = list(cls.model_fields)
+    else:
+        names = [field.name for field in dataclasses.fields(cls) if field.init]
+    return {name: tuple(_targets(hints[name])) for name in names}
+
+
+def _targets(hint: Any) -> Iterator[Target]:
+    registry = next((extra for extra in getattr(hint, "__metadata__", ()) if isinstance(extra, Registry)), None)
+    if get_origin(hint) is Annotated and registry is not None:
+        yield registry
+    elif isinstance(hint, type) and (dataclasses.is_dataclass(hint) or issubclass(hint, BaseModel)):
+        yield hint
+    else:
+        for argument in get_args(hint):
+            yield from _targets(argument)
+
+
+def default_of(cls: type, name: str) -> Any:
+    """Return a field's default value, ``None`` where it has none."""
+    if issubclass(cls, BaseModel):
+        field = cls.model_fields[name]
+        return None if field.is_required() else field.get_default(call_default_factory=True)
+    (match,) = (field for field in dataclasses.fields(cls) if field.name == name)
+    if match.default_factory is not dataclasses.MISSING:
+        return match.default_factory()
+    return None if match.default is dataclasses.MISSING else match.default
+
+
+def class_at(targets: tuple[Target, ...], node: Node) -> type | None:
+    """Return the class that describes a mapping: the entry its ``kind`` names, or the only class it may be."""
+    for target in targets:
+        if not isinstance(target, Registry):
+            return target
+        kind = node.get("kind") if isinstance(node, Mapping) else node
+        if isinstance(kind, Scalar) and isinstance(kind.value, str) and kind.value in target:
+            return target[kind.value]
+    return None
+
+
+def with_default_kinds(node: Node, cls: type) -> Node:
+    """Give a mapping without ``kind`` the kind of its field's default: ``optimizer: {lr: 0.1}`` is sgd's."""
+    if not isinstance(node, Mapping):
+        return node
+    entries = dict(node.entries)
+    for name, targets in fields_of(cls).items():
+        if name in entries:
+            value = _with_kind(entries[name].node, targets, default_of(cls, name))
+            entries[name] = Entry(entries[name].mark, _below(value, targets))
+    return Mapping(node.mark, entries)
+
+
+def _below(node: Node, targets: tuple[Target, ...]) -> Node:
+    if isinstance(node, Sequence):
+        return Sequence(node.mark, tuple(_below(item, targets) for item in node.items))
+    cls = class_at(targets, node)
+    return node if cls is None else with_default_kinds(node, cls)
+
+
+def _with_kind(node: Node, targets: tuple[Target, ...], default: Any) -> Node:
+    kind = getattr(default, "kind", None)
+    tagged = any(isinstance(target, Registry) for target in targets)
+    if not isinstance(node, Mapping) or not tagged or kind is None or "kind" in node.entries or misspelt(node, "kind"):
+        return node
+    return Mapping(node.mark, {"kind": Entry(node.mark, Scalar(node.mark, kind)), **node.entries})
+
+
+def misspelt(node: Mapping, key: str) -> str | None:
+    """Return the key of a mapping that seems to be meant for ``key``."""
+    return next((name for name in node.entries if suggestion(name, [key]) == key), None)
+
+
+def suggestion(word: str, choices: list[str]) -> str | None:
+    """Return the choice that a misspelt key stands for, by its letters or by its initials (learning_rate, lr)."""
+    close = get_close_matches(word, choices, n=1)
+    if close:
+        return close[0]
+    return next((choice for choice in choices if _initials(word) == choice or _initials(choice) == word), None)
+
+
+def _initials(word: str) -> str:
+    parts = [part for part in word.lower().replace("-", "_").split("_") if part]
+    return "".join(part[0] for part in parts) if len(parts) > 1 else ""

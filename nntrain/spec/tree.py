@@ -1,0 +1,143 @@
+"""A parsed spec with the place of every key and value, so that each complaint can point at its cause.
+
+Knows neither YAML nor pydantic: ``strict_yaml`` builds the trees, ``layers`` merges them, ``explain`` points into them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+MAX_DEPTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where text came from: a file or one ``--set``; ``rank`` sorts the problems of several, ``base`` anchors paths."""
+
+    name: str
+    base: Path
+    rank: int = 0
+    is_file: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One place: line and column count from 1 and mean nothing in an origin that is not a file."""
+
+    origin: Origin
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.origin.name}:{self.line}:{self.column}" if self.origin.is_file else self.origin.name
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake: where, the dotted path of the value (may be empty), and what is wrong with it."""
+
+    mark: Mark
+    path: str
+    text: str
+
+    def __str__(self) -> str:
+        repeats = not self.path or str(self.mark) == f"--set {self.path}"
+        line = f"{self.mark}: {self.text}" if repeats else f"{self.mark}: {self.path}: {self.text}"
+        return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in line)
+
+    @property
+    def order(self) -> tuple[int, int, int]:
+        return (self.mark.origin.rank, self.mark.line, self.mark.column)
+
+
+class Broken:
+    """The value of a place that already has its problem; whatever else is said of it is dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """Text, number, boolean or null; ``value`` is a ``Broken`` where the text could not be understood."""
+
+    mark: Mark
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list."""
+
+    mark: Mark
+    items: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The value of one key, and the place of the key."""
+
+    mark: Mark
+    node: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Keys and their values, in the order written."""
+
+    mark: Mark
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    def get(self, key: str) -> "Node | None":
+        return self.entries[key].node if key in self.entries else None
+
+    def with_entry(self, key: str, entry: Entry) -> "Mapping":
+        return Mapping(self.mark, {**self.entries, key: entry})
+
+
+Node: TypeAlias = Scalar | Sequence | Mapping
+
+
+def plain(node: Node) -> Any:
+    """Return the values alone: dicts, lists and scalars."""
+    match node:
+        case Mapping(entries=entries):
+            return {key: plain(entry.node) for key, entry in entries.items()}
+        case Sequence(items=items):
+            return [plain(item) for item in items]
+        case Scalar(value=value):
+            return value
+
+
+def planted(value: Any, mark: Mark, depth: int = MAX_DEPTH) -> Node:
+    """Return a tree of plain values, all at one place; what lies deeper than ``depth`` is ``Broken``."""
+    if isinstance(value, dict | list) and depth == 0:
+        return Scalar(mark, Broken())
+    if isinstance(value, dict):
+        return Mapping(mark, {str(key): Entry(mark, planted(below, mark, depth - 1)) for key, below in value.items()})
+    if isinstance(value, list):
+        return Sequence(mark, tuple(planted(item, mark, depth - 1) for item in value))
+    return Scalar(mark, value)
+
+
+def scalars(node: Node) -> Iterator[Scalar]:
+    """Yield every scalar in the order written."""
+    match node:
+        case Mapping(entries=entries):
+            for entry in entries.values():
+                yield from scalars(entry.node)
+        case Sequence(items=items):
+            for item in items:
+                yield from scalars(item)
+        case Scalar():
+            yield node
+
+
+def is_broken(node: Node) -> bool:
+    """Whether a problem was already found somewhere inside."""
+    return any(isinstance(scalar.value, Broken) for scalar in scalars(node))
+
+
+def spelled_out(node: Node) -> Node:
+    """Return ``{kind: name}`` for a bare name, anything else as it is."""
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        return Mapping(node.mark, {"kind": Entry(node.mark, node)})
+    return node
