@@ -1,0 +1,112 @@
+"""What data is once it is in memory: a part, what a source returns, and a data set ready for training.
+
+Knows nothing of files, formats or how a split is drawn.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nntrain.core.types import Array, Task
+from nntrain.errors import DataError, did_you_mean
+
+if TYPE_CHECKING:
+    from nntrain.data.scaling import Scaler
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Examples of one split.
+
+    ``X`` is (n, d), C-contiguous. ``y`` is (n,) int64 class indices 0 … c-1 in classification, (n, k) of 0 and 1 in
+    multilabel, (n, k) numbers in regression.
+    """
+
+    X: Array
+    y: Array
+
+    def __post_init__(self) -> None:
+        if self.X.ndim != 2 or len(self.X) != len(self.y):
+            raise ValueError(f"X {self.X.shape} and y {self.y.shape} do not make a part")
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def take(self, rows: Array) -> "Part":
+        """Return the examples at these row numbers, copied."""
+        return Part(self.X[rows], self.y[rows])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Raw:
+    """What a source returns, before splitting and scaling: values as they were stored, ``X`` may be uint8."""
+
+    train: Part
+    test: Part | None
+    task: Task
+    class_names: tuple[str, ...] = ()
+    feature_names: tuple[str, ...] = ()
+    target_names: tuple[str, ...] = ()
+    image_shape: tuple[int, ...] | None = None
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 (hex) of class names, shapes, dtypes and bytes of all examples."""
+        digest = hashlib.sha256(repr(self.class_names).encode())
+        for part in (self.train, self.test):
+            for array in () if part is None else (part.X, part.y):
+                little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+                digest.update(f"{little.dtype.str}{little.shape}".encode())
+                digest.update(little.reshape(-1).view(np.uint8).data)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """Examples ready for a network: split, scaled, in the dtype of the run."""
+
+    train: Part
+    validation: Part | None
+    test: Part | None
+    task: Task
+    class_names: tuple[str, ...]
+    feature_names: tuple[str, ...]
+    target_names: tuple[str, ...]
+    scaler: "Scaler"
+    fingerprint: str
+    image_shape: tuple[int, ...] | None = None
+
+    @property
+    def n_features(self) -> int:
+        """Width d of X."""
+        return int(self.train.X.shape[1])
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes, or of labels in multilabel; 0 in regression."""
+        if self.task == "multilabel":
+            return self.n_targets
+        return len(self.class_names)
+
+    @property
+    def n_targets(self) -> int:
+        """Columns of y: 1 in classification, k in multilabel and regression."""
+        return 1 if self.train.y.ndim == 1 else int(self.train.y.shape[1])
+
+    def part(self, name: str) -> Part:
+        """Return ``train``, ``validation`` or ``test``; DataError when this data set has no such part."""
+        parts = dict(zip(SPLITS, (self.train, self.validation, self.test), strict=True))
+        if name not in parts:
+            raise DataError(f"split: unknown name, got '{name}'{did_you_mean(name, SPLITS)}")
+        part = parts[name]
+        if part is None:
+            raise no_such_part(name)
+        return part
+
+
+def no_such_part(name: str) -> DataError:
+    """Return the error for a split that is not there, with the way to make one."""
+    return DataError(f"data: there is no {name} part; set data.{name} to a fraction or a count of rows")

@@ -1,0 +1,206 @@
+"""Tables of text: csv, tsv, semicolons or blanks between the values, header or not, plain or gzip.
+
+Numbers are parsed by NumPy in one pass. Only when something is wrong is the file read again, slowly, to say where.
+Knows nothing of targets or tasks.
+"""
+
+import csv
+import io
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Literal, NoReturn, TypeAlias
+
+import numpy as np
+
+from nntrain.core.types import Array
+from nntrain.data.formats.files import open_lines, reading
+from nntrain.errors import DataError
+
+Delimiter: TypeAlias = Literal[",", ";", "\t", "|", " "]  # a blank stands for any run of blanks and tabs
+DELIMITERS = ",;\t|"
+MISSING = frozenset({"", "?", "-", "na", "n/a", "nan", "null", "none"})
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a table is written: its delimiter (None: blanks), its header line or none, its number of columns."""
+
+    delimiter: str | None
+    header: bool
+    names: tuple[str, ...]  # () without a header
+    width: int
+
+
+def sniff(path: Path, delimiter: Delimiter | None = None, header: bool | None = None) -> Layout:
+    """Find out the layout from the first two rows; what is given is taken as it is. DataError when there are no rows.
+
+    The first row is a header when none of its values is a number while one below is.
+    """
+    if delimiter is None:
+        with decoded(path) as lines:
+            mark = _most_frequent(next((line for line in lines if line.strip()), ""))
+    else:
+        mark = delimiter.strip(" ") or None
+    rows = [fields for _, fields in islice(records(path, mark), 2)]
+    if not rows:
+        raise DataError(f"{path}: is empty")
+    first = rows[0]
+    if header is None:
+        numbers_below = any(is_number(field) for field in rows[-1])
+        header = not any(is_number(field) for field in first) and (numbers_below or len(rows) == 1)
+    if header and len(rows) == 1:
+        raise DataError(f"{path}: has a header line but no rows")
+    return Layout(mark, header, tuple(first) if header else (), len(first))
+
+
+def _most_frequent(line: str) -> str | None:
+    """Return the delimiter that stands most often outside quotes; None, for blanks, where there is no other."""
+    bare = "".join(line.split('"')[::2])
+    best = max(DELIMITERS, key=bare.count)
+    if best in bare:
+        return best
+    return None if len(bare.split()) > 1 else ","
+
+
+def read_table(
+    path: Path, layout: Layout, *, text: int | None = None, skip: Sequence[int] = ()
+) -> tuple[Array, list[str]]:
+    """Return all columns as (n, width) float64, and the distinct values of the ``text`` column.
+
+    The text column holds indices into that list, in order of first appearance; skipped columns hold 0. DataError with
+    the place of the first value that is not a finite number, or row that is too short or too long.
+    """
+    codes: dict[str, int] = {}
+    converters: dict[int | str, Callable[[str], float]] = dict.fromkeys(skip, lambda _: 0.0)
+    if text is not None:
+        converters[text] = lambda field: codes.setdefault(field.strip(), len(codes))
+    checked = [column for column in range(layout.width) if column not in converters]
+    values = np.empty((0, 0))
+    try:
+        with decoded(path) as lines, reading(path):
+            values = np.loadtxt(
+                _after_header(lines, layout),
+                np.float64,
+                delimiter=layout.delimiter,
+                quotechar='"',
+                comments=None,
+                converters=converters,
+                ndmin=2,
+            )
+        reason = "" if np.isfinite(values).all() else "a value is not finite"
+    except ValueError as error:
+        reason = str(error)
+    if reason or values.shape[1] != layout.width or any(field in ("", "?") for field in codes):
+        blame(path, layout, checked, text, otherwise=reason)
+    return values, list(codes)
+
+
+def _after_header(lines: Iterator[str], layout: Layout) -> Iterator[str]:
+    """Return the lines below the header, which may span several lines inside quotes."""
+    if layout.header:
+        next(_split(lines, layout.delimiter))
+    return lines
+
+
+def blame(
+    path: Path, layout: Layout, numeric: Sequence[int], text: int | None, *, otherwise: str = "malformed"
+) -> NoReturn:
+    """Raise the DataError of the first fault: a row of another length, a missing value, text where a number is due."""
+    rows = islice(records(path, layout.delimiter), int(layout.header), None)
+    for line, fields in rows:
+        if len(fields) != layout.width:
+            raise DataError(f"{path}:{line}: row of {len(fields)} columns, {layout.width} are expected")
+        if text is not None and fields[text] in ("", "?"):
+            raise DataError(f"{place(path, layout, line, text)}: missing value, got '{fields[text]}'")
+        for column in numeric:
+            field = fields[column]
+            if not is_number(field) or not math.isfinite(float(field)):
+                _, below = next(rows, (0, fields))
+                fault = _fault(field, below[column] if column < len(below) else "", line == 1 and not layout.header)
+                raise DataError(f"{place(path, layout, line, column)}: {fault}")
+    raise DataError(f"{path}: {otherwise}")
+
+
+def _fault(field: str, below: str, first: bool) -> str:
+    """Return what is wrong with a value; the one below it tells a slip from a header line or a column of text."""
+    if field.lower() in MISSING:
+        return f"missing value, got '{field}'"
+    if is_number(field):
+        return f"{shown(field)} is not a finite number"
+    hint = "; is this line a header?" if first and is_number(below) else ""
+    if not is_number(below) and below.lower() not in MISSING:
+        hint = f", nor is {shown(below)} below it; a column of text cannot be a feature"
+    return f"{shown(field)} is not a number{hint}"
+
+
+def place(path: Path, layout: Layout, line: int, column: int) -> str:
+    """Return ``file:line:column``, the column counted from 1 and named when there is a header."""
+    name = f" ({layout.names[column]})" if layout.names else ""
+    return f"{path}:{line}:{column + 1}{name}"
+
+
+def shown(field: str) -> str:
+    """Return a value quoted for a message: unprintable characters escaped, cut after 40."""
+    return repr(field if len(field) <= 40 else field[:37] + "...")
+
+
+def is_number(field: str) -> bool:
+    """Return whether NumPy reads the text as a number (nan and inf included, 1_000 not)."""
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return "_" not in field
+
+
+def find_text(path: Path, layout: Layout, column: int, wanted: Callable[[str], bool]) -> str:
+    """Return the place of the first row whose text in a column is wanted."""
+    for line, fields in islice(records(path, layout.delimiter), int(layout.header), None):
+        if wanted(fields[column]):
+            return place(path, layout, line, column)
+    return str(path)
+
+
+def records(path: Path, delimiter: str | None) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line number, stripped values) of every row that is not blank."""
+    with decoded(path) as lines:
+        try:
+            yield from _split(lines, delimiter)
+        except csv.Error as error:
+            raise DataError(f"{path}: {error}") from None
+
+
+def _split(lines: Iterator[str], delimiter: str | None) -> Iterator[tuple[int, list[str]]]:
+    if delimiter is None:
+        for line, text in enumerate(lines, 1):
+            if fields := text.split():
+                yield line, [field.strip('"') for field in fields]
+        return
+    reader = csv.reader(lines, delimiter=delimiter)
+    for fields in reader:
+        if fields:
+            yield reader.line_num, [field.strip() for field in fields]
+
+
+@contextmanager
+def decoded(path: Path) -> Iterator[Iterator[str]]:
+    """Open the lines of a UTF-8 file, byte order mark and line ends removed from sight; DataError at a wrong byte."""
+    with open_lines(path) as file, reading(path):
+        try:
+            yield io.TextIOWrapper(file, encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            raise DataError(_wrong_byte(path)) from None
+
+
+def _wrong_byte(path: Path) -> str:
+    with open_lines(path) as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                return f"{path}:{number}: byte {error.start + 1} is not UTF-8, got 0x{line[error.start]:02x}"
+    return f"{path}: is not UTF-8 text"

@@ -1,0 +1,30 @@
+"""The data block of a spec as plain frozen values. Knows nothing of how they are read or used."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Lt
+
+from nntrain.core.fields import Count, Positive
+from nntrain.data.scaling import Scale
+from nntrain.data.sources import SOURCES, Source
+
+Share = Count | Annotated[Positive, Lt(1)]  # a count of rows, or a fraction of them
+
+
+@dataclass(frozen=True, slots=True)
+class DataOptions:
+    """Where examples come from, which of them validate and test, and how inputs are scaled.
+
+    ``validation`` and ``test`` are counts or fractions of the source's training rows, drawn class by class; ``test`` is
+    for sources without a test part. ``scale`` is fitted on the training rows: unit maps their whole range to 0…1,
+    minmax each column's, standard gives each column mean 0 and deviation 1.
+    """
+
+    source: Annotated[Source, SOURCES]
+    validation: Share | None = None
+    test: Share | None = None
+    scale: Scale = "none"
+
+
+DataOptions.__pydantic_config__ = {"extra": "forbid"}  # type: ignore[attr-defined]  # an unknown key is an error

@@ -1,0 +1,122 @@
+"""The affine map that brings inputs to a common scale, fitted on training rows and kept with the model.
+
+Knows nothing of splits, sources or files.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from nntrain.core.types import Array, DType
+from nntrain.errors import CheckpointError, DataError
+
+Scale: TypeAlias = Literal["none", "unit", "standard", "minmax"]
+ROWS = 256  # rows worked on at a time, so that float64 copies stay in the cache
+SHIFT, SCALE = "scaler.shift", "scaler.scale"  # names of the two tensors in a checkpoint
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scaler:
+    """x → (x - shift) · scale with float64 arrays of shape (1,) or (d,)."""
+
+    shift: Array
+    scale: Array
+
+    @classmethod
+    def identity(cls) -> "Scaler":
+        """Return the map that changes nothing."""
+        return cls(np.zeros(1), np.ones(1))
+
+    @classmethod
+    def fit(cls, X: Array, how: Scale) -> "Scaler":
+        """Measure training rows X (n, d); a column that never varies is shifted to 0 and left at its scale."""
+        return _FITS[how](X)
+
+    def apply(self, X: Array, dtype: DType) -> Array:
+        """Return (X - shift) · scale as a new C-contiguous array; DataError for numbers too large for ``dtype``.
+
+        Bytes and other short integers are worked on in ``dtype`` itself, everything wider in float64 and rounded once.
+        """
+        if X.shape[1] != len(self.shift) and len(self.shift) != 1:
+            raise DataError(f"data: {X.shape[1]} features do not fit a scaler of {len(self.shift)}")
+        work = np.result_type(X.dtype, dtype)
+        shift, scale = self.shift.astype(work), self.scale.astype(work)
+        out = np.empty(X.shape, dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for rows, block in _blocks(X):
+                shifted = np.subtract(block, shift, dtype=work)
+                np.multiply(shifted, scale, out=out[rows], casting="same_kind")  # (x - shift) · scale
+        if X.dtype.kind == "f" and not _is_finite(out):
+            raise DataError(f"data: a scaled input is too large for {dtype}")
+        return out
+
+    def tensors(self) -> dict[str, Array]:
+        """Return the arrays to keep in a checkpoint."""
+        return {SHIFT: self.shift, SCALE: self.scale}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Array]) -> "Scaler":
+        """Take the two arrays out of a checkpoint's tensors; CheckpointError when they are missing or make no map."""
+        missing = [name for name in (SHIFT, SCALE) if name not in tensors]
+        if missing:
+            raise CheckpointError(f"checkpoint: tensor '{missing[0]}' is missing")
+        shift, scale = (np.asarray(tensors[name], np.float64) for name in (SHIFT, SCALE))
+        if shift.ndim != 1 or shift.shape != scale.shape or not _is_finite(shift) or not _is_finite(scale):
+            raise CheckpointError(f"checkpoint: '{SHIFT}' {shift.shape} and '{SCALE}' {scale.shape} make no scaler")
+        return cls(shift, scale)
+
+
+def _none(X: Array) -> Scaler:
+    return Scaler.identity()
+
+
+def _unit(X: Array) -> Scaler:
+    low, high = np.array([X.min()], np.float64), np.array([X.max()], np.float64)
+    return Scaler(low, _inverse(high - low, low == high))
+
+
+def _minmax(X: Array) -> Scaler:
+    low, high = X.min(axis=0).astype(np.float64), X.max(axis=0).astype(np.float64)
+    return Scaler(low, _inverse(high - low, low == high))
+
+
+def _standard(X: Array) -> Scaler:
+    mean = X.mean(axis=0, dtype=np.float64)
+    squares = np.zeros_like(mean)
+    for _, block in _blocks(X):
+        centred = block - mean
+        squares += np.einsum("nd,nd->d", centred, centred)
+    low = X.min(axis=0)
+    constant = low == X.max(axis=0)  # exactly; a rounded mean would leave it a tiny deviation
+    return Scaler(np.where(constant, low, mean), _inverse(np.sqrt(squares / len(X)), constant))
+
+
+_FITS: dict[Scale, Callable[[Array], Scaler]] = {
+    "none": _none,
+    "unit": _unit,
+    "standard": _standard,
+    "minmax": _minmax,
+}
+
+
+def _inverse(spread: Array, constant: Array) -> Array:
+    """Return 1/spread, and 1 where a column is constant; DataError when the spread overflows or vanishes."""
+    inverse = np.ones_like(spread)
+    with np.errstate(over="ignore", divide="ignore"):
+        np.divide(1.0, spread, out=inverse, where=~constant)
+    if not _is_finite(inverse) or not inverse.all():
+        raise DataError("data: the range of a feature is too large or too small to scale")
+    return inverse
+
+
+def _blocks(X: Array) -> Iterator[tuple[slice, Array]]:
+    for start in range(0, len(X), ROWS):
+        rows = slice(start, start + ROWS)
+        yield rows, X[rows]
+
+
+def _is_finite(values: Array) -> bool:
+    """Return whether all values are finite, without an array of flags."""
+    return not values.size or bool(np.isfinite(values.min()) and np.isfinite(values.max()))

@@ -1,0 +1,73 @@
+"""Which rows train, which validate, which test: drawn from the seed, class by class in the same proportions.
+
+Knows nothing of inputs, only of rows and their classes.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from nntrain.core.rng import Stream, generator
+from nntrain.core.types import Array
+from nntrain.errors import DataError
+
+INDEX = {"test": 0, "validation": 1}  # each part has its own random stream: asking for one does not change the other's
+
+
+class Rows(NamedTuple):
+    """Row numbers of each part, ascending; None where a part was not asked for."""
+
+    train: Array
+    validation: Array | None
+    test: Array | None
+
+
+def split(n: int, classes: Array | None, *, validation: float | None, test: float | None, seed: int) -> Rows:
+    """Divide n rows; a whole number is a count, anything below 1 a fraction of all n rows, rounded half to even.
+
+    With ``classes`` (n,) int64 each part has every class in its share, and training keeps a row of each. DataError
+    when a part would be empty, or nothing were left to train on.
+    """
+    groups = np.zeros(n, np.int64) if classes is None else classes
+    rows = np.arange(n)
+    asked = (("test", test), ("validation", validation))
+    sizes = {name: _size(name, part, n) for name, part in asked if part is not None}
+    parts: dict[str, Array] = {}
+    for name, size in sizes.items():
+        chosen = _draw(groups[rows], size, generator(seed, Stream.SPLIT, INDEX[name]), name)
+        parts[name], rows = rows[chosen], rows[~chosen]
+    return Rows(rows, parts.get("validation"), parts.get("test"))
+
+
+def _size(name: str, part: float, n: int) -> int:
+    size = part if isinstance(part, int) else round(part * n)
+    if size < 1:
+        raise DataError(f"data.{name}: {part} of {n} rows is less than one row")
+    return int(size)
+
+
+def _draw(groups: Array, size: int, rng: np.random.Generator, name: str) -> Array:
+    """Return a mask over the rows with ``size`` of them chosen."""
+    counts = np.bincount(groups)
+    if size > np.maximum(counts - 1, 0).sum():
+        left = "a row" if len(counts) == 1 else "a row of each class"
+        raise DataError(f"data.{name}: {size} rows taken from {len(groups)} would not leave {left} to train on")
+    order = rng.permutation(len(groups))
+    order = order[np.argsort(groups[order], kind="stable")]  # group after group, each in random order
+    sorted_groups = groups[order]
+    rank = np.arange(len(groups)) - (np.cumsum(counts) - counts)[sorted_groups]  # position within the group
+    chosen = np.zeros(len(groups), bool)
+    chosen[order[rank < _shares(counts, size)[sorted_groups]]] = True
+    return chosen
+
+
+def _shares(counts: Array, size: int) -> Array:
+    """Divide ``size`` among groups by largest remainder, at least one row of each non-empty group left over."""
+    exact = counts * (size / counts.sum())
+    room = np.maximum(counts - 1, 0)
+    shares: Array = np.minimum(np.floor(exact).astype(np.int64), room)
+    while (missing := size - shares.sum()) > 0:
+        remainder = np.where(shares < room, exact - shares, -np.inf)
+        open_groups = np.argsort(-remainder, kind="stable")[: min(missing, int((shares < room).sum()))]
+        shares[open_groups] += 1
+    return shares
