@@ -1,0 +1,110 @@
+"""What a result depends on beside spec and data: interpreter, NumPy, BLAS, processor, source. Knows no run.
+
+Bit-identical results hold for the same NumPy and BLAS build, processor kernel and thread count only, so each run
+records them and a resumed one can say what has changed.
+"""
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_info
+
+from nntrain import __version__
+
+PACKAGE = Path(__file__).resolve().parents[1]
+BLAS_FACTS = {
+    "library": "internal_api",
+    "version": "version",
+    "architecture": "architecture",
+    "threading": "threading_layer",
+    "threads": "num_threads",
+}
+BITWISE = ("python", "numpy", "blas", "machine", "cpu")  # what may change the last digits
+
+
+def environment() -> dict[str, Any]:
+    """Return the facts, in JSON's types; what cannot be found out is null."""
+    return {
+        "nntrain": __version__,
+        "commit": git_commit(PACKAGE.parent),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "numpy": np.__version__,
+        "blas": blas(),
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "cpu": cpu(),
+        "cpus": usable_cpus(),
+    }
+
+
+def blas() -> list[dict[str, Any]]:
+    """Return library, version, kernel architecture, threading and thread count of each BLAS in this process."""
+    pools = [pool for pool in threadpool_info() if pool.get("user_api") == "blas"]
+    return [{name: pool.get(key) for name, key in BLAS_FACTS.items()} for pool in pools]
+
+
+def cpu() -> str | None:
+    """Return the processor's name, e.g. ``AMD EPYC 7B13``."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, None) or platform.processor() or None
+
+
+def usable_cpus() -> int | None:
+    """Return the number of processors this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
+
+
+def git_commit(source: Path) -> str | None:
+    """Return the commit checked out in ``source``, with ``+`` when files differ from it; None outside a checkout.
+
+    Only a checkout of ``source`` itself counts: an installed package may lie inside somebody else's.
+    """
+    if not (source / ".git").exists():
+        return None
+    commit = _git(source, "rev-parse", "--verify", "HEAD")
+    changes = _git(source, "status", "--porcelain", "--untracked-files=no", "--", PACKAGE.name)
+    return f"{commit}+" if commit and changes else commit or None
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return one line for each difference that may change the last digits: ``numpy: 2.3.1 before, 2.4.0 now``."""
+    old, new = ({key: facts.get(key) for key in BITWISE} for facts in (before, now))
+    return [f"{where}: {_words(a)} before, {_words(b)} now" for where, a, b in _differences("", old, new)]
+
+
+def _differences(where: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield (dotted path, old, new) of the leaves that differ; lists of other lengths differ as a whole."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in [*old, *(key for key in new if key not in old)]:
+            yield from _differences(f"{where}.{key}".lstrip("."), old.get(key), new.get(key))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for index, (a, b) in enumerate(zip(old, new, strict=True)):
+            yield from _differences(where if len(old) == 1 else f"{where}[{index}]", a, b)
+    elif old != new:
+        yield where, old, new
+
+
+def _words(value: Any) -> str:
+    return "unknown" if value is None else str(value)
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """Return git's answer, None when there is no git, no answer in time, or a refusal."""
+    command = ["git", "-C", str(folder), "-c", "core.fsmonitor=false", *arguments]
+    try:
+        answer = subprocess.run(
+            command, capture_output=True, text=True, timeout=5, check=True, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+        return None
+    return answer.stdout.strip()

@@ -1,0 +1,91 @@
+"""Metrics records as columns, the CSV made of them, and the few figures that sum a run up. Knows no names of metrics.
+
+A record nests figures by part: ``{"epoch": 1, "train": {"cost": 0.5}}``; a column's name joins them: ``train.cost``.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+Record: TypeAlias = Mapping[str, Any]
+Cell: TypeAlias = float | int | None  # None: not finite where it was measured, or not measured in this record
+
+
+def flatten(record: Record, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield ("train.cost", 0.5), … in the record's order."""
+    for key, value in record.items():
+        if isinstance(value, Mapping):
+            yield from flatten(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
+
+
+def columns(records: Iterable[Record]) -> dict[str, list[Cell]]:
+    """Return every figure of any record as a column as long as the records, in order of first appearance."""
+    table: dict[str, list[Cell]] = {}
+    count = 0
+    for record in records:
+        for name, value in flatten(record):
+            column = table.setdefault(name, [])
+            column.extend([None] * (count - len(column)))
+            column.append(_number(value))
+        count += 1
+    for column in table.values():
+        column.extend([None] * (count - len(column)))
+    return table
+
+
+def to_csv(records: Iterable[Record]) -> str:
+    """Return the columns as CSV: a header, then a line a record; an empty cell where there is no finite number."""
+    table = columns(records)
+    lines = [",".join(table)]
+    lines.extend(
+        ",".join("" if cell is None else repr(cell) for cell in row) for row in zip(*table.values(), strict=True)
+    )
+    return "\n".join(lines) + "\n"
+
+
+def series(records: Iterable[Record], name: str) -> tuple[list[float], list[float]]:
+    """Return (epochs, values) of one figure: left out where it was not measured, NaN where it was not finite."""
+    epochs: list[float] = []
+    values: list[float] = []
+    for number, record in enumerate(records, start=1):
+        figures = dict(flatten(record))
+        if name in figures:
+            value, epoch = _number(figures[name]), _number(figures.get("epoch", number))
+            epochs.append(number if epoch is None else epoch)
+            values.append(math.nan if value is None else value)
+    return epochs, values
+
+
+def best(records: Sequence[Record], name: str, mode: Literal["min", "max"] = "min") -> Record | None:
+    """Return the record with the best finite value of a figure, the earliest of equals; None when there is none."""
+    sign = 1 if mode == "min" else -1
+    rated = [(sign * value, record) for record in records if (value := figure(record, name)) is not None]
+    return min(rated, key=lambda pair: pair[0])[1] if rated else None
+
+
+def figure(record: Record, name: str) -> float | None:
+    """Return one finite figure of a record by its dotted name, else None."""
+    return _number(dict(flatten(record)).get(name))
+
+
+def summary(records: Sequence[Record], name: str, mode: Literal["min", "max"] = "min") -> dict[str, Any]:
+    """Return the final record, the best one by a figure, and the seconds all epochs took together."""
+    seconds = [value for record in records if (value := figure(record, "seconds")) is not None]
+    winner = best(records, name, mode)
+    return {
+        "epochs": len(records),
+        "final": dict(records[-1]) if records else None,
+        "best": {"monitor": name, "value": figure(winner, name), **winner} if winner else None,
+        "seconds": math.fsum(seconds),
+    }
+
+
+def _number(value: Any) -> Cell:
+    """Return a plain finite number, else None; truth values are no numbers."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        value = value.item() if hasattr(value, "item") else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return float(value) if isinstance(value, float) and math.isfinite(value) else None
