@@ -76,7 +76,7 @@ def _spell_out(value: Any) -> Any:
 def _needs_keys(entry: type) -> bool:
     """Whether some field of a dataclass has no default."""
     missing = dataclasses.MISSING
-    fields = dataclasses.fields(entry)  # type: ignore[arg-type]  # registered, hence a dataclass
+    fields = dataclasses.fields(entry) if dataclasses.is_dataclass(entry) else ()
     return any(field.init and field.default is field.default_factory is missing for field in fields)
 
 

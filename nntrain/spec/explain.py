@@ -6,14 +6,15 @@ union become one. Knows no field by name.
 """
 
 import re
-from collections.abc import Iterable, Mapping as AnyMapping
+from collections.abc import Iterable
+from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from nntrain.core.registry import Registry
 from nntrain.errors import did_you_mean
 from nntrain.spec.shape import Target, class_at, fields_of, misspelt, suggestion
-from nntrain.spec.tree import Broken, Mapping, Mark, Node, Problem, Scalar, Sequence, is_broken
+from nntrain.spec.tree import Mapping, Mark, Node, Problem, Scalar, Sequence, is_broken
 
 UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
 NO_TAG = {"union_tag_not_found", "union_tag_invalid"}
@@ -71,7 +72,7 @@ class _Place:
 def explain(errors: Iterable[AnyMapping[str, Any]], root: type, tree: Mapping, extra: tuple[str, ...]) -> list[Problem]:
     """Return one problem a mistake; ``extra`` are keys of the top level that are no fields of ``root``."""
     placed = [(error, walk(error["loc"], root, tree)) for error in errors]
-    placed = [(error, at) for error, at in placed if at.node is None or not _at_broken(at.node)]
+    placed = [(error, at) for error, at in placed if at.node is None or not is_broken(at.node)]
     problems: list[Problem] = []
     stood_for: set[tuple[str, ...]] = set()
     for error, at in placed:
@@ -118,10 +119,6 @@ def _into(at: _Place, key: str, parent: type | None, targets: tuple[Target, ...]
     if entry is None:  # nothing there: point at the key whose value should have it
         return _Place(path, at.key_mark, at.key_mark, None, targets, parent, at.node)
     return _Place(path, entry.node.mark, entry.mark, entry.node, targets, parent, at.node)
-
-
-def _at_broken(node: Node) -> bool:
-    return isinstance(node, Scalar) and isinstance(node.value, Broken) or is_broken(node)
 
 
 def _hint(word: str, meant: str | None, choices: list[str]) -> str:

@@ -19,7 +19,7 @@ from nntrain.spec.tree import MAX_DEPTH, Entry, Mapping, Mark, Node, Origin, Pro
 EXTENDS = "extends"
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """The layers do not form one mapping; whatever is in it cannot be judged."""
 
     def __init__(self, problems: list[Problem]) -> None:
@@ -34,7 +34,7 @@ def read_text(path: Path | str) -> str:
         if str(path) == "-":
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
-            with open(path, "rb") as file:
+            with Path(path).open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise SpecError(f"{name}: no such file") from None
@@ -67,7 +67,7 @@ def read_layers(path: Path | str, text: str) -> tuple[Mapping, list[Problem]]:
         real = Path(os.path.realpath(location))
         if real in visited:
             circle = " → ".join(seen.name for seen in [*visited[visited.index(real) :], real])
-            raise Unreadable(
+            raise UnreadableError(
                 [*problems, Problem(link or Mark(_origin(name, location)), EXTENDS, f"a circle: {circle}")]
             )
         visited.append(real)
@@ -77,16 +77,16 @@ def read_layers(path: Path | str, text: str) -> tuple[Mapping, list[Problem]]:
         layers.append(layer)
         if parent is None:
             break
-        name, location = os.path.join(os.path.dirname(name), parent), location.parent / parent
+        name, location = str(Path(name).parent / parent), location.parent / parent
         text = _parent_text(location, name, link, problems)
     merged = layers.pop()
     while layers:
-        merged = _merge(merged, layers.pop())
+        merged = _overlaid(merged, layers.pop())
     return merged, problems
 
 
 def _origin(name: str, location: Path, rank: int = 0) -> Origin:
-    return Origin(name, Path(os.path.abspath(location)).parent, rank)
+    return Origin(name, location.absolute().parent, rank)
 
 
 def _parent_text(location: Path, name: str, link: Mark, problems: list[Problem]) -> str:
@@ -94,7 +94,7 @@ def _parent_text(location: Path, name: str, link: Mark, problems: list[Problem])
         return read_text(location)
     except SpecError as error:
         cause = error.problems[0].removeprefix(f"{location}: ")
-        raise Unreadable([*problems, Problem(link, EXTENDS, f"{name}: {cause}")]) from None
+        raise UnreadableError([*problems, Problem(link, EXTENDS, f"{name}: {cause}")]) from None
 
 
 def _as_layer(node: Node, problems: list[Problem]) -> tuple[Mapping, Mark, str | None]:
@@ -103,23 +103,25 @@ def _as_layer(node: Node, problems: list[Problem]) -> tuple[Mapping, Mark, str |
         return Mapping(node.mark), node.mark, None
     if not isinstance(node, Mapping):
         text = "a spec must be a mapping of keys such as data, model, optimizer"
-        raise Unreadable(problems or [Problem(node.mark, "", text)])
+        raise UnreadableError(problems or [Problem(node.mark, "", text)])
     if EXTENDS not in node.entries:
         return node, node.mark, None
     parent = node.entries[EXTENDS].node
     if not isinstance(parent, Scalar) or not isinstance(parent.value, str) or not parent.value:
-        raise Unreadable([*problems, Problem(parent.mark, EXTENDS, "must be the path of one spec, as text")])
+        raise UnreadableError([*problems, Problem(parent.mark, EXTENDS, "must be the path of one spec, as text")])
     rest = {key: entry for key, entry in node.entries.items() if key != EXTENDS}
     return Mapping(node.mark, rest), parent.mark, parent.value
 
 
-def _merge(parent: Node, child: Node) -> Mapping | Node:
+def _merge(parent: Node, child: Node) -> Node:
     """Lay ``child`` over ``parent``; both stay as they are."""
     if not isinstance(child, Mapping):
         return child
     parent = spelled_out(parent)
-    if not isinstance(parent, Mapping) or _other_kind(parent, child):
-        return child
+    return child if not isinstance(parent, Mapping) or _other_kind(parent, child) else _overlaid(parent, child)
+
+
+def _overlaid(parent: Mapping, child: Mapping) -> Mapping:
     merged = Mapping(child.mark, dict(parent.entries))
     for key, entry in child.entries.items():
         below = parent.get(key)
@@ -152,7 +154,7 @@ def apply_overrides(root: Mapping, overrides: Sequenced[str]) -> tuple[Mapping, 
         problems += found
         try:
             tree = _put(tree, keys, 0, value, mark)
-        except Unreadable as error:
+        except UnreadableError as error:
             problems += error.problems
     if not isinstance(tree, Mapping):
         raise TypeError("an override replaced the whole spec")
@@ -179,13 +181,13 @@ def _put(node: Node | None, keys: list[str], at: int, value: Node, mark: Mark) -
     if isinstance(node, Sequence):
         if not key.isdecimal() or int(key) >= len(node.items):
             text = f"{where} is a list of {len(node.items)} and has no item '{key}'; count from 0"
-            raise Unreadable([Problem(mark, "", text)])
+            raise UnreadableError([Problem(mark, "", text)])
         items = list(node.items)
         items[int(key)] = _put(items[int(key)], keys, at + 1, value, mark)
         return Sequence(node.mark, tuple(items))
-    below = Mapping(mark) if node is None or isinstance(node, Scalar) and node.value is None else spelled_out(node)
+    below = Mapping(mark) if node is None or (isinstance(node, Scalar) and node.value is None) else spelled_out(node)
     if not isinstance(below, Mapping):
-        raise Unreadable([Problem(mark, "", f"{where} is a single value and has no key '{key}'")])
+        raise UnreadableError([Problem(mark, "", f"{where} is a single value and has no key '{key}'")])
     known = below.entries.get(key)
     new = _put(known.node if known else None, keys, at + 1, value, mark)
     return below.with_entry(key, Entry(known.mark if known and at + 1 < len(keys) else mark, new))

@@ -1,6 +1,7 @@
 """Read a spec, or restore an experiment from plain values; every problem at once, sorted by place."""
 
-from collections.abc import Mapping as AnyMapping, Sequence
+from collections.abc import Mapping as AnyMapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from nntrain.errors import SpecError
 from nntrain.spec.emit import plain_values, to_yaml
 from nntrain.spec.experiment import Experiment
-from nntrain.spec.layers import EXTENDS, Unreadable, apply_overrides, read_layers, read_text
+from nntrain.spec.layers import EXTENDS, UnreadableError, apply_overrides, read_layers, read_text
 from nntrain.spec.tree import Mapping, Mark, Origin, Problem, is_broken, planted
 from nntrain.spec.validation import build
 
@@ -32,7 +33,7 @@ def load(path: Path | str, overrides: Sequence[str] = ()) -> Loaded:
         tree, problems = read_layers(path, text)
         tree, found = apply_overrides(tree, overrides)
         problems += found
-    except Unreadable as error:
+    except UnreadableError as error:
         raise _spec_error(error.problems) from None
     experiment, found = build(Experiment, tree, extra=(EXTENDS,))
     if problems or found or experiment is None:

@@ -21,10 +21,7 @@ Target: TypeAlias = Registry[Any] | type
 def fields_of(cls: type) -> dict[str, tuple[Target, ...]]:
     """Return each key of a class with the registries and classes its value may lead to."""
     hints = get_type_hints(cls, include_extras=True)
-    if issubclass(cls, BaseModel):
-        names = list(cls.model_fields)
-    else:
-        names = [field.name for field in dataclasses.fields(cls) if field.init]
+    names = cls.model_fields if issubclass(cls, BaseModel) else _dataclass_fields(cls)
     return {name: tuple(_targets(hints[name])) for name in names}
 
 
@@ -44,10 +41,15 @@ def default_of(cls: type, name: str) -> Any:
     if issubclass(cls, BaseModel):
         field = cls.model_fields[name]
         return None if field.is_required() else field.get_default(call_default_factory=True)
-    (match,) = (field for field in dataclasses.fields(cls) if field.name == name)
-    if match.default_factory is not dataclasses.MISSING:
-        return match.default_factory()
-    return None if match.default is dataclasses.MISSING else match.default
+    known = _dataclass_fields(cls)[name]
+    if known.default_factory is not dataclasses.MISSING:
+        return known.default_factory()
+    return None if known.default is dataclasses.MISSING else known.default
+
+
+def _dataclass_fields(cls: type) -> dict[str, "dataclasses.Field[Any]"]:
+    fields = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
+    return {field.name: field for field in fields if field.init}
 
 
 def class_at(targets: tuple[Target, ...], node: Node) -> type | None:

@@ -30,7 +30,7 @@ CORE_SCHEMA: tuple[tuple[str, re.Pattern[str], Callable[[str], Any]], ...] = (
 )
 
 
-class _Fatal(Exception):
+class _HopelessError(Exception):
     """The document cannot be read any further."""
 
 
@@ -55,7 +55,7 @@ def parse(text: str, origin: Origin, path: str = "") -> tuple[Node, list[Problem
         return _hopeless(*composer.problems, Problem(composer.mark(error.problem_mark), "", _syntax(error)))
     except (ValueError, OverflowError):  # PyYAML on escapes beyond Unicode
         return _hopeless(*composer.problems, Problem(composer.mark(composer.get_mark()), "", "no such character"))
-    except _Fatal:
+    except _HopelessError:
         return _hopeless(*composer.problems)
 
 
@@ -82,21 +82,25 @@ class _Composer(yaml.SafeLoader):
     def mark(self, mark: Any) -> Mark:
         return Mark(self.origin, mark.line + 1, mark.column + 1) if mark else Mark(self.origin)
 
+    def take(self) -> Any:
+        """Return the next event of the parser."""
+        return self.get_event()  # type: ignore[no-untyped-call]
+
     def document(self, path: str) -> Node:
         """Build the only document of the stream."""
-        self.get_event()  # stream start
+        self.take()  # stream start
         if self.check_event(yaml.StreamEndEvent):
             return Scalar(Mark(self.origin), None)
-        self.get_event()  # document start
+        self.take()  # document start
         node = self.node(path, 0)
-        self.get_event()  # document end
+        self.take()  # document end
         if not self.check_event(yaml.StreamEndEvent):
-            self.complain(self.mark(self.peek_event().start_mark), "", "a second document starts here; keep one a file")
+            self.complain(self.mark(self.take().start_mark), "", "a second document starts here; keep one a file")
         return node
 
     def node(self, path: str, depth: int) -> Node:
         """Build the next node; refuse what an event carries beyond its value."""
-        event = self.get_event()
+        event = self.take()
         mark = self.mark(event.start_mark)
         if isinstance(event, yaml.AliasEvent):
             self.complain(mark, path, f"aliases are not allowed, got *{event.anchor}; write the value out")
@@ -110,7 +114,7 @@ class _Composer(yaml.SafeLoader):
             return self.scalar(event, mark, path, tainted=len(self.problems) > before)
         if depth >= MAX_DEPTH:
             self.complain(mark, path, f"nested deeper than {MAX_DEPTH} levels")
-            raise _Fatal
+            raise _HopelessError
         build = self.sequence if isinstance(event, yaml.SequenceStartEvent) else self.mapping
         return build(mark, path, depth + 1)
 
@@ -118,7 +122,7 @@ class _Composer(yaml.SafeLoader):
         items: list[Node] = []
         while not self.check_event(yaml.SequenceEndEvent):
             items.append(self.node(_join(path, str(len(items))), depth))
-        self.get_event()
+        self.take()
         return Sequence(mark, tuple(items))
 
     def mapping(self, mark: Mark, path: str, depth: int) -> Mapping:
@@ -128,7 +132,7 @@ class _Composer(yaml.SafeLoader):
             key = self.node(path, depth)
             name = key.value if isinstance(key, Scalar) else None
             value = self.node(_join(path, name) if isinstance(name, str) else path, depth)
-            if isinstance(name, Broken) or len(self.problems) > known and not isinstance(name, str):
+            if isinstance(name, Broken) or (len(self.problems) > known and not isinstance(name, str)):
                 continue
             if not isinstance(name, str):
                 self.complain(key.mark, path, f"a key must be text, got {_shown_key(key)}")
@@ -137,7 +141,7 @@ class _Composer(yaml.SafeLoader):
                 self.complain(key.mark, _join(path, name), f"written twice, first on line {first}; keep one")
             else:
                 entries[name] = Entry(key.mark, value)
-        self.get_event()
+        self.take()
         return Mapping(mark, entries)
 
     def scalar(self, event: yaml.ScalarEvent, mark: Mark, path: str, *, tainted: bool) -> Scalar:

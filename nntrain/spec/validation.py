@@ -100,7 +100,8 @@ def anchored(value: Any, node: Node) -> Any:
     A path left at its default counts from the file that holds what is around it.
     """
     if isinstance(value, Path):
-        return Path(os.path.abspath(node.mark.origin.base / os.path.expanduser(value)))
+        home = os.path.expanduser(value)  # noqa: PTH111  # Path.expanduser raises for an unknown user
+        return Path(os.path.normpath(node.mark.origin.base / home))
     if isinstance(value, tuple):
         nodes = node.items if isinstance(node, Sequence) else (node,) * len(value)
         return tuple(anchored(item, below) for item, below in zip(value, nodes, strict=True))

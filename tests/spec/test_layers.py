@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nntrain.errors import SpecError
-from nntrain.spec.layers import Unreadable, apply_overrides, read_layers, read_text
+from nntrain.spec.layers import UnreadableError, apply_overrides, read_layers, read_text
 from nntrain.spec.strict_yaml import MAX_BYTES, parse
 from nntrain.spec.tree import Mapping, Origin, plain
 
@@ -96,7 +96,7 @@ class TestExtends:
     ) -> None:
         write(tmp_path, **texts)
         monkeypatch.chdir(tmp_path)
-        with pytest.raises(Unreadable) as caught:
+        with pytest.raises(UnreadableError) as caught:
             read_layers("a.yaml", read_text("a.yaml"))
         assert [str(problem) for problem in caught.value.problems] == [message]
 
