@@ -30,9 +30,13 @@ class Metric(ABC):
     def bind(self, do: Calls, z: Array, t: Array, y: Array, loss: Loss, ws: Workspace) -> ReadSum:
         """Record the sum over a batch of scores z and targets t (n, c); y is what the source gave. z is left alone."""
 
+    def spread(self, t: Array) -> float:
+        """Return what the figures need to know of all targets t (N, c) of a part."""
+        return 0.0
+
     @abstractmethod
-    def figures(self, total: float, t: Array) -> Mapping[str, float]:
-        """Return the figures by name, for the sum over all examples of a part with targets t (N, c)."""
+    def figures(self, total: float, n: int, width: int, spread: float) -> Mapping[str, float]:
+        """Return the figures by name, for the sum over n examples with ``width`` outputs each."""
 
 
 METRICS: Registry[Metric] = Registry("metrics", "metric")
@@ -57,10 +61,10 @@ class Accuracy(Metric):
         do(np.greater, z, loss.threshold, out=chosen)
         do(np.greater, y if y.ndim == 2 else y[:, None], 0, out=wanted)
         do(np.equal, chosen, wanted, out=chosen)
-        return lambda: np.count_nonzero(chosen) / z.shape[1]
+        return lambda: int(np.count_nonzero(chosen)) / z.shape[1]
 
-    def figures(self, total: float, t: Array) -> Mapping[str, float]:
-        return {"accuracy": total / len(t)}
+    def figures(self, total: float, n: int, width: int, spread: float) -> Mapping[str, float]:
+        return {"accuracy": total / n}
 
 
 @METRICS.register
@@ -79,10 +83,13 @@ class SquaredError(Metric):
         do(flat(r).dot, flat(r), out=total)  # Σ (a − t)²
         return total.item
 
-    def figures(self, total: float, t: Array) -> Mapping[str, float]:
-        spread = float(np.sum((t - t.mean(axis=0, dtype=np.float64)) ** 2))
-        r2 = 1 - total / spread if spread > 0 else float("nan")  # constant targets: nothing to explain
-        return {"rmse": sqrt(total / t.size), "r2": r2}
+    def spread(self, t: Array) -> float:
+        deviation = t - t.mean(axis=0, dtype=np.float64)
+        return float(np.vdot(deviation, deviation)) / len(t)
+
+    def figures(self, total: float, n: int, width: int, spread: float) -> Mapping[str, float]:
+        r2 = 1 - total / n / spread if spread > 0 else float("nan")  # constant targets: nothing to explain
+        return {"rmse": sqrt(total / (n * width)), "r2": r2}
 
 
 def metric_for(task: Task) -> Metric:

@@ -1,0 +1,79 @@
+"""Scoring a network on a part of the data, in bounded memory at the speed of the forward pass."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nntrain.core.types import Array
+from nntrain.data.batches import blocked
+from nntrain.network import Network
+from nntrain.ops.layer import Context
+from nntrain.ops.metrics import Metric
+from nntrain.ops.penalties import Penalty
+
+BLOCK_BYTES = 1 << 20  # the widest activation of a chunk of rows
+FEWEST_ROWS, MOST_ROWS = 64, 4096
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Chunk:
+    calls: Sequence[Callable[[], Any]]
+    rows: int
+    cost: Callable[[], float]
+    metric: Callable[[], float]
+
+
+class Evaluator:
+    """Cost and metrics of a network on fixed examples X (n, d), t (n, c), y, as often as asked for."""
+
+    def __init__(self, network: Network, metric: Metric, penalty: Penalty, X: Array, t: Array, y: Array) -> None:
+        self.network, self.metric, self.penalty = network, metric, penalty
+        self.size, self.width = t.shape
+        self.spread = metric.spread(t)
+        rows = chunk_rows(network, self.size)
+        self.ws = network.workspace(rows)
+        self._chunks = [
+            self._bind(X[start : start + rows], t[start : start + rows], y[start : start + rows])
+            for start in range(0, self.size, rows)
+        ]
+
+    def __call__(self) -> dict[str, float]:
+        """Return ``cost`` (penalty included) and the metric's figures for the network's present parameters."""
+        cost_sum = metric_sum = 0.0
+        for chunk in self._chunks:
+            for call in chunk.calls:
+                call()
+            cost_sum += chunk.cost() * chunk.rows
+            metric_sum += chunk.metric()
+        params = self.network.params
+        cost = cost_sum / self.size + self.penalty.value(params.theta[: params.n_weights])
+        return {"cost": cost, **self.metric.figures(metric_sum, self.size, self.width, self.spread)}
+
+    def _bind(self, X: Array, t: Array, y: Array) -> _Chunk:
+        ws = self.ws.resized(len(X))
+        bound = self.network.bind(X, Context(ws))
+        targets = blocked(t, self.network.plan, len(X))
+        metric = self.metric.bind(bound.calls, bound.scores, targets, y, self.network.loss, ws)
+        cost, _ = self.network.loss.bind(bound.calls, bound.scores, targets, ws)
+        return _Chunk(bound.calls.bound(), len(X), cost, metric)
+
+
+def chunk_rows(network: Network, size: int) -> int:
+    """Return how many rows are scored at a time."""
+    widest = max(network.widths[1:]) * network.dtype.itemsize
+    return min(size, max(FEWEST_ROWS, min(MOST_ROWS, BLOCK_BYTES // widest)))
+
+
+def scores(network: Network, X: Array) -> Array:
+    """Return the scores (n, n_out) of any number of rows X (n, d), in chunks."""
+    rows = chunk_rows(network, max(1, len(X)))
+    out = np.empty((len(X), network.n_out), network.dtype)
+    ws = network.workspace(rows)
+    for start in range(0, len(X), rows):
+        part = X[start : start + rows]
+        bound = network.bind(part, Context(ws.resized(len(part))))
+        bound.calls.run()
+        out[start : start + rows] = bound.scores
+    return out

@@ -1,0 +1,200 @@
+"""The training loop: a plain generator that computes and yields.
+
+The caller logs, saves, draws and decides; whatever it does between two records cannot change the run.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import isfinite
+from time import perf_counter
+
+import numpy as np
+
+from nntrain.data.batches import Batches
+from nntrain.errors import DivergenceError
+from nntrain.network import Network
+from nntrain.ops.metrics import Metric
+from nntrain.ops.optimizers import Optimizer
+from nntrain.ops.penalties import Penalty
+from nntrain.ops.schedules import Schedule
+from nntrain.train.evaluate import Evaluator
+from nntrain.train.options import Training
+from nntrain.train.records import EpochRecord, Pause, better
+from nntrain.train.state import State
+from nntrain.train.step import Stepper
+
+EXPLODED = 1e4  # an epoch's cost this many times that of the first batch, or of 1, counts as diverged
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """What is trained on what, and how. ``spread`` is the metric's spread of the training targets."""
+
+    network: Network
+    metric: Metric
+    batches: Batches
+    validation: Evaluator | None
+    optimizer: Optimizer
+    schedule: Schedule
+    penalty: Penalty
+    training: Training
+    seed: int
+    spread: float = 0.0
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the whole run, as far as it is not stopped early."""
+        steps = self.training.epochs * self.batches.per_epoch
+        return min(steps, self.training.max_steps or steps)
+
+
+def fit(
+    job: Job, state: State, *, interrupted: Callable[[], bool] = bool, pause_every: int | None = None
+) -> Iterator[EpochRecord | Pause]:
+    """Train from ``state`` on, updating it in place; yield a record an epoch, and a pause every ``pause_every`` steps.
+
+    ``interrupted`` is asked after every step; once it says True, a last pause is yielded and the run ends, to be gone on
+    with later; otherwise ``state.stopped`` says why it ended. Raises DivergenceError before numbers that are not finite
+    reach the parameters of a finished epoch.
+    """
+    run = _Run(job, state)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # what is not finite is caught by its value
+        while state.stopped is None and state.epoch < job.training.epochs:
+            for event in run.epoch(interrupted, pause_every):
+                yield event
+                if isinstance(event, Pause) and event.interrupted:
+                    return
+    if state.stopped is None:
+        state.stopped = "all epochs done"
+    if state.best_theta is not None and state.best_epoch != state.epoch:
+        np.copyto(state.params.theta, state.best_theta)  # restore_best
+
+
+class _Run:
+    """The loop's own view of one job: the bound steps, and the norms last measured."""
+
+    def __init__(self, job: Job, state: State) -> None:
+        self.job, self.state = job, state
+        self.stepper = Stepper(
+            job.network,
+            job.metric,
+            job.optimizer,
+            job.penalty,
+            state=state,
+            capacity=job.batches.batch_size,
+            seed=job.seed,
+        )
+        stop = job.training.stop
+        if stop.patience and stop.restore_best and state.best_theta is None:
+            state.best_theta = state.params.theta.copy()
+        self.lr = 0.0
+        self.gradient_norm = self.change = self.length = 0.0  # ‖∇J‖, ‖Δθ‖ and ‖θ‖ of the last measured step
+
+    def epoch(self, interrupted: Callable[[], bool], pause_every: int | None) -> Iterator[EpochRecord | Pause]:
+        """Run what is left of the epoch under way and yield its record; pauses come in between."""
+        job, state, stepper = self.job, self.state, self.stepper
+        last = job.batches.per_epoch - 1
+        new_rate_each_step = job.schedule.per_step or job.optimizer.per_step
+        always_measured = job.training.stop.step_tolerance is not None or job.training.clip_norm is not None
+        self._set_rate()
+        since = perf_counter()
+        for batch in job.batches.epoch(state.epoch, first=state.batch):
+            if new_rate_each_step:
+                self._set_rate()
+            step = stepper(batch)
+            state.clock[...] = state.step
+            for call in step.calls:
+                call()
+            cost = step.cost()
+            if not isfinite(cost):
+                raise self._divergence(f"the cost is {cost}")
+            if always_measured or state.batch == last or state.step + 1 == job.training.max_steps:
+                self._measured_update()
+            else:
+                for call in stepper.update:
+                    call()
+            state.count(step.rows, cost, step.metric())
+            if self._stops_here(since) or state.batch > last:
+                break
+            halted = interrupted()
+            if halted or (pause_every and state.step % pause_every == 0):
+                state.seconds += perf_counter() - since
+                yield Pause(state.step, interrupted=halted)
+                since = perf_counter()
+        state.seconds += perf_counter() - since
+        yield self._finish_epoch()
+        if interrupted() and state.stopped is None and state.epoch < job.training.epochs:
+            yield Pause(state.step, interrupted=True)
+
+    def _set_rate(self) -> None:
+        job, state = self.job, self.state
+        factor = job.schedule.factor(
+            state.step,
+            steps_per_epoch=job.batches.per_epoch,
+            total_steps=job.total_steps,
+            memory=state.schedule_memory,
+        )
+        self.lr = job.optimizer.lr * factor
+        self.stepper.set_rates(self.lr)
+
+    def _measured_update(self) -> None:
+        self.gradient_norm = self.stepper.gradient_norm()
+        if not isfinite(self.gradient_norm):
+            raise self._divergence("the gradient is not finite")
+        if self.job.training.clip_norm is not None:
+            self.stepper.clip(self.gradient_norm, self.job.training.clip_norm)
+        self.change, self.length = self.stepper.measured_update()
+
+    def _stops_here(self, since: float) -> bool:
+        """Tell whether a rule ends training at this very step, and note which."""
+        state, training = self.state, self.job.training
+        tolerance, max_seconds = training.stop.step_tolerance, training.stop.max_seconds
+        if state.step == training.max_steps:
+            state.stopped = f"max_steps {training.max_steps} reached"
+        elif tolerance is not None and self.change < tolerance:
+            state.stopped = f"‖Δθ‖ = {self.change:.3g} fell below step_tolerance {tolerance:g}"
+        elif max_seconds is not None and state.elapsed + state.seconds + perf_counter() - since > max_seconds:
+            state.stopped = f"max_seconds {max_seconds:g} reached"
+        return state.stopped is not None
+
+    def _finish_epoch(self) -> EpochRecord:
+        job, state = self.job, self.state
+        cost = state.cost_sum / state.rows
+        if not isfinite(self.change) or cost > EXPLODED * max(1.0, state.first_cost or 0.0):
+            raise self._divergence(f"the epoch's cost grew to {cost:.4g}")
+        figures = job.metric.figures(state.metric_sum, state.rows, job.network.n_out, job.spread)
+        record = EpochRecord(
+            epoch=state.epoch + 1,
+            step=state.step,
+            lr=self.lr,
+            train={"cost": cost, **figures},
+            validation=job.validation() if job.validation else None,
+            gradient_norm=self.gradient_norm,
+            update_ratio=self.change / self.length if self.length else None,
+            seconds=state.seconds,
+            examples_per_second=state.rows / state.seconds if state.seconds else 0.0,
+        )
+        state.finish_epoch()
+        self._judge(record)
+        return record
+
+    def _judge(self, record: EpochRecord) -> None:
+        """Let the schedule and the stopping rule see the epoch."""
+        state, stop = self.state, self.job.training.stop
+        state.schedule_memory = self.job.schedule.observe(record.figure("validation.cost"), state.schedule_memory)
+        value = record.figure(stop.monitor)
+        if better(stop.monitor, value, state.best_value, by=stop.min_delta):
+            state.best_value, state.best_epoch, state.waited = value, state.epoch, 0
+            if state.best_theta is not None:
+                np.copyto(state.best_theta, state.params.theta)
+            return
+        state.waited += 1
+        if stop.patience is not None and state.waited >= stop.patience and state.stopped is None:
+            state.stopped = f"no better {stop.monitor} for {state.waited} epochs, best in epoch {state.best_epoch}"
+
+    def _divergence(self, what: str) -> DivergenceError:
+        state = self.state
+        bad = next((name for name, view in state.tensors().items() if not np.isfinite(view).all()), None)
+        where = f"; first tensor that is not finite: {bad}" if bad else ""
+        advice = f"lower optimizer.lr (now {self.lr:g}), scale the data or set train.clip_norm"
+        return DivergenceError(f"epoch {state.epoch + 1}, step {state.step + 1}: diverged, {what}{where}; {advice}")

@@ -1,0 +1,58 @@
+"""What a training run reports, an epoch at a time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Figures = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRecord:
+    """One epoch. ``train`` is measured over the epoch's own batches, while the parameters still moved.
+
+    ``gradient_norm`` is ‖∇J‖₂ (before clipping) and ``update_ratio`` ‖Δθ‖₂/‖θ‖₂, both of the epoch's last step;
+    ``seconds`` is training time without validation.
+    """
+
+    epoch: int
+    step: int
+    lr: float
+    train: Figures
+    validation: Figures | None
+    gradient_norm: float
+    update_ratio: float | None
+    seconds: float
+    examples_per_second: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the record for metrics.jsonl; without a validation part the key is absent."""
+        record = {name: getattr(self, name) for name in self.__slots__}
+        record["train"] = dict(self.train)
+        if self.validation is None:
+            del record["validation"]
+        else:
+            record["validation"] = dict(self.validation)
+        return record
+
+    def figure(self, monitor: str) -> float:
+        """Return a figure by its name, such as ``validation.cost``; without a validation part, that of training."""
+        part, _, name = monitor.partition(".")
+        figures = self.validation if part == "validation" and self.validation is not None else self.train
+        return figures[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A point within an epoch where the state is whole: time to save it. ``interrupted`` says that training stops here."""
+
+    step: int
+    interrupted: bool
+
+
+def better(monitor: str, value: float, than: float | None, *, by: float = 0.0) -> bool:
+    """Tell whether a monitored figure improved by more than ``by``: accuracy and R² rise, everything else falls."""
+    if than is None:
+        return value == value
+    rises = monitor.endswith((".accuracy", ".r2"))
+    return value > than + by if rises else value < than - by

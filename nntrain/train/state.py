@@ -1,0 +1,89 @@
+"""The state of a training run: everything that the next step depends on, and nothing else.
+
+A run is resumed from ``tensors()`` and ``figures()`` bit for bit, since all randomness is a function of seed, epoch and
+step. Knows nothing of files.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from nntrain.core.params import Params
+from nntrain.core.types import Array
+from nntrain.ops.optimizers import Optimizer
+
+_FIGURES = ("epoch", "batch", "step", "rows", "cost_sum", "metric_sum", "seconds", "elapsed", "first_cost")
+_MONITORED = ("schedule_memory", "best_value", "best_epoch", "waited", "stopped")
+
+
+@dataclass(slots=True, eq=False)
+class State:
+    """Parameters, optimizer slots, position, running sums of the epoch under way, and what stopping rules remember."""
+
+    params: Params
+    slots: dict[str, Array]
+    best_theta: Array | None = None  # parameters of the best epoch, where they may be wanted back
+    epoch: int = 0  # finished epochs
+    batch: int = 0  # finished batches of the epoch under way
+    step: int = 0  # finished optimizer steps
+    rows: int = 0  # examples seen in the epoch under way
+    cost_sum: float = 0.0
+    metric_sum: float = 0.0
+    seconds: float = 0.0  # training time of the epoch under way
+    elapsed: float = 0.0  # training time of finished epochs
+    first_cost: float | None = None
+    schedule_memory: tuple[float, ...] = ()
+    best_value: float | None = None
+    best_epoch: int | None = None
+    waited: int = 0  # epochs since the best
+    stopped: str | None = None  # why training ended
+    clock: Array = field(default_factory=lambda: np.zeros((), np.int64))
+
+    @classmethod
+    def start(cls, params: Params, optimizer: Optimizer) -> "State":
+        """Return the state before the first step."""
+        return cls(params, {name: np.zeros_like(params.theta) for name in optimizer.slots})
+
+    def tensors(self) -> dict[str, Array]:
+        """Return every array by name: parameters, ``slots.NAME.…`` and ``best.…``."""
+        arrays = dict(self.params.named(self.params.theta))
+        for slot, vector in self.slots.items():
+            arrays |= {f"{slot}.{name}": view for name, view in self.params.named(vector)}
+        if self.best_theta is not None:
+            arrays |= {f"best.{name}": view for name, view in self.params.named(self.best_theta)}
+        return arrays
+
+    def figures(self) -> dict[str, Any]:
+        """Return the numbers that belong to the tensors; JSON-able."""
+        return {name: getattr(self, name) for name in _FIGURES + _MONITORED}
+
+    def restore(self, tensors: Mapping[str, Array], figures: Mapping[str, Any]) -> None:
+        """Take over tensors and figures of an equal run; KeyError or ValueError if they are of another shape."""
+        if any(name.startswith("best.") for name in tensors):
+            self.best_theta = np.zeros_like(self.params.theta)
+        for name, view in self.tensors().items():
+            if view.shape != tensors[name].shape:
+                raise ValueError(f"{name}: must be {view.shape}, got {tensors[name].shape}")
+            view[...] = tensors[name]
+        for name in _FIGURES + _MONITORED:
+            setattr(self, name, figures[name])
+        self.schedule_memory = tuple(self.schedule_memory)
+
+    def count(self, rows: int, cost: float, metric: float) -> None:
+        """Count one finished step: the mean cost of its batch, and the metric's sum over it."""
+        if self.first_cost is None:
+            self.first_cost = cost
+        self.cost_sum += cost * rows
+        self.metric_sum += metric
+        self.rows += rows
+        self.step += 1
+        self.batch += 1
+
+    def finish_epoch(self) -> None:
+        """Count the epoch under way as finished and clear its sums."""
+        self.epoch += 1
+        self.elapsed += self.seconds
+        self.batch = self.rows = 0
+        self.cost_sum = self.metric_sum = self.seconds = 0.0

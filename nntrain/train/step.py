@@ -1,0 +1,120 @@
+"""One optimizer step: the recorded calls from a batch to the next parameters."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from nntrain.core.calls import Calls
+from nntrain.core.types import Array
+from nntrain.core.workspace import Workspace
+from nntrain.data.batches import Batch
+from nntrain.network import Network
+from nntrain.ops.layer import Context
+from nntrain.ops.metrics import Metric
+from nntrain.ops.optimizers import Optimizer
+from nntrain.ops.penalties import Penalty
+from nntrain.train.state import State
+
+CHUNK = 1 << 16  # parameters updated at a time, so that they stay in the cache from one call to the next (measured)
+
+Bound = Sequence[Callable[[], Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """Forward, cost and backward for one batch buffer."""
+
+    recorded: Calls
+    calls: Bound
+    rows: int
+    cost: Callable[[], float]
+    metric: Callable[[], float]
+
+
+class Stepper:
+    """Binds steps for batch buffers, and the update that they all share."""
+
+    def __init__(
+        self, network: Network, metric: Metric, optimizer: Optimizer, penalty: Penalty, *, state: State, capacity: int, seed: int
+    ) -> None:
+        self.network, self.metric, self.optimizer, self.penalty = network, metric, optimizer, penalty
+        self.state = state
+        self.seed = seed
+        self.ws: Workspace = network.workspace(capacity)
+        self._steps: dict[tuple[int, int], Step] = {}
+        params = network.params
+        self._penalty = np.zeros(2, params.theta.dtype)  # the parts of l1 and l2
+        self._before = np.zeros_like(params.theta)
+        self.rates = [np.zeros((), params.theta.dtype) for _ in optimizer.coefficients(1, optimizer.lr)]
+        self.update_calls = self._record_update()
+        self.update: Bound = self.update_calls.bound()
+
+    def __call__(self, batch: Batch) -> Step:
+        """Return the step for a batch, bound once for each buffer."""
+        step = self._steps.get(batch.slot)
+        if step is None:
+            step = self._steps[batch.slot] = self._bind(batch)
+        return step
+
+    def set_rates(self, lr: float) -> None:
+        """Prepare the update of the coming step for learning rate ``lr``."""
+        for rate, value in zip(self.rates, self.optimizer.coefficients(self.state.step + 1, lr), strict=True):
+            rate[...] = value
+
+    def gradient_norm(self) -> float:
+        """Return ‖∇J‖₂ of the last backward pass."""
+        grad = self.network.params.grad
+        return sqrt(float(np.dot(grad, grad)))
+
+    def clip(self, norm: float, limit: float) -> None:
+        """Scale the gradient of length ``norm`` down to ``limit`` if it is longer (Pascanu et al. 2013)."""
+        if norm > limit:
+            grad = self.network.params.grad
+            np.multiply(grad, grad.dtype.type(limit / norm), out=grad)
+
+    def measured_update(self) -> tuple[float, float]:
+        """Run the update; return ‖Δθ‖₂ and ‖θ‖₂ before it."""
+        theta, before = self.network.params.theta, self._before
+        np.copyto(before, theta)
+        length = sqrt(float(np.dot(before, before)))
+        for call in self.update:
+            call()
+        np.subtract(theta, before, out=before)
+        return sqrt(float(np.dot(before, before))), length
+
+    def _bind(self, batch: Batch) -> Step:
+        n, ws = len(batch.X), self.ws.resized(len(batch.X))
+        ctx = Context(ws, training=True, seed=self.seed, clock=self.state.clock)
+        bound = self.network.bind(batch.X, ctx)
+        do, loss = bound.calls, self.network.loss
+        do.label = "metric"
+        metric = self.metric.bind(do, bound.scores, batch.t, batch.y, loss, ws)
+        do.label = "loss"
+        cost, bind_gradient = loss.bind(do, bound.scores, batch.t, ws)
+        do.label = "loss backward"
+        bind_gradient(do)
+        bound.backward(do, bound.scores)
+        if self.penalty:
+            cost = self._bind_penalty(do, cost)
+        return Step(do, do.bound(), n, cost, metric)
+
+    def _bind_penalty(self, do: Calls, cost: Callable[[], float]) -> Callable[[], float]:
+        params, l1_l2 = self.network.params, self._penalty
+        weights = slice(0, params.n_weights)
+        do.label = "penalty"
+        self.penalty.bind(do, params.theta[weights], params.grad[weights], l1_l2, self._before[weights])
+        return lambda: cost() + float(l1_l2[0]) + float(l1_l2[1])
+
+    def _record_update(self) -> Calls:
+        do, params = self.network.calls(), self.network.params
+        do.label = "update"
+        scratch: Array = np.zeros(min(CHUNK, params.size), params.theta.dtype)
+        for start in range(0, params.size, CHUNK):
+            cut = slice(start, min(start + CHUNK, params.size))
+            slots = {name: vector[cut] for name, vector in self.state.slots.items()}
+            self.optimizer.bind(do, params.theta[cut], params.grad[cut], slots, self.rates, scratch[: cut.stop - start])
+        return do
+
