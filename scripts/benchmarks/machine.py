@@ -1,0 +1,72 @@
+"""The machine and its libraries: how many threads they may use, and which kernels they run."""
+
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
+
+LIBRARIES = ("numpy", "scikit-learn", "torch", "jax", "numba")
+_THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "NPROC")
+
+
+def environment(threads: int, base: Mapping[str, str]) -> dict[str, str]:
+    """Environment variables of a process whose libraries use so many threads and the kernels a user would get."""
+    env = {key: value for key, value in base.items() if key != "OPENBLAS_CORETYPE"}
+    env |= dict.fromkeys(_THREAD_VARIABLES, str(threads))
+    env |= {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "", "TORCHINDUCTOR_COMPILE_THREADS": "1"}
+    if threads == 1:
+        env["XLA_FLAGS"] = f"{base.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
+    return env
+
+
+def pin(threads: int) -> None:
+    """Confine this process to its first so many cores, helper threads included; where the system can."""
+    if not hasattr(os, "sched_setaffinity"):
+        raise SystemExit("bench: --pin needs a system with processor affinity (Linux)")
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def describe() -> str:
+    """Processor, cores, system and Python in one line."""
+    return f"{_processor()}, {cores()} cores, {platform.system()}, Python {platform.python_version()}"
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def versions(names: Iterable[str] = LIBRARIES) -> dict[str, str]:
+    """Versions of the installed libraries."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def kernels() -> list[str]:
+    """The thread pools in this process, e.g. ``openblas 0.3.31 SkylakeX kernels, 1 thread (pthreads)``."""
+    np.ones((8, 8)) @ np.ones((8, 8))
+    return [_pool(info) for info in threadpool_info()]
+
+
+def _pool(info: Mapping[str, object]) -> str:
+    words = [str(info["internal_api"]), str(info.get("version") or "")]
+    if info.get("architecture"):
+        words.append(f"{info['architecture']} kernels")
+    layer = f" ({info['threading_layer']})" if info.get("threading_layer") else ""
+    return " ".join(filter(None, words)) + f", threads {info['num_threads']}{layer}"
