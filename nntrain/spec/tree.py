@@ -47,8 +47,8 @@ class Problem:
         return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in line)
 
     @property
-    def order(self) -> tuple[int, int, int]:
-        return (self.mark.origin.rank, self.mark.line, self.mark.column)
+    def order(self) -> tuple[int, int, int, str]:
+        return (self.mark.origin.rank, self.mark.line, self.mark.column, self.path)
 
 
 class Broken:

@@ -12,6 +12,9 @@ from nntrain.spec.layers import UnreadableError, apply_overrides, read_layers, r
 from nntrain.spec.strict_yaml import MAX_BYTES, parse
 from nntrain.spec.tree import Mapping, Origin, plain
 
+NO_KEYS = "a spec must be a mapping of keys such as data, model, optimizer"
+OPEN_LIST = "not valid YAML: expected ',' or ']', but got '<stream end>' (while parsing a flow sequence, line 1)"
+
 
 def write(folder: Path, **texts: str) -> Path:
     for name, text in texts.items():
@@ -81,16 +84,19 @@ class TestExtends:
     @pytest.mark.parametrize(
         ("texts", "message"),
         [
-            ({"a": "x: 1\nextends: b.yaml", "b": "extends: a.yaml"}, "b.yaml:1:10: extends: a circle: a.yaml → b.yaml → a.yaml"),
+            (
+                {"a": "\nextends: b.yaml", "b": "extends: a.yaml"},
+                "b.yaml:1:10: extends: a circle: a.yaml → b.yaml → a.yaml",
+            ),
             ({"a": "extends: ./a.yaml"}, "a.yaml:1:10: extends: a circle: a.yaml → a.yaml"),
             ({"a": "extends: none.yaml"}, "a.yaml:1:10: extends: none.yaml: no such file"),
             ({"a": "extends: [b.yaml]"}, "a.yaml:1:10: extends: must be the path of one spec, as text"),
             ({"a": "extends: ''"}, "a.yaml:1:10: extends: must be the path of one spec, as text"),
-            ({"a": "extends: b.yaml", "b": "- 1"}, "b.yaml:1:1: a spec must be a mapping of keys such as data, model, optimizer"),
-            ({"a": "just text"}, "a.yaml:1:1: a spec must be a mapping of keys such as data, model, optimizer"),
-            ({"a": "extends: b.yaml", "b": "x: [1"}, "b.yaml:1:6: not valid YAML: expected ',' or ']', but got '<stream end>' (while parsing a flow sequence, line 1)"),
+            ({"a": "extends: b.yaml", "b": "- 1"}, f"b.yaml:1:1: {NO_KEYS}"),
+            ({"a": "just text"}, f"a.yaml:1:1: {NO_KEYS}"),
+            ({"a": "extends: b.yaml", "b": "x: [1"}, f"b.yaml:1:6: {OPEN_LIST}"),
         ],
-    )  # fmt: skip
+    )
     def test_refuses(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, texts: dict[str, str], message: str
     ) -> None:
@@ -142,10 +148,10 @@ class TestOverrides:
             ("h.x=1", "--set h.x: h is a list of 2 and has no item 'x'; count from 0"),
             ("n.x=1", "--set n.x: n is a single value and has no key 'x'"),
             (".".join("a" * 21) + "=1", f"--set {'.'.join('a' * 21)}: nested deeper than 20 levels"),
-            ("n=[1", "--set n: not valid YAML: expected ',' or ']', but got '<stream end>' (while parsing a flow sequence, line 1)"),
+            ("n=[1", f"--set n: {OPEN_LIST}"),
             ("n=*x", "--set n: aliases are not allowed, got *x; write the value out"),
         ],
-    )  # fmt: skip
+    )
     def test_refuses(self, override: str, message: str) -> None:
         assert overridden("h: [1, 2]\nn: 3", override)[1] == [message]
 
