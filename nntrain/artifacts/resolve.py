@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nntrain.artifacts.rundir import RunDir
-from nntrain.artifacts.shelf import Found
+from nntrain.artifacts.shelf import Found, step_of
 from nntrain.errors import CheckpointError
 
 
@@ -30,7 +30,4 @@ def _best(run: RunDir, newest: Found) -> Path | None:
     """Return the checkpoint the newest one calls the best, if it calls one and the file is there."""
     best = newest.checkpoint.meta.get("best")
     step = best.get("step") if isinstance(best, Mapping) else None
-    if not isinstance(step, int) or step < 0:
-        return None
-    path = run.checkpoint_path(step)
-    return path if path.exists() else None
+    return next((path for path in run.checkpoints() if step_of(path) == step), None)

@@ -25,7 +25,7 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._saved: int | None = None  # step of the last checkpoint written through this object
+        self._valid: int | None = None  # step of the newest checkpoint known to be valid
 
     def save(self, step: int, checkpoint: Checkpoint) -> Path:
         """Write the checkpoint of ``step`` durably; the folder is made if missing. Raises ``OutputError``."""
@@ -37,7 +37,7 @@ class Shelf:
                 self.folder.mkdir()
                 durable.sync_directory(self.folder.parent)
         storage.save(path, checkpoint)
-        self._saved = step
+        self._valid = step
         return path
 
     def at(self, step: int) -> Path:
@@ -54,7 +54,7 @@ class Shelf:
             return []
         except OSError as error:
             raise CheckpointError(f"{self.folder}: cannot be read: {durable.cause(error)}") from error
-        return sorted(found, key=_step)
+        return sorted(found, key=step_of)
 
     def latest(self) -> Found | None:
         """Return the newest valid checkpoint, None when there is none at all.
@@ -68,6 +68,7 @@ class Shelf:
             except CheckpointError as error:
                 problems.append(str(error))
                 continue
+            self._valid = step_of(path)
             return Found(path, checkpoint, tuple(f"{problem}; using {path.name}" for problem in problems))
         if problems:
             raise CheckpointError(f"{problems[0]}; none of the {len(problems)} checkpoints in {self.folder} is valid")
@@ -76,12 +77,14 @@ class Shelf:
     def prune(self, keep: int, protect: Path | None) -> list[Path]:
         """Delete all but the ``keep`` newest checkpoints and ``protect``; return the deleted, oldest first.
 
-        Files with a later step than the last one saved here are damaged ones, passed over on resume: counting them as
-        newest would throw valid ones away, so they neither count nor go.
+        Only files up to the newest valid one count and go: a later one is damaged, was passed over on resume, and
+        must not push out the valid ones. Raises ``CheckpointError`` when every one is damaged, ``OutputError``.
         """
         if keep < 1:
             raise ValueError(f"keep must be at least 1, got {keep}")
-        counted = [path for path in self.files() if self._saved is None or _step(path) <= self._saved]
+        if self._valid is None and self.latest() is None:
+            return []
+        counted = [path for path in self.files() if self._valid is not None and step_of(path) <= self._valid]
         doomed = [path for path in counted[:-keep] if protect is None or path.name != protect.name]
         for path in doomed:
             durable.remove(path)
@@ -91,6 +94,7 @@ class Shelf:
         return doomed
 
 
-def _step(path: Path) -> int:
+def step_of(path: Path) -> int:
+    """Return the step in a checkpoint's name, -1 when it is none."""
     match = STEP.fullmatch(path.name)
     return int(match[1]) if match else -1

@@ -55,7 +55,7 @@ def test_create_gives_up_when_every_name_is_taken(tmp_path: Path, monkeypatch: p
     "name", ["", "../x", "/etc", "-rf", ".hidden", "a/b", "a\0b", "a\n", "x" * 65, "x" * 300, "é", "a b", "~", "$(ls)"]
 )
 def test_hostile_names_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(SpecError, match="^name: "):
+    with pytest.raises(SpecError, match=r"^name: "):
         RunDir.create(tmp_path / "runs", name)
     assert not (tmp_path / "runs").exists()
 
@@ -77,16 +77,16 @@ def test_at_refuses_links_and_files(tmp_path: Path) -> None:
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     (tmp_path / "file").write_text("x")
     for name in ("link", "dangling"):
-        with pytest.raises(OutputError, match=f"{name}: is a symbolic link; name the run directory itself$"):
+        with pytest.raises(OutputError, match=rf"{name}: is a symbolic link; name the run directory itself$"):
             RunDir.at(tmp_path / name)
-    with pytest.raises(OutputError, match="file: is a file, not a run directory$"):
+    with pytest.raises(OutputError, match=r"file: is a file, not a run directory$"):
         RunDir.at(tmp_path / "file")
 
 
 @pytest.mark.parametrize("path", ["x" * 300, "a\0b", "file/below"])
 def test_at_says_why_a_path_cannot_be(tmp_path: Path, path: str) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(OutputError, match="cannot write: |too long"):
+    with pytest.raises(OutputError, match=r"cannot write: |too long"):
         RunDir.at(tmp_path / path)
 
 
