@@ -77,7 +77,7 @@ def measure_apart(options: argparse.Namespace, threads: int) -> report.Sheet:
         str(options.repeats),
     ]
     command += ["--workloads", *options.workloads, "--peers", *options.peers]
-    env = machine.environment(threads, os.environ)
+    env = machine.variables(threads, os.environ)
     done = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"bench: the process with {threads} threads failed with exit status {done.returncode}")
@@ -88,14 +88,15 @@ def measure_here(options: argparse.Namespace, threads: int) -> report.Sheet:
     """Measure in this process."""
     if options.pin:
         machine.pin(threads)
-    repeats = 2 if options.quick else options.repeats
+    probe_steps, repeats = (8, 2) if options.quick else (40, options.repeats)
     sheet = report.Sheet(threads, options.pin, repeats, machine.describe(), machine.versions())
     reasons = {name: PEERS[name].available() for name in PEERS if name in options.peers}
     sheet.not_available = {name: reason for name, reason in reasons.items() if reason}
     peers = {name: PEERS[name] for name, reason in reasons.items() if not reason}
     for name in options.workloads:
         workload = WORKLOADS[name].quick() if options.quick else WORKLOADS[name]
-        sheet.rows.append(measure.compare(workload, peers, repeats, _say))
+        row = measure.compare(workload, peers, probe_steps=probe_steps, repeats=repeats, say=_say)
+        sheet.rows.append(row)
     sheet.kernels = machine.kernels()
     return sheet
 

@@ -4,16 +4,17 @@ import os
 import platform
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
+
+from nntrain.artifacts import environment
 
 LIBRARIES = ("numpy", "scikit-learn", "torch", "jax", "numba")
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "NPROC")
 
 
-def environment(threads: int, base: Mapping[str, str]) -> dict[str, str]:
+def variables(threads: int, base: Mapping[str, str]) -> dict[str, str]:
     """Environment variables of a process whose libraries use so many threads and the kernels a user would get."""
     env = {key: value for key, value in base.items() if key != "OPENBLAS_CORETYPE"}
     env |= dict.fromkeys(_THREAD_VARIABLES, str(threads))
@@ -30,21 +31,11 @@ def pin(threads: int) -> None:
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 
 
-def cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def describe() -> str:
-    """Processor, cores, system and Python in one line."""
-    return f"{_processor()}, {cores()} cores, {platform.system()}, Python {platform.python_version()}"
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+    """Processor, cores, system, Python and the commit of nntrain in one line."""
+    facts = environment.environment()
+    parts = [facts["cpu"], f"{facts['cpus']} cores", platform.system(), facts["python"], f"nntrain {facts['nntrain']}"]
+    return ", ".join(str(part) for part in parts) + (f" at {facts['commit'][:12]}" if facts["commit"] else "")
 
 
 def versions(names: Iterable[str] = LIBRARIES) -> dict[str, str]:

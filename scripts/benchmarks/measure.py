@@ -47,10 +47,10 @@ class Row:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
-def compare(workload: Workload, peers: Mapping[str, Peer], repeats: int, say: Say) -> Row:
-    """Check the costs of the peers, then time those that agree."""
+def compare(workload: Workload, peers: Mapping[str, Peer], *, probe_steps: int, repeats: int, say: Say) -> Row:
+    """Check the costs of the peers over ``probe_steps`` steps, then time those that agree."""
     row = Row(workload.title)
-    probe, full = problem(workload.probe()), problem(workload)
+    probe, full = problem(workload.probe(probe_steps)), problem(workload)
     expected = PlainNumpy().make(probe.astype("float64"))(probe.workload.epochs)
     runs: dict[str, Run] = {}
     for name, peer in peers.items():

@@ -53,9 +53,9 @@ class Workload:
         activation = f" {self.activation}" if len(self.sizes) > 2 else ""
         return f"{self.name} {'-'.join(map(str, self.sizes))}{activation} ({self.batch})"
 
-    def probe(self, steps: int = 40) -> "Workload":
-        """The same network on a few batches over several epochs: what the cost trajectories are compared on."""
-        per_epoch = 1 if self.full_batch else 4
+    def probe(self, steps: int) -> "Workload":
+        """The same network on up to 4 batches, over epochs of so many steps: what cost trajectories are compared on."""
+        per_epoch = min(self.steps, 4)
         return replace(self, steps=per_epoch, epochs=steps // per_epoch)
 
     def quick(self) -> "Workload":

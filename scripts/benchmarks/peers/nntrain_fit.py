@@ -76,5 +76,4 @@ def _network(problem: Problem, plan: Plan) -> Network:
 def _plan() -> Plan:
     """The plan for NumPy's own BLAS in this process."""
     pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas" and "numpy" in pool["filepath"]]
-    pool = pools[0] if pools else {"architecture": "unknown", "num_threads": 1}
-    return Plan.for_kernels(pool["architecture"], pool["num_threads"])
+    return Plan.for_kernels(pools[0]["architecture"], pools[0]["num_threads"]) if pools else Plan()
