@@ -32,7 +32,8 @@ class Scaler:
     @classmethod
     def fit(cls, X: Array, how: Scale) -> "Scaler":
         """Measure training rows X (n, d); a column that never varies is shifted to 0 and left at its scale."""
-        return _FITS[how](X)
+        with np.errstate(over="ignore", divide="ignore"):
+            return _FITS[how](X)
 
     def apply(self, X: Array, dtype: DType) -> Array:
         """Return (X - shift) · scale as a new C-contiguous array; DataError for numbers too large for ``dtype``.
@@ -104,8 +105,7 @@ _FITS: dict[Scale, Callable[[Array], Scaler]] = {
 def _inverse(spread: Array, constant: Array) -> Array:
     """Return 1/spread, and 1 where a column is constant; DataError when the spread overflows or vanishes."""
     inverse = np.ones_like(spread)
-    with np.errstate(over="ignore", divide="ignore"):
-        np.divide(1.0, spread, out=inverse, where=~constant)
+    np.divide(1.0, spread, out=inverse, where=~constant)
     if not _is_finite(inverse) or not inverse.all():
         raise DataError("data: the range of a feature is too large or too small to scale")
     return inverse

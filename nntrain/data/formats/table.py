@@ -40,14 +40,12 @@ def sniff(path: Path, delimiter: Delimiter | None = None, header: bool | None = 
 
     The first row is a header when none of its values is a number while one below is.
     """
-    if delimiter is None:
-        with decoded(path) as lines:
-            mark = _most_frequent(next((line for line in lines if line.strip()), ""))
-    else:
-        mark = delimiter.strip(" ") or None
-    rows = [fields for _, fields in islice(records(path, mark), 2)]
-    if not rows:
+    with decoded(path) as lines:
+        start = next((line for line in lines if line.strip()), None)
+    if start is None:
         raise DataError(f"{path}: is empty")
+    mark = _most_frequent(start) if delimiter is None else delimiter.strip(" ") or None
+    rows = [fields for _, fields in islice(records(path, mark), 2)]
     first = rows[0]
     if header is None:
         numbers_below = any(is_number(field) for field in rows[-1])
@@ -119,7 +117,7 @@ def blame(
         for column in numeric:
             field = fields[column]
             if not is_number(field) or not math.isfinite(float(field)):
-                _, below = next(rows, (0, fields))
+                _, below = next(rows, (0, []))
                 fault = _fault(field, below[column] if column < len(below) else "", line == 1 and not layout.header)
                 raise DataError(f"{place(path, layout, line, column)}: {fault}")
     raise DataError(f"{path}: {otherwise}")
@@ -133,7 +131,7 @@ def _fault(field: str, below: str, first: bool) -> str:
         return f"{shown(field)} is not a finite number"
     hint = "; is this line a header?" if first and is_number(below) else ""
     if not is_number(below) and below.lower() not in MISSING:
-        hint = f", nor is {shown(below)} below it; a column of text cannot be a feature"
+        hint = f", nor is {shown(below)} below it: a column of text?"
     return f"{shown(field)} is not a number{hint}"
 
 

@@ -92,7 +92,7 @@ class Csv:
     ) -> tuple[Part, tuple[str, ...], TaskChoice]:
         values, texts = read_table(path, layout, text=roles.target, skip=roles.ignored)
         task = choose_task(texts, asked)
-        X, codes = values[:, roles.features], values[:, roles.target].astype(np.int64)
+        X, codes = values.take(roles.features, axis=1), values[:, roles.target].astype(np.int64)
         if task == "regression":
             return Part(X, _numbers(path, layout, roles.target, texts)[codes, None]), (), task
         if asked == "auto" and len(texts) > max(MAX_AUTO, len(values) // 2):

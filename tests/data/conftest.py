@@ -1,0 +1,40 @@
+"""Writers of small data files."""
+
+import gzip
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Callable[..., Path]:
+    """Write text, or bytes, to a file of the test's folder."""
+
+    def write(content: str | bytes, name: str = "data.csv") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def mnist_like(tmp_path: Path) -> Callable[..., Path]:
+    """Write a folder of four idx files: 12 training and 4 test images of 3x2, three classes."""
+
+    def write(packed: bool = False, dotted: bool = False) -> Path:
+        rng = np.random.default_rng(0)
+        dash = "." if dotted else "-"
+        for prefix, n in (("train", 12), ("t10k", 4)):
+            images = rng.integers(0, 256, (n, 3, 2)).astype(np.uint8)
+            labels = (np.arange(n) % 3).astype(np.uint8)
+            for what, array in (("images", images), ("labels", labels)):
+                name = f"{prefix}-{what}{dash}idx{array.ndim}-ubyte" + ".gz" * packed
+                content = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes()
+                (tmp_path / name).write_bytes(gzip.compress(content) if packed else content)
+        return tmp_path
+
+    return write
