@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from nntrain.spec.emit import plain_values, to_yaml
 from nntrain.spec.experiment import Experiment
 from nntrain.spec.layers import EXTENDS, UnreadableError, apply_overrides, read_layers, read_text
 from nntrain.spec.tree import Mapping, Mark, Origin, Problem, is_broken, planted
-from nntrain.spec.validation import build
+from nntrain.spec.validation import build, mark_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,18 @@ class Loaded:
     experiment: Experiment
     text: str
     resolved: dict[str, Any]
+    tree: Mapping = field(repr=False, compare=False)
+
+    def located(self, error: SpecError) -> SpecError:
+        """Return an error found later, ``path: what`` a line, with the place of each path in front."""
+        return SpecError(*(self._located(line) for line in error.problems))
+
+    def _located(self, line: str) -> str:
+        path, colon, text = line.partition(": ")
+        keys = path.split(".")
+        if not colon or keys[0] not in Experiment.model_fields:
+            return line
+        return str(Problem(mark_at(self.tree, keys), path, text))
 
 
 def load(path: Path | str, overrides: Sequence[str] = ()) -> Loaded:
@@ -31,14 +43,27 @@ def load(path: Path | str, overrides: Sequence[str] = ()) -> Loaded:
     text = read_text(path)
     try:
         tree, problems = read_layers(path, text)
-        tree, found = apply_overrides(tree, overrides)
-        problems += found
     except UnreadableError as error:
         raise _spec_error(error.problems) from None
-    experiment, found = build(Experiment, tree, extra=(EXTENDS,))
-    if problems or found or experiment is None:
-        raise _spec_error([*problems, *found])
-    return Loaded(experiment, text, resolve(experiment))
+    experiment, tree = _built(tree, overrides, problems)
+    return Loaded(experiment, text, resolve(experiment), tree)
+
+
+def from_dict(values: AnyMapping[str, Any], overrides: Sequence[str] = ()) -> Experiment:
+    """Restore an experiment from what ``resolve`` returned; raises ``SpecError`` naming what does not fit."""
+    tree = planted(dict(values), Mark(Origin("spec", Path.cwd(), is_file=False)))
+    if not isinstance(tree, Mapping) or is_broken(tree):
+        raise SpecError("spec: nested too deeply")
+    return _built(tree, overrides, [])[0]
+
+
+def _built(tree: Mapping, overrides: Sequence[str], problems: list[Problem]) -> tuple[Experiment, Mapping]:
+    tree, of_overrides = apply_overrides(tree, overrides)
+    experiment, of_values = build(Experiment, tree, extra=(EXTENDS,))
+    found = [*problems, *of_overrides, *of_values]
+    if found or experiment is None:
+        raise _spec_error(found)
+    return experiment, tree
 
 
 def _spec_error(problems: Sequence[Problem]) -> SpecError:
@@ -53,15 +78,3 @@ def resolve(experiment: Experiment) -> dict[str, Any]:
 def dump(resolved: AnyMapping[str, Any]) -> str:
     """Return a resolved spec as YAML that ``load`` reads back to an equal experiment."""
     return to_yaml(dict(resolved))
-
-
-def from_dict(values: AnyMapping[str, Any]) -> Experiment:
-    """Restore an experiment from what ``resolve`` returned; raises ``SpecError`` naming what does not fit."""
-    mark = Mark(Origin("spec", Path.cwd(), is_file=False))
-    tree = planted(dict(values), mark)
-    if not isinstance(tree, Mapping) or is_broken(tree):
-        raise SpecError("spec: nested too deeply")
-    experiment, problems = build(Experiment, tree)
-    if experiment is None:
-        raise _spec_error(problems)
-    return experiment

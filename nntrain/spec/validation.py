@@ -63,7 +63,7 @@ def check_objects(root: type[BaseModel], fields: dict[str, Any], tree: Mapping) 
     conflicts = getattr(root, "conflicts", None)
     if conflicts is not None:
         found += [(tuple(path), message) for path, message in conflicts(fields)]
-    return [Problem(_mark(tree, path), ".".join(path), message) for path, message in found]
+    return [Problem(mark_at(tree, path), ".".join(path), message) for path, message in found]
 
 
 def _own_problems(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -77,7 +77,7 @@ def _own_problems(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str
             yield from _own_problems(getattr(value, field.name), (*path, field.name))
 
 
-def _mark(tree: Mapping, path: tuple[str, ...]) -> Mark:
+def mark_at(tree: Mapping, path: Iterable[str]) -> Mark:
     """Return the place of a value, or of the nearest thing around it that was written."""
     node: Node = tree
     for key in path:

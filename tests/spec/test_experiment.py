@@ -1,5 +1,6 @@
 """The real spec: what people write, what they get wrong, what is written back."""
 
+import contextlib
 import dataclasses
 import io
 import json
@@ -153,6 +154,36 @@ class TestProblems:
         lines = problems(config, "extends: base.yaml\nsed: 1\n", "seed=-1")
         assert [line.split(":")[0] for line in lines] == ["config.yaml", "base.yaml", "--set seed"]
 
+    def test_problems_found_later_get_their_place(self, config: Path) -> None:
+        loaded = load(config, ["train.batch_size=4000"])
+        found = SpecError(
+            "train.batch_size: too many", "loss.x: y", "loss: z", "runtime.threads: t", "a run: elsewhere"
+        )
+        assert loaded.located(found).problems == (
+            "--set train.batch_size: too many",
+            f"{config}:8:7: loss.x: y",
+            f"{config}:8:7: loss: z",
+            f"{config}:16:20: runtime.threads: t",
+            "a run: elsewhere",
+        )
+
+    JSON = st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["mlp", "sgd"]),
+        lambda below: (
+            st.lists(below, max_size=3)
+            | st.dictionaries(st.sampled_from(["kind", "hidden", "activation", "lr", "source", "x"]), below, max_size=4)
+        ),
+        max_leaves=10,
+    )
+
+    @given(st.dictionaries(st.sampled_from([*Experiment.model_fields, "extends", "x"]), JSON))
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_any_values_load_or_have_problems(self, config: Path, values: dict[str, Any]) -> None:
+        config.write_text(dump(values), encoding="utf-8", newline="")
+        with contextlib.suppress(SpecError):
+            loaded = load(config)
+            assert from_dict(loaded.resolved) == loaded.experiment
+
 
 def listed(registry: Any) -> str:
     return ", ".join(sorted(registry))
@@ -223,6 +254,12 @@ class TestRoundTrip:
             f"spec: model: unknown model 'mpl'; did you mean 'mlp'? (one of {listed(MODELS)})",
             "spec: seed: must be at least 0, got -1",
         )
+
+    def test_overrides_on_restored_values(self, config: Path) -> None:
+        resolved = load(config).resolved
+        assert from_dict(resolved, ["data.source=xor"]).data == DataOptions(SOURCES["xor"](), 0.2, scale="unit")
+        with pytest.raises(SpecError, match=r"^--set data.source: unknown source 'xo'; did you mean 'xor'\?"):
+            from_dict(resolved, ["data.source=xo"])
 
     def test_depth_is_refused(self) -> None:
         deep: dict[str, Any] = {}
