@@ -182,8 +182,8 @@ def test_sweeping_does_not_follow_a_linked_folder(tmp_path: Path) -> None:
             run.save_checkpoint(1, Checkpoint({}))
 
 
-def _race(path: Path, go: Any, finish: Any, results: Any) -> None:
-    go.wait()
+def _race(path: Path, start: Any, finish: Any, results: Any) -> None:
+    start.wait(60)  # until all are ready
     try:
         with RunDir.at(path).lock() as run:
             run.write_text("winner.txt", str(os.getpid()))
@@ -194,11 +194,10 @@ def _race(path: Path, go: Any, finish: Any, results: Any) -> None:
 
 
 def test_of_twenty_processes_racing_for_one_directory_one_wins(tmp_path: Path) -> None:
-    go, finish, results = SPAWN.Event(), SPAWN.Event(), SPAWN.Queue()
-    racers = [SPAWN.Process(target=_race, args=(tmp_path / "run", go, finish, results)) for _ in range(20)]
+    start, finish, results = SPAWN.Barrier(20), SPAWN.Event(), SPAWN.Queue()
+    racers = [SPAWN.Process(target=_race, args=(tmp_path / "run", start, finish, results)) for _ in range(20)]
     for racer in racers:
         racer.start()
-    go.set()
     outcomes = [results.get(timeout=60) for _ in racers]
     finish.set()
     for racer in racers:
