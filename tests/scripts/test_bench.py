@@ -94,7 +94,11 @@ def test_wrong_arguments_are_refused_in_words(flag: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("workload", [SMALL, WORKLOADS["E"], WORKLOADS["S32"], replace(SMALL, activation="tanh")])
-@pytest.mark.parametrize("name", [name for name in PEERS if PEERS[name].trains])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in OWN else pytest.mark.slow) for name in PEERS if PEERS[name].trains],
+)
+@pytest.mark.filterwarnings("default")  # other libraries' own
 def test_peers_follow_the_reference(name: str, workload: Workload) -> None:
     if reason := PEERS[name].available():
         pytest.skip(reason)
