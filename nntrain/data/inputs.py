@@ -9,8 +9,8 @@ from nntrain.core.types import Array, DType
 from nntrain.data.formats.arrays import inputs
 from nntrain.data.formats.npy import Npz, read_npy
 from nntrain.data.formats.table import read_table, sniff
-from nntrain.data.labels import listed
 from nntrain.data.scaling import Scaler
+from nntrain.data.wording import listed
 from nntrain.errors import DataError
 
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from nntrain.core.types import Array
 from nntrain.data.dataset import Part
-from nntrain.errors import DataError, did_you_mean
+from nntrain.data.wording import listed, shown
+from nntrain.errors import DataError
 
 TaskChoice: TypeAlias = Literal["auto", "classification", "regression"]
 MAX_AUTO = 20  # distinct whole numbers up to which a target is taken for classes unless told otherwise
-MAX_NAMED = 12  # classes listed in a message
 _WHOLE = re.compile(r"[+-]?\d{1,40}(\.0*)?")
 
 
@@ -89,13 +89,6 @@ def rename(part: Part, names: Sequence[str], known: Sequence[str], where: Callab
     for index in np.unique(part.y).tolist():
         if names[index] not in position:
             name = names[index]
-            raise DataError(f"{where(name)}: class '{name}' never occurs in training{listed(name, known)}")
+            raise DataError(f"{where(name)}: class {shown(name)} never occurs in training{listed(name, known)}")
     table = np.array([position.get(name, -1) for name in names], np.int64)
     return Part(part.X, table[part.y])
-
-
-def listed(word: str, choices: Sequence[str]) -> str:
-    """Return a hint with all choices, or only how many when there are too many to read."""
-    if len(choices) <= MAX_NAMED:
-        return did_you_mean(word, choices)
-    return did_you_mean(word, choices).partition(" (")[0].rstrip(";") + f" (there are {len(choices)})"

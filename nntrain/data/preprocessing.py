@@ -15,6 +15,7 @@ from nntrain.data.labels import as_number, rename
 from nntrain.data.options import DataOptions
 from nntrain.data.scaling import Scaler
 from nntrain.data.splitting import split
+from nntrain.data.wording import shown
 from nntrain.errors import DataError, did_you_mean
 
 __all__ = ["Scaler", "prepare", "prepare_part", "read_inputs"]
@@ -24,7 +25,7 @@ def prepare(options: DataOptions, *, seed: int, dtype: DType) -> Dataset:
     """Load, split and scale everything; DataError when the data cannot be read, divided or learned from."""
     raw = options.source.load(seed)
     if raw.task == "classification" and len(raw.class_names) < 2:
-        raise DataError(f"data: one class only, got '{raw.class_names[0]}' in all {len(raw.train)} rows")
+        raise DataError(f"data: one class only, got {shown(raw.class_names[0])} in all {len(raw.train)} rows")
     parts = _divide(raw, options, seed)
     scaler = Scaler.fit(parts["train"].X, options.scale)
     ready = {name: _ready(part, scaler, dtype) for name, part in parts.items()}
@@ -51,6 +52,7 @@ def prepare_part(
     seed: int,
     dtype: DType,
     n_features: int | None = None,
+    n_targets: int | None = None,
 ) -> Part:
     """Return one part, divided as in training, for a model that brings its scaler and class names (() in regression).
 
@@ -59,16 +61,21 @@ def prepare_part(
     if split not in SPLITS:
         raise DataError(f"split: unknown name, got '{split}'{did_you_mean(split, SPLITS)}")
     raw = _as_trained(options.source.load(seed), class_names)
-    width = raw.train.X.shape[1]
-    wanted = width if n_features is None else n_features
-    wanted = len(scaler.shift) if len(scaler.shift) > 1 else wanted
-    if width != wanted:
-        raise DataError(f"data: {width} features, the model takes {wanted}")
+    _check_columns(raw, n_features, n_targets)
     parts = _divide(raw, options, seed)
     if split not in parts:
         raise no_such_part(split)
     part = rename(parts[split], raw.class_names, class_names, lambda _: "data")
     return _ready(part, scaler, dtype)
+
+
+def _check_columns(raw: Raw, n_features: int | None, n_targets: int | None) -> None:
+    """Refuse other widths than the model's, as far as they are told."""
+    width, columns = raw.train.X.shape[1], raw.train.y.shape[1:]
+    if n_features not in (None, width):
+        raise DataError(f"data: {width} features, the model takes {n_features}")
+    if n_targets is not None and columns and columns != (n_targets,):
+        raise DataError(f"data: {columns[0]} target columns, the model predicts {n_targets}")
 
 
 def _divide(raw: Raw, options: DataOptions, seed: int) -> dict[str, Part]:

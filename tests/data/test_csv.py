@@ -233,6 +233,19 @@ def test_test_file_that_does_not_fit(text: Write, content: str, message: str) ->
     assert fault(text("x,k\n1,a\n2,b\n"), test=test) == message
 
 
+HOSTILE = "\x1b[31m\n\u202e"
+
+
+def test_names_from_files_cannot_write_on_the_terminal(text: Write) -> None:
+    path = text(f'"x{HOSTILE}","y{HOSTILE}"\n1,a\n2,"b{HOSTILE}"\n')
+    test = text(f'"x{HOSTILE}","y{HOSTILE}"\n1,"c{HOSTILE}"\n', "test.csv")
+    escaped = "\\x1b[31m\\n\\u202e"
+    assert fault(path, target="z") == f"data.csv:1: no column 'z'; (one of x{escaped}, y{escaped})"
+    message = f"test.csv:4:2 (y{escaped}): class 'c{escaped}' never occurs in training; "
+    assert fault(path, test=test).startswith(message)
+    assert fault(path, target=0, task="classification").startswith(f"data.csv:4:2 (y{escaped}): 'a' is not a number")
+
+
 def test_missing_files(tmp_path: Path, text: Write) -> None:
     text("1,2\n", "dta.csv")
     assert fault(tmp_path / "data.csv") == "data.csv: no such file or directory; did you mean 'dta.csv'?"

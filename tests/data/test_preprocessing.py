@@ -156,6 +156,12 @@ def test_data_that_does_not_fit_the_model(text: Write, train: str, new: str, spl
     assert str(caught.value) == message
 
 
+def test_targets_that_do_not_fit_the_model() -> None:
+    options = DataOptions(Linear(targets=2))
+    with pytest.raises(DataError, match=r"^data: 2 target columns, the model predicts 3$"):
+        prepare_part(options, "train", scaler=Scaler.identity(), class_names=(), seed=0, dtype="float32", n_targets=3)
+
+
 def test_multilabel(tmp_path: Path) -> None:
     path = tmp_path / "labels.npz"
     np.savez(path, X=np.eye(4), y=np.array([[0, 1, 1], [1, 0, 0], [0, 0, 0], [1, 1, 1]]))

@@ -18,6 +18,7 @@ import numpy as np
 
 from nntrain.core.types import Array
 from nntrain.data.formats.files import open_lines, reading
+from nntrain.data.wording import shown
 from nntrain.errors import DataError
 
 Delimiter: TypeAlias = Literal[",", ";", "\t", "|", " "]  # a blank stands for any run of blanks and tabs
@@ -137,13 +138,8 @@ def _fault(field: str, below: str, first: bool) -> str:
 
 def place(path: Path, layout: Layout, line: int, column: int) -> str:
     """Return ``file:line:column``, the column counted from 1 and named when there is a header."""
-    name = f" ({layout.names[column]})" if layout.names else ""
+    name = f" ({shown(layout.names[column])[1:-1]})" if layout.names else ""
     return f"{path}:{line}:{column + 1}{name}"
-
-
-def shown(field: str) -> str:
-    """Return a value quoted for a message: unprintable characters escaped, cut after 40."""
-    return repr(field if len(field) <= 40 else field[:37] + "...")
 
 
 def is_number(field: str) -> bool:
@@ -179,9 +175,11 @@ def _split(lines: Iterator[str], delimiter: str | None) -> Iterator[tuple[int, l
                 yield line, [field.strip('"') for field in fields]
         return
     reader = csv.reader(lines, delimiter=delimiter)
+    start = 1  # a row inside quotes may span several lines
     for fields in reader:
         if fields:
-            yield reader.line_num, [field.strip() for field in fields]
+            yield start, [field.strip() for field in fields]
+        start = reader.line_num + 1
 
 
 @contextmanager

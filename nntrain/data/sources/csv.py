@@ -14,8 +14,9 @@ from nntrain.core.fields import ONE_OR_MANY, Flag, Whole
 from nntrain.core.types import Array, Task
 from nntrain.data.dataset import Part, Raw
 from nntrain.data.formats.table import Delimiter, Layout, blame, find_text, read_table, sniff
-from nntrain.data.labels import MAX_AUTO, TaskChoice, as_number, as_whole, choose_task, listed, name_classes, rename
+from nntrain.data.labels import MAX_AUTO, TaskChoice, as_number, as_whole, choose_task, name_classes, rename
 from nntrain.data.sources.base import SOURCES
+from nntrain.data.wording import listed
 from nntrain.errors import DataError
 
 Column = Annotated[str, MinLen(1)] | Whole  # a name from the header, or a position: 0 is the first, -1 the last

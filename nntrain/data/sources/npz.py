@@ -14,8 +14,9 @@ from nntrain.core.types import Array, Task
 from nntrain.data.dataset import Part, Raw
 from nntrain.data.formats.arrays import inputs, numbers
 from nntrain.data.formats.npy import Npz
-from nntrain.data.labels import MAX_AUTO, labels_of, listed, rename
+from nntrain.data.labels import MAX_AUTO, labels_of, rename
 from nntrain.data.sources.base import SOURCES
+from nntrain.data.wording import listed
 from nntrain.errors import DataError
 
 Name = Annotated[str, MinLen(1)]
