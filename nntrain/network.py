@@ -32,7 +32,9 @@ class Bound:
 class Network:
     """Layers from ``n_in`` features to scores, and the loss on them; parameters are views of ``params.theta`` (P,)."""
 
-    def __init__(self, layers: Sequence[Layer], loss: Loss, *, n_in: int, dtype: DType, plan: Plan | None = None) -> None:
+    def __init__(
+        self, layers: Sequence[Layer], loss: Loss, *, n_in: int, dtype: DType, plan: Plan | None = None
+    ) -> None:
         self.layers = tuple(layers)
         self.loss = loss
         self.n_in = n_in

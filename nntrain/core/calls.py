@@ -1,8 +1,8 @@
 """A straight list of calls on arrays bound beforehand: what a training step is made of.
 
-Layers, losses and optimizers write their equations as ``do(np.add, z, b, out=z)``; a ``Calls`` object records them once
-and runs them many times, so that a step contains no attribute look-ups, no slicing and no dispatch. The same list serves
-profiling by call and printing. Knows nothing of networks; every array handed to it must stay where it is.
+Layers, losses and optimizers write their equations as ``do(np.add, z, b, out=z)``; a ``Calls`` object records them
+once and runs them many times, so that a step contains no attribute look-ups, no slicing and no dispatch. The same list
+serves profiling by call and printing. Knows nothing of networks; every array handed to it must stay where it is.
 """
 
 from collections.abc import Callable, Iterator

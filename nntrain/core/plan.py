@@ -17,7 +17,7 @@ MOST_PIECES = 4  # measured: cutting into more pieces costs more than the small-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Layout rules for one process: ``kernels`` is BLAS's name of its kernels, ``small`` its small-matrix limit or 0."""
+    """Layout rules for one process: ``kernels`` is BLAS's name of its kernels, ``small`` their small-matrix limit."""
 
     kernels: str = "unknown"
     threads: int = 1

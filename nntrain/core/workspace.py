@@ -1,7 +1,8 @@
 """Preallocated buffers: taken in a fixed order, so that every batch size reuses the same memory.
 
-A ``Workspace`` hands out blocks for ``n`` rows. ``resized(m)`` starts over with ``m ≤ capacity`` rows on the same memory:
-as long as the same requests follow in the same order, a short last batch lives in the front part of the same buffers.
+A ``Workspace`` hands out blocks for ``n`` rows. ``resized(m)`` starts over with ``m ≤ capacity`` rows on the same
+memory: as long as the same requests follow in the same order, a short last batch lives in the front part of the same
+buffers.
 """
 
 from collections.abc import Sequence
@@ -34,7 +35,7 @@ class Workspace:
         view._memory, view._taken = self._memory, 0
         return view
 
-    def block(self, width: int, dtype: npt.DTypeLike = None) -> Array:
+    def block(self, width: int, dtype: npt.DTypeLike | None = None) -> Array:
         """Return a (rows, width) block, stored row after row or column after column as the plan says."""
         memory = self._take(self.capacity * width, dtype)[: self.rows * width]
         if self.plan.column_major(self.rows, width):
@@ -45,7 +46,7 @@ class Workspace:
         """Return a further block with the shape, type and memory order of one that this workspace made."""
         return self.block(block.shape[1], block.dtype)
 
-    def column(self, dtype: npt.DTypeLike = None) -> Array:
+    def column(self, dtype: npt.DTypeLike | None = None) -> Array:
         """Return a vector with one entry a row."""
         return self._take(self.capacity, dtype)[: self.rows]
 
@@ -62,7 +63,7 @@ class Workspace:
         """Bytes of all blocks handed out so far."""
         return sum(memory.nbytes for memory in self._memory)
 
-    def _take(self, size: int, dtype: npt.DTypeLike) -> Array:
+    def _take(self, size: int, dtype: npt.DTypeLike | None) -> Array:
         kind = self.dtype if dtype is None else np.dtype(dtype)
         if self._taken == len(self._memory):
             self._memory.append(np.zeros(size, kind))

@@ -1,7 +1,7 @@
 """Minibatches: a fresh order every epoch, gathered into the same few buffers.
 
-The order is a function of (seed, epoch), so any batch of any epoch can be had again. Batches are gathered in groups, the
-next group by a helper thread while the current one is being worked on where that pays. Knows nothing of networks.
+The order is a function of (seed, epoch), so any batch of any epoch can be had again. Batches are gathered in groups,
+the next group by a helper thread while the current one is being worked on where that pays. Knows nothing of networks.
 """
 
 import os

@@ -1,81 +1,23 @@
 """Elementwise activations: h = f(z).
 
 An entry states its equation twice at most: ``f`` and ``df`` are the lecture's formulas on whole arrays and suffice for
-a new activation; ``forward`` and ``backward`` may be overridden with the same mathematics in place, without temporaries,
-and the tests hold both equal. Knows nothing of networks; units with parameters of their own live in ``ops/units.py``.
+a new activation; ``forward`` and ``backward`` may be overridden with the same mathematics in place, without
+temporaries, and the tests hold both equal. Units with parameters of their own live in ``ops/units.py``.
 """
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import pi, sqrt
-from types import SimpleNamespace
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from nntrain.core.calls import Calls
 from nntrain.core.fields import Fraction, Positive
-from nntrain.core.registry import Registry
 from nntrain.core.types import Array
-from nntrain.ops.layer import Backward, Context, Layer
+from nntrain.ops.activation import ACTIVATIONS, Activation, Elementwise
 from nntrain.ops.stable import sigmoid, sigmoid_of, softplus, softplus_of
 
-ROOT, CUBIC = sqrt(2 / pi), 0.044715  # the constants of gelu
-
-
-class Activation(Layer):
-    """A unit that follows a dense layer. ``kinks`` lists the points where f′ jumps."""
-
-    formula: ClassVar[str] = ""
-    kinks: ClassVar[Sequence[float]] = ()
-    rectified: ClassVar[bool] = False  # whether it belongs to the ReLU family, for the initial weights
-
-    def dense_width(self, width: int) -> int:
-        """Return how many inputs it needs to give ``width`` outputs."""
-        return width
-
-
-class Elementwise(Activation):
-    """f and f′ of every entry alone.
-
-    ``reads_z`` tells that backward needs z; otherwise h overwrites z. ``scratch`` tells that a block of scratch is needed,
-    which keeps its values from forward to backward.
-    """
-
-    reads_z: ClassVar[bool] = True
-    scratch: ClassVar[bool] = False
-
-    @abstractmethod
-    def f(self, z: Array) -> Array:
-        """Return f(z), any shape."""
-
-    @abstractmethod
-    def df(self, z: Array) -> Array:
-        """Return f′(z), any shape."""
-
-    def forward(self, do: Calls, z: Array, h: Array, s: Array) -> None:
-        """Record h = f(z), all of one shape; h is z itself unless ``reads_z``; s is scratch if asked for."""
-        do(lambda: np.copyto(h, self.f(z)))
-
-    def backward(self, do: Calls, z: Array, h: Array, d: Array, s: Array) -> None:
-        """Record d ← d ⊙ f′(z); z, h and s may be overwritten."""
-        do(lambda: np.multiply(d, self.df(z), out=d))
-
-    def bind(self, do: Calls, x: Array, p: SimpleNamespace, g: SimpleNamespace, ctx: Context) -> tuple[Array, Backward]:
-        z = x
-        h = ctx.ws.like(z) if self.reads_z else z
-        s = ctx.ws.like(z) if self.scratch else z
-        self.forward(do, z, h, s)
-
-        def backward(do: Calls, d: Array) -> Array:
-            self.backward(do, z, h, d, s)
-            return d
-
-        return h, backward
-
-
-ACTIVATIONS: Registry[Activation] = Registry("activations", "activation")
+__all__ = ["ACTIVATIONS", "Activation", "Elu", "Identity", "LeakyRelu", "Relu", "Sigmoid", "Softplus", "Tanh"]
 
 
 @ACTIVATIONS.register
@@ -170,7 +112,9 @@ class Relu(Elementwise):
         do(np.maximum, z, 0.0, out=h)
 
     def backward(self, do: Calls, z: Array, h: Array, d: Array, s: Array) -> None:
-        bits = np.dtype(f"i{h.itemsize}")  # a float ≥ 0 is 0 exactly when its bits are 0: min(bits, 1) is f′ as an integer
+        bits = np.dtype(
+            f"i{h.itemsize}"
+        )  # a float ≥ 0 is 0 exactly when its bits are 0: min(bits, 1) is f′ as an integer
         h_bits, d_bits = h.view(bits), d.view(bits)
         do(np.minimum, h_bits, np.ones((), bits), out=h_bits)  # f′ = 1 if h > 0 else 0
         do(np.multiply, d_bits, h_bits, out=d_bits)  # d f′, the bits of d kept or cleared
@@ -266,72 +210,3 @@ class Elu(Elementwise):
             do(np.multiply, h, 1 - self.alpha, out=h)
             do(np.add, s, h, out=s)  # and 1 above
         do(np.multiply, d, s, out=d)
-
-
-@ACTIVATIONS.register
-@dataclass(frozen=True, slots=True)
-class Silu(Elementwise):
-    """Sigmoid-weighted linear unit, also called swish (Elfwing et al. 2018)."""
-
-    kind: Literal["silu"] = "silu"
-    formula: ClassVar[str] = "h = z σ(z)"
-    rectified: ClassVar[bool] = True
-    scratch: ClassVar[bool] = True
-
-    def f(self, z: Array) -> Array:
-        return z * sigmoid_of(z)
-
-    def df(self, z: Array) -> Array:
-        a = sigmoid_of(z)
-        return a * (1 + z * (1 - a))
-
-    def forward(self, do: Calls, z: Array, h: Array, s: Array) -> None:
-        sigmoid(do, z, out=s)
-        do(np.multiply, z, s, out=h)  # z σ(z)
-
-    def backward(self, do: Calls, z: Array, h: Array, d: Array, s: Array) -> None:
-        do(np.multiply, h, s, out=z)  # h σ
-        do(np.subtract, h, z, out=h)  # h − h σ
-        do(np.add, h, s, out=h)  # f′ = σ + h (1 − σ)
-        do(np.multiply, d, h, out=d)
-
-
-@ACTIVATIONS.register
-@dataclass(frozen=True, slots=True)
-class Gelu(Elementwise):
-    """Gaussian error linear unit in its tanh form (Hendrycks & Gimpel 2016)."""
-
-    kind: Literal["gelu"] = "gelu"
-    formula: ClassVar[str] = "h = z/2 (1 + tanh(√(2/π) (z + 0.044715 z³)))"
-    rectified: ClassVar[bool] = True
-    scratch: ClassVar[bool] = True
-
-    def f(self, z: Array) -> Array:
-        return z / 2 * (1 + np.tanh(ROOT * (z + CUBIC * z * z * z)))
-
-    def df(self, z: Array) -> Array:
-        t = np.tanh(ROOT * (z + CUBIC * z * z * z))
-        return (1 + t) / 2 + z / 2 * (1 - t * t) * ROOT * (1 + 3 * CUBIC * z * z)
-
-    def forward(self, do: Calls, z: Array, h: Array, s: Array) -> None:
-        do(np.multiply, z, z, out=s)
-        do(np.multiply, s, ROOT * CUBIC, out=s)
-        do(np.add, s, ROOT, out=s)
-        do(np.multiply, s, z, out=s)  # u = √(2/π) (z + 0.044715 z³)
-        do(np.tanh, s, out=s)  # t = tanh u
-        do(np.add, s, 1.0, out=h)
-        do(np.multiply, h, z, out=h)
-        do(np.multiply, h, 0.5, out=h)  # h = z/2 (1 + t)
-
-    def backward(self, do: Calls, z: Array, h: Array, d: Array, s: Array) -> None:
-        do(np.multiply, z, z, out=h)
-        do(np.multiply, h, 3 * ROOT * CUBIC, out=h)
-        do(np.add, h, ROOT, out=h)
-        do(np.multiply, h, z, out=h)  # z u′
-        do(np.multiply, s, s, out=z)
-        do(np.subtract, 1.0, z, out=z)
-        do(np.multiply, h, z, out=h)  # z u′ (1 − t²)
-        do(np.add, h, s, out=h)
-        do(np.add, h, 1.0, out=h)
-        do(np.multiply, h, 0.5, out=h)  # f′ = (1 + t + z u′ (1 − t²)) / 2
-        do(np.multiply, d, h, out=d)

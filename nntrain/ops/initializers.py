@@ -80,7 +80,7 @@ class HeUniform(Initializer):
 @INITIALIZERS.register
 @dataclass(frozen=True, slots=True)
 class GlorotNormal(Initializer):
-    """Normal, balances the variance of signal and gradient in linear, tanh and sigmoid layers (Glorot & Bengio 2010)."""
+    """Normal, balances the variances of signal and gradient in tanh and sigmoid layers (Glorot & Bengio 2010)."""
 
     kind: Literal["glorot_normal"] = "glorot_normal"
     formula: ClassVar[str] = "W ~ N(0, 2 / (fan_in + fan_out))"

@@ -1,7 +1,7 @@
 """What a layer is: shapes of its parameters, and how it writes its equations forward and back.
 
-A layer keeps no state. ``bind`` records the forward calls on given arrays and returns the output together with a function
-that records the backward calls; whatever both need (buffers, views) they share as local names.
+A layer keeps no state. ``bind`` records the forward calls on given arrays and returns the output together with a
+function that records the backward calls; whatever both need (buffers, views) they share as local names.
 """
 
 from abc import ABC, abstractmethod

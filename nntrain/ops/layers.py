@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
+from typing import Protocol
 
 import numpy as np
 
@@ -14,12 +15,11 @@ from nntrain.core.types import Array
 from nntrain.ops.layer import Backward, Context, Layer
 
 
-class Fills:
+class Fills(Protocol):
     """What a dense layer asks of an initializer: fill W (out, in) in place."""
 
     def fill(self, W: Array, rng: np.random.Generator, *, fan_in: int, fan_out: int, rectified: bool) -> None:
         """Write initial weights into W."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Dense(Layer):
 
 @dataclass(frozen=True, slots=True)
 class Dropout(Layer):
-    """Drop each input with probability ``rate`` in training and scale the rest by 1/(1 − rate) (Srivastava et al. 2014).
+    """Drop each input with probability ``rate`` in training, scale the rest by 1/(1 − rate) (Srivastava et al. 2014).
 
     The mask of a step is a function of seed, step and place, so a resumed run draws the same masks.
     """

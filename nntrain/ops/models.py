@@ -9,13 +9,15 @@ from nntrain.core.fields import ONE_OR_MANY, Count, Fraction
 from nntrain.core.registry import Registry
 from nntrain.core.types import Task
 from nntrain.ops.activations import ACTIVATIONS, Activation, Identity, Relu
+from nntrain.ops.gated import Gelu, Silu
 from nntrain.ops.initializers import INITIALIZERS, Auto, Initializer
 from nntrain.ops.layer import Layer
 from nntrain.ops.layers import Dense, Dropout
 from nntrain.ops.losses import LOSSES, BinaryHinge, Hinge, Loss, Mse, SigmoidCrossEntropy, SoftmaxCrossEntropy
-from nntrain.ops.units import Maxout, PRelu  # registered by being imported
+from nntrain.ops.units import Maxout, PRelu
 
-__all__ = ["MODELS", "Autoencoder", "Linear", "Maxout", "Mlp", "Model", "PRelu", "Softmax", "Svm"]
+# Importing this module fills the registries of activations, initialisers and losses.
+__all__ = ["MODELS", "Autoencoder", "Gelu", "Linear", "Maxout", "Mlp", "Model", "PRelu", "Silu", "Softmax", "Svm"]
 
 Problem = tuple[tuple[str, ...], str]  # (path of the field, what is wrong)
 

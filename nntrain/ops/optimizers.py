@@ -127,7 +127,7 @@ class RmsProp(Optimizer):
 class Adam(Optimizer):
     """Momentum and a rate for each parameter, both corrected for their start at zero (Kingma & Ba 2015).
 
-    The slots hold m/(1 − β₁) and v/(1 − β₂), which saves two passes a step; the missing factors are in the coefficients.
+    The slots hold m/(1 − β₁) and v/(1 − β₂), which saves two passes a step; the coefficients bring the factors back.
     """
 
     kind: Literal["adam"] = "adam"

@@ -9,7 +9,7 @@ FEW = 64  # entries up to which one slow call beats several fast ones
 
 
 def sigmoid(do: Calls, z: Array, *, out: Array) -> None:
-    """Record out = 1 / (1 + e⁻ᶻ); e⁻ᶻ is capped just below overflow, where the result is 0 to the last digit that matters."""
+    """Record out = 1 / (1 + e⁻ᶻ), with e⁻ᶻ capped just below overflow, where the result is as good as 0."""
     cap = float(np.floor(np.log(np.finfo(z.dtype).max)))
     do(np.negative, z, out=out)
     do(np.minimum, out, cap, out=out)

@@ -12,7 +12,7 @@ from nntrain.core.calls import Calls
 from nntrain.core.fields import Count, Real
 from nntrain.core.params import Shape
 from nntrain.core.types import Array
-from nntrain.ops.activations import ACTIVATIONS, Activation
+from nntrain.ops.activation import ACTIVATIONS, Activation
 from nntrain.ops.layer import Backward, Context
 
 

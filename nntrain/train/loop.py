@@ -53,9 +53,9 @@ def fit(
 ) -> Iterator[EpochRecord | Pause]:
     """Train from ``state`` on, updating it in place; yield a record an epoch, and a pause every ``pause_every`` steps.
 
-    ``interrupted`` is asked after every step; once it says True, a last pause is yielded and the run ends, to be gone on
-    with later; otherwise ``state.stopped`` says why it ended. Raises DivergenceError before numbers that are not finite
-    reach the parameters of a finished epoch.
+    ``interrupted`` is asked after every step; once it says True, a last pause is yielded and the run ends, to be gone
+    on with later; otherwise ``state.stopped`` says why it ended. Raises DivergenceError before numbers that are not
+    finite reach the parameters of a finished epoch.
     """
     run = _Run(job, state)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # what is not finite is caught by its value

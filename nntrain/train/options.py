@@ -20,6 +20,8 @@ class Stop:
     validation part the monitor falls back to ``train.cost``.
     """
 
+    __pydantic_config__ = {"extra": "forbid"}
+
     monitor: Monitor = "validation.cost"
     patience: Count | None = None
     min_delta: NonNegative = 0.0
@@ -31,6 +33,8 @@ class Stop:
 @dataclass(frozen=True, slots=True)
 class Training:
     """Epochs, batch size (``all`` is batch gradient descent, 1 stochastic), precision and limits."""
+
+    __pydantic_config__ = {"extra": "forbid"}
 
     epochs: Natural = 10
     batch_size: Count | Literal["all"] = 32
@@ -44,6 +48,8 @@ class Training:
 class Checkpointing:
     """When to save, how many of the newest to keep, and the figure whose best epoch is kept as well."""
 
+    __pydantic_config__ = {"extra": "forbid"}
+
     every_epochs: Count | None = 1
     every_steps: Count | None = None
     keep: Count = 2
@@ -54,8 +60,6 @@ class Checkpointing:
 class Runtime:
     """What may change speed and rounding, never the mathematics: the number of BLAS threads."""
 
+    __pydantic_config__ = {"extra": "forbid"}
+
     threads: Count | None = None
-
-
-for _options in (Stop, Training, Checkpointing, Runtime):
-    _options.__pydantic_config__ = {"extra": "forbid"}  # type: ignore[attr-defined]  # an unknown key is an error

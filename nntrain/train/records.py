@@ -44,7 +44,7 @@ class EpochRecord:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A point within an epoch where the state is whole: time to save it. ``interrupted`` says that training stops here."""
+    """A point within an epoch where the state is whole: time to save it. ``interrupted``: training stops here."""
 
     step: int
     interrupted: bool

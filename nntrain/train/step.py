@@ -38,7 +38,15 @@ class Stepper:
     """Binds steps for batch buffers, and the update that they all share."""
 
     def __init__(
-        self, network: Network, metric: Metric, optimizer: Optimizer, penalty: Penalty, *, state: State, capacity: int, seed: int
+        self,
+        network: Network,
+        metric: Metric,
+        optimizer: Optimizer,
+        penalty: Penalty,
+        *,
+        state: State,
+        capacity: int,
+        seed: int,
     ) -> None:
         self.network, self.metric, self.optimizer, self.penalty = network, metric, optimizer, penalty
         self.state = state
@@ -117,4 +125,3 @@ class Stepper:
             slots = {name: vector[cut] for name, vector in self.state.slots.items()}
             self.optimizer.bind(do, params.theta[cut], params.grad[cut], slots, self.rates, scratch[: cut.stop - start])
         return do
-

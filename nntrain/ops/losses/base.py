@@ -34,7 +34,7 @@ class Loss(ABC):
         return n_classes if n_classes else n_targets
 
     def encode(self, y: Array, width: int, dtype: np.dtype[np.floating]) -> Array:
-        """Return the targets (n, width): class indices (n,) become one-hot rows, or 0/1 with one output; others stay."""
+        """Return the targets (n, width): class indices (n,) become one-hot rows, or 0/1 with one output."""
         if y.ndim == 2:
             return y.astype(dtype, copy=False)
         if width == 1:
@@ -61,7 +61,7 @@ class Loss(ABC):
 
     @abstractmethod
     def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
-        """Record the cost of the batch; z is overwritten, t is not. Return how to read it and how to record ∂cost/∂z."""
+        """Record the cost of the batch; z is overwritten, t is not. Return how to read it and to record ∂cost/∂z."""
 
 
 LOSSES: Registry[Loss] = Registry("losses", "loss")

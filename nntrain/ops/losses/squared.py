@@ -55,7 +55,7 @@ class Mse(_OnTargets):
 @LOSSES.register
 @dataclass(frozen=True, slots=True)
 class SigmoidMse(_OnTargets):
-    """Sigmoid output with squared error, averaged over examples and outputs; saturates, which is what it is here to show."""
+    """Sigmoid output with squared error, averaged over examples and outputs; here to show how it saturates."""
 
     kind: Literal["sigmoid_mse"] = "sigmoid_mse"
     formula: ClassVar[str] = "mean_ij (σ(z_ij) − t_ij)²"

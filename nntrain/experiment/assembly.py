@@ -1,0 +1,176 @@
+"""From a spec and the facts of its data to a network that fits them."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from nntrain.artifacts.environment import blas
+from nntrain.core.plan import Plan
+from nntrain.core.types import Array, Task
+from nntrain.data.batches import Batches
+from nntrain.data.dataset import Dataset, Part
+from nntrain.errors import DataError, SpecError, did_you_mean
+from nntrain.network import Network
+from nntrain.ops.losses import Loss
+from nntrain.ops.metrics import Metric, metric_for
+from nntrain.spec import Experiment
+from nntrain.train.evaluate import Evaluator
+from nntrain.train.loop import Job
+
+MANY_FLOPS = 1.5e8  # of one step's products: from here on further BLAS threads gain more than they cost (measured)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a network must know of its data, and a checkpoint keeps: features, classes (none in regression), targets."""
+
+    task: Task
+    n_features: int
+    n_targets: int
+    class_names: tuple[str, ...] = ()
+    feature_names: tuple[str, ...] = ()
+    target_names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, data: Dataset) -> "Facts":
+        """Return the facts of a data set."""
+        n_features = data.train.X.shape[1]
+        n_targets = data.train.y.shape[1] if data.train.y.ndim == 2 else 1
+        return cls(data.task, n_features, n_targets, data.class_names, data.feature_names, data.target_names)
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """A spec made concrete for given data: network, loss, metric. Parameters are zero until initialised or loaded."""
+
+    spec: Experiment
+    facts: Facts
+
+    @cached_property
+    def task(self) -> Task:
+        """What is learned: the data's task, or the reconstruction of its inputs."""
+        return self.spec.model.task(self.facts.task)
+
+    @cached_property
+    def loss(self) -> Loss:
+        """The spec's loss, or the model's own. SpecError when it does not fit the data."""
+        classes = len(self.facts.class_names)
+        loss = self.spec.loss or self.spec.model.default_loss(self.task, classes)
+        problem = self.spec.model.loss_problem(loss)
+        if problem:
+            raise SpecError(f"loss: {problem}, got {_kind(loss)}")
+        if self.task not in loss.tasks:
+            raise SpecError(f"loss: {_kind(loss)} is for {' or '.join(loss.tasks)}, the data are {self.task}")
+        weights = getattr(loss, "class_weights", None)
+        if weights is not None and self.task == "classification" and len(weights) != classes:
+            raise SpecError(f"loss.class_weights: {classes} classes need {classes} weights, got {len(weights)}")
+        return loss
+
+    @cached_property
+    def metric(self) -> Metric:
+        """The metric of the task."""
+        return metric_for(self.task)
+
+    @cached_property
+    def network(self) -> Network:
+        """The network, with the BLAS threads and the plan of this process settled."""
+        facts, spec = self.facts, self.spec
+        reconstructs = self.task == "reconstruction"
+        n_out = facts.n_features if reconstructs else self.loss.width(len(facts.class_names), facts.n_targets)
+        network = Network(
+            spec.model.layers(facts.n_features, n_out), self.loss, n_in=facts.n_features, dtype=spec.train.dtype
+        )
+        network.plan = self._settle(network)
+        return network
+
+    def targets(self, part: Part) -> tuple[Array, Array]:
+        """Return (t, y): encoded targets (n, n_out), and what the metric compares decisions with."""
+        if self.task == "reconstruction":
+            return part.X, part.X
+        return self.loss.encode(part.y, self.network.n_out, self.network.dtype), part.y
+
+    def evaluator(self, part: Part) -> Evaluator:
+        """Return the scorer of a part; bind it once, call it as often as needed."""
+        t, y = self.targets(part)
+        return Evaluator(self.network, self.metric, self.spec.penalty, part.X, t, y)
+
+    def job(self, data: Dataset) -> Job:
+        """Return the training job on the data. SpecError for a batch size or a monitor that the data cannot give."""
+        spec, n = self.spec, len(data.train)
+        t, y = self.targets(data.train)
+        batches = Batches(data.train.X, t, y, batch_size=self.batch_size(n), seed=spec.seed, plan=self.network.plan)
+        self._check_monitors()
+        return Job(
+            network=self.network,
+            metric=self.metric,
+            batches=batches,
+            validation=self.evaluator(data.validation) if data.validation else None,
+            optimizer=spec.optimizer,
+            schedule=spec.schedule,
+            penalty=spec.penalty,
+            training=spec.train,
+            seed=spec.seed,
+            spread=self.metric.spread(t),
+        )
+
+    def batch_size(self, rows: int) -> int:
+        """Return the batch size in examples, for this many training rows."""
+        asked = self.spec.train.batch_size
+        if isinstance(asked, str):
+            return rows
+        if asked > rows:
+            raise SpecError(f"train.batch_size: {asked} is more than the {rows} training rows; use 'all' for one batch")
+        return asked
+
+    def _check_monitors(self) -> None:
+        figures = ["cost", *self.metric.figures(0.0, 1, 1, 1.0)]
+        known = [f"{part}.{figure}" for part in ("train", "validation") for figure in figures]
+        for where, monitor in (
+            ("train.stop.monitor", self.spec.train.stop.monitor),
+            ("checkpoint.best", self.spec.checkpoint.best),
+        ):
+            if monitor not in known:
+                raise SpecError(f"{where}: no such figure, got '{monitor}'{did_you_mean(monitor, known)}")
+
+    def _settle(self, network: Network) -> Plan:
+        """Set the BLAS threads of this process, from the spec or by the size of a step; return the plan to use."""
+        pools = blas()
+        available = max([pool["threads"] for pool in pools], default=1)  # the environment may have lowered it
+        threads = self.spec.runtime.threads or choose_threads(network, self.spec.train.batch_size, available)
+        threadpool_limits(threads, user_api="blas")
+        kernels = next((str(pool["architecture"]) for pool in pools if pool["architecture"]), "unknown")
+        return Plan.for_kernels(kernels, threads)
+
+
+def choose_threads(network: Network, batch_size: int | str, available: int) -> int:
+    """Return how many BLAS threads a step of this size is worth."""
+    rows = 1024 if isinstance(batch_size, str) else batch_size
+    flops = 3 * rows * sum(layer.flops(n) for layer, n in zip(network.layers, network.widths, strict=False))
+    return available if flops >= MANY_FLOPS else 1
+
+
+def decide(scores: Array, loss: Loss, class_names: Sequence[str]) -> list[str]:
+    """Return the class chosen for each row of scores (n, n_out)."""
+    if scores.shape[1] == 1:
+        return [class_names[int(score > loss.threshold)] for score in scores[:, 0]]
+    return [class_names[index] for index in np.argmax(scores, axis=1)]
+
+
+def assemble(spec: Experiment, data: Dataset) -> Assembly:
+    """Return the assembly of a spec for its data; DataError when there is nothing to train on."""
+    if not len(data.train):
+        raise DataError("data: no training rows")
+    return Assembly(spec, Facts.of(data))
+
+
+def cores() -> int:
+    """Return the processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _kind(entry: object) -> str:
+    return str(getattr(entry, "kind", type(entry).__name__))
