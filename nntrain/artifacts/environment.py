@@ -25,7 +25,7 @@ BLAS_FACTS = {
     "threading": "threading_layer",
     "threads": "num_threads",
 }
-BITWISE = ("python", "numpy", "blas", "machine", "cpu")  # what may change the last digits
+BITWISE = ("python", "numpy", "blas", "machine", "cpu", "plan")  # what may change the last digits
 
 
 def environment() -> dict[str, Any]:

@@ -82,6 +82,7 @@ def test_changes_that_may_move_the_last_digits_are_told() -> None:
     two = {"blas": [{"threads": 1}, {"threads": 1}]}
     assert changes(two, {"blas": [{"threads": 1}, {"threads": 3}]}) == ["blas[1].threads: 1 before, 3 now"]
     assert len(changes(two, {"blas": []})) == 1
+    assert changes({"plan": {"threads": 1}}, {"plan": {"threads": 2}}) == ["plan.threads: 1 before, 2 now"]
     assert changes({}, {"python": "CPython 3.12.1"}) == ["python: unknown before, CPython 3.12.1 now"]
 
 
