@@ -106,6 +106,11 @@ def test_byte_and_memory_order_do_not_change_the_fingerprint(path: Path) -> None
     assert load(path, {"X": X, "y": y, "X_test": X, "y_test": y}).fingerprint() not in prints
 
 
+def test_same_bytes_in_another_type_or_shape_are_other_data(path: Path) -> None:
+    zeros = (np.zeros((4, 1), np.float32), np.zeros((4, 4), np.uint8), np.zeros((4, 2), np.int16))
+    assert len({load(path, {"X": stored, "y": Y}).fingerprint() for stored in zeros}) == 3
+
+
 Y = np.array([0, 1, 0, 1])
 TWO = np.stack([Y, 2 * Y], axis=1)
 NAN = np.where(X == 7, np.nan, X)
