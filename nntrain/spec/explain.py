@@ -14,6 +14,7 @@ from typing import Any
 from nntrain.core.registry import Registry
 from nntrain.errors import did_you_mean
 from nntrain.spec.shape import Target, class_at, fields_of, misspelt, suggestion
+from nntrain.spec.strict_yaml import is_number
 from nntrain.spec.tree import Mapping, Mark, Node, Problem, Scalar, Sequence, is_broken
 
 UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
@@ -61,7 +62,6 @@ class _Place:
     node: Node | None
     targets: tuple[Target, ...]
     parent: type | None = None
-    above: Node | None = None
     in_union: bool = False
 
     @property
@@ -117,8 +117,8 @@ def _into(at: _Place, key: str, parent: type | None, targets: tuple[Target, ...]
     entry = at.node.entries.get(key) if isinstance(at.node, Mapping) else None
     path = (*at.path, key)
     if entry is None:  # nothing there: point at the key whose value should have it
-        return _Place(path, at.key_mark, at.key_mark, None, targets, parent, at.node)
-    return _Place(path, entry.node.mark, entry.mark, entry.node, targets, parent, at.node)
+        return _Place(path, at.key_mark, at.key_mark, None, targets, parent)
+    return _Place(path, entry.node.mark, entry.mark, entry.node, targets, parent)
 
 
 def _hint(word: str, meant: str | None, choices: list[str]) -> str:
@@ -193,11 +193,10 @@ def _quotes(value: Any, expected: list[str]) -> str:
     """Say how to write a number that was given as text."""
     if not isinstance(value, str) or not {"a number", "a whole number"} & set(expected):
         return ""
-    try:
-        float(value)
-    except ValueError:
-        return ""
-    return "; write it without quotes" if "_" not in value else f"; write {value.replace('_', '')}"
+    if is_number(value):
+        return "; write it without quotes"
+    bare = value.replace("_", "")
+    return f"; write {bare}" if is_number(bare) else ""
 
 
 def shown(node: Node | None) -> str:

@@ -27,9 +27,12 @@ class UnreadableError(Exception):
         self.problems = problems
 
 
-def read_text(path: Path | str) -> str:
-    """Return the text of a spec, ``-`` being standard input; raise ``SpecError`` when it cannot be read."""
-    name = display_name(path)
+def read_text(path: Path | str, name: str = "") -> str:
+    """Return the text of a spec, ``-`` being standard input; raise ``SpecError`` when it cannot be read.
+
+    ``name`` is how messages call the file; its path by default.
+    """
+    name = name or display_name(path)
     try:
         if str(path) == "-":
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
@@ -42,6 +45,10 @@ def read_text(path: Path | str) -> str:
         raise SpecError(f"{name}: is a directory, not a spec") from None
     except (OSError, ValueError) as error:
         raise SpecError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    return _decoded(data, name)
+
+
+def _decoded(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -61,23 +68,17 @@ def read_layers(path: Path | str, text: str) -> tuple[Mapping, list[Problem]]:
     layers: list[Mapping] = []
     problems: list[Problem] = []
     visited: list[Path] = []
-    location = Path.cwd() / "-" if str(path) == "-" else Path(path)
-    name, link = display_name(path), None
+    name, location = display_name(path), Path(path).absolute()
     while True:
-        real = Path(os.path.realpath(location))
-        if real in visited:
-            circle = " → ".join(seen.name for seen in [*visited[visited.index(real) :], real])
-            raise UnreadableError(
-                [*problems, Problem(link or Mark(_origin(name, location)), EXTENDS, f"a circle: {circle}")]
-            )
-        visited.append(real)
-        node, found = parse(text, _origin(name, location, rank=len(layers)))
+        visited.append(Path(os.path.realpath(location)))
+        node, found = parse(text, Origin(name, location.parent, rank=len(layers)))
         problems += found
         layer, link, parent = _as_layer(node, problems)
         layers.append(layer)
         if parent is None:
             break
         name, location = str(Path(name).parent / parent), location.parent / parent
+        _refuse_circle([*visited, Path(os.path.realpath(location))], link, problems)
         text = _parent_text(location, name, link, problems)
     merged = layers.pop()
     while layers:
@@ -85,16 +86,18 @@ def read_layers(path: Path | str, text: str) -> tuple[Mapping, list[Problem]]:
     return merged, problems
 
 
-def _origin(name: str, location: Path, rank: int = 0) -> Origin:
-    return Origin(name, location.absolute().parent, rank)
+def _refuse_circle(visited: list[Path], link: Mark, problems: list[Problem]) -> None:
+    again = visited.index(visited[-1])
+    if again < len(visited) - 1:
+        circle = " → ".join(path.name for path in visited[again:])
+        raise UnreadableError([*problems, Problem(link, EXTENDS, f"a circle: {circle}")])
 
 
 def _parent_text(location: Path, name: str, link: Mark, problems: list[Problem]) -> str:
     try:
-        return read_text(location)
+        return read_text(location, name)
     except SpecError as error:
-        cause = error.problems[0].removeprefix(f"{location}: ")
-        raise UnreadableError([*problems, Problem(link, EXTENDS, f"{name}: {cause}")]) from None
+        raise UnreadableError([*problems, Problem(link, EXTENDS, error.problems[0])]) from None
 
 
 def _as_layer(node: Node, problems: list[Problem]) -> tuple[Mapping, Mark, str | None]:

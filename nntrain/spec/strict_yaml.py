@@ -14,6 +14,7 @@ import yaml
 from nntrain.spec.tree import MAX_DEPTH, Broken, Entry, Mapping, Mark, Node, Origin, Problem, Scalar, Sequence
 
 MAX_BYTES = 1 << 20
+MAX_DIGITS = 100
 
 _NOT_FINITE = {"inf": float("inf"), "+inf": float("inf"), "-inf": float("-inf"), "nan": float("nan")}
 CORE_SCHEMA: tuple[tuple[str, re.Pattern[str], Callable[[str], Any]], ...] = (
@@ -28,6 +29,11 @@ CORE_SCHEMA: tuple[tuple[str, re.Pattern[str], Callable[[str], Any]], ...] = (
         lambda text: _NOT_FINITE[text.lower().replace(".", "")],
     ),
 )
+
+
+def is_number(text: str) -> bool:
+    """Whether plain text reads as a number."""
+    return any(tag in ("int", "float") and pattern.fullmatch(text) for tag, pattern, _ in CORE_SCHEMA)
 
 
 class _HopelessError(Exception):
@@ -156,11 +162,10 @@ class _Composer(yaml.SafeLoader):
             return Scalar(mark, text)
         for _, pattern, read in CORE_SCHEMA:
             if pattern.fullmatch(text):
-                try:
+                if len(text) <= MAX_DIGITS:
                     return Scalar(mark, read(text))
-                except ValueError:  # Python reads at most 4300 digits
-                    self.complain(mark, path, f"a number of {len(text)} characters is too long")
-                    return Scalar(mark, Broken())
+                self.complain(mark, path, f"a number of {len(text)} characters is too long")
+                return Scalar(mark, Broken())
         return Scalar(mark, text)
 
     def complain(self, mark: Mark, path: str, text: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 MAX_DEPTH = 20
+MAX_LINE = 1000  # characters of a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Problem:
     def __str__(self) -> str:
         repeats = not self.path or str(self.mark) == f"--set {self.path}"
         line = f"{self.mark}: {self.text}" if repeats else f"{self.mark}: {self.path}: {self.text}"
+        line = line if len(line) <= MAX_LINE else line[:MAX_LINE] + "…"
         return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in line)
 
     @property

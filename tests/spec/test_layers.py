@@ -90,6 +90,7 @@ class TestExtends:
             ),
             ({"a": "extends: ./a.yaml"}, "a.yaml:1:10: extends: a circle: a.yaml → a.yaml"),
             ({"a": "extends: none.yaml"}, "a.yaml:1:10: extends: none.yaml: no such file"),
+            ({"a": "extends: '-'"}, "a.yaml:1:10: extends: -: no such file"),
             ({"a": "extends: [b.yaml]"}, "a.yaml:1:10: extends: must be the path of one spec, as text"),
             ({"a": "extends: ''"}, "a.yaml:1:10: extends: must be the path of one spec, as text"),
             ({"a": "extends: b.yaml", "b": "- 1"}, f"b.yaml:1:1: {NO_KEYS}"),

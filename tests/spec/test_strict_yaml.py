@@ -101,6 +101,7 @@ def test_reads_not_a_number() -> None:
         ('a: "\\0"', "c.yaml:1:4: a: text must not hold NUL or half of a surrogate pair"),
         ("a: 1\nb: x\x07y", "c.yaml:2:5: the character U+0007 cannot stand in YAML"),
         ("a: " + "9" * 5000, "c.yaml:1:4: a: a number of 5000 characters is too long"),
+        ("a: 0x" + "f" * 99, "c.yaml:1:4: a: a number of 101 characters is too long"),
         ('"a\\e[31m": 1\n"a\\e[31m": 2', "c.yaml:2:1: a\\x1b[31m: written twice, first on line 1; keep one"),
     ],
 )

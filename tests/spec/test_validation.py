@@ -256,6 +256,15 @@ CASES = [
         ],
     ),
     (
+        "text that only Python takes for a number gets no false hint",
+        "data: {source: digits}\nmodel: mlp\ntrain: {shift: nan, tolerance: '1e-3', epochs: '٣'}",
+        [
+            "c.yaml:3:16: train.shift: must be a number, got the text 'nan'",
+            "c.yaml:3:32: train.tolerance: must be a number, got the text '1e-3'; write it without quotes",
+            "c.yaml:3:48: train.epochs: must be a whole number, got the text '٣'",
+        ],
+    ),
+    (
         "booleans are no numbers and numbers no text",
         "data: {source: digits}\nmodel: {kind: mlp, hidden: true}\noptimizer: {lr: true}\nname: 2024",
         [
@@ -336,6 +345,12 @@ def test_problems(text: str, lines: list[str]) -> None:
     spec, problems = judge(text)
     assert problems == lines
     assert spec is None
+
+
+def test_a_message_stays_short() -> None:
+    (line,) = judge(f"data: {{source: digits}}\nmodel: {'x' * 100_000}")[1]
+    assert line.startswith("c.yaml:2:8: model: unknown net 'xxx")
+    assert len(line) <= 1001
 
 
 def test_problems_of_overrides_come_last_and_name_them() -> None:
