@@ -10,6 +10,7 @@ from statistics import median
 from time import perf_counter, process_time, sleep
 
 import numpy as np
+from threadpoolctl import threadpool_info, threadpool_limits  # type: ignore[import-untyped]
 
 from benchmarks.peers.base import Peer, Run
 from benchmarks.peers.plain_numpy import PlainNumpy
@@ -23,8 +24,9 @@ Say = Callable[[str], None]
 
 @dataclass(slots=True)
 class Timing:
-    """Seconds a step in each repeat, and the processor cores that were busy meanwhile."""
+    """Seconds a step in each repeat, the processor cores that were busy meanwhile, and the BLAS threads allowed."""
 
+    threads: int
     seconds: list[float] = field(default_factory=list)
     cores: list[float] = field(default_factory=list)
 
@@ -47,21 +49,42 @@ class Row:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A run that may be timed, and the BLAS threads its peer has chosen for it."""
+
+    run: Run
+    threads: int
+
+
 def compare(workload: Workload, peers: Mapping[str, Peer], *, probe_steps: int, repeats: int, say: Say) -> Row:
     """Check the costs of the peers over ``probe_steps`` steps, then time those that agree."""
     row = Row(workload.title)
     probe, full = problem(workload.probe(probe_steps)), problem(workload)
     expected = PlainNumpy().make(probe.astype("float64"))(probe.workload.epochs)
-    runs: dict[str, Run] = {}
+    runs: dict[str, Ready] = {}
+    threads = blas_threads()
     for name, peer in peers.items():
         say(f"{workload.name}: preparing {peer.title}")
         reason = peer.suits(full) or (disagreement(peer, probe, expected) if peer.trains else None)
         if reason is None:
-            runs[name] = peer.make(full)
+            runs[name] = Ready(peer.make(full), blas_threads())
         else:
             row.left_out[name] = reason
+        set_blas_threads(threads)
     row.timings = interleaved(runs, full.workload, repeats, say)
+    set_blas_threads(threads)
     return row
+
+
+def blas_threads() -> int:
+    """The threads that the BLAS libraries in this process may use now."""
+    return max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
+
+
+def set_blas_threads(threads: int) -> None:
+    """Let the BLAS libraries in this process use so many threads from now on."""
+    threadpool_limits(threads, user_api="blas")
 
 
 def disagreement(peer: Peer, probe: Problem, expected: "np.typing.NDArray[np.float64]") -> str | None:
@@ -74,16 +97,18 @@ def disagreement(peer: Peer, probe: Problem, expected: "np.typing.NDArray[np.flo
     return f"trains differently: cost {costs[first]:.7g} in epoch {first + 1}, expected {expected[first]:.7g}"
 
 
-def interleaved(runs: Mapping[str, Run], workload: Workload, repeats: int, say: Say) -> dict[str, Timing]:
+def interleaved(runs: Mapping[str, Ready], workload: Workload, repeats: int, say: Say) -> dict[str, Timing]:
     """Time every run once a repeat, each repeat beginning with another; one untimed run each comes first."""
-    timings = {name: Timing() for name in runs}
-    for run in runs.values():
-        run(workload.epochs)
+    timings = {name: Timing(ready.threads) for name, ready in runs.items()}
+    for ready in runs.values():
+        set_blas_threads(ready.threads)
+        ready.run(workload.epochs)
     for name in _turns(list(runs), repeats, lambda repeat: say(f"{workload.name}: repeat {repeat + 1} of {repeats}")):
+        set_blas_threads(runs[name].threads)
         gc.collect()
         sleep(REST)
         wall, cpu = perf_counter(), process_time()
-        runs[name](workload.epochs)
+        runs[name].run(workload.epochs)
         wall, cpu = perf_counter() - wall, process_time() - cpu
         timings[name].seconds.append(wall / workload.run_steps)
         timings[name].cores.append(cpu / wall)

@@ -134,15 +134,35 @@ def test_every_run_continues_where_the_last_one_stopped() -> None:
 def test_peers_take_turns_and_each_repeat_begins_with_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure, "REST", 0.0)
     log: list[str] = []
-    runs = {letter: Ticking(log, letter).make(problem(SMALL)) for letter in "abc"}
+    runs = {letter: measure.Ready(Ticking(log, letter).make(problem(SMALL)), 1) for letter in "abc"}
     timings = measure.interleaved(runs, SMALL, 4, silent)
     assert "".join(log) == "abc" + "abc" + "bca" + "cab" + "abc"  # the first round is not timed
     assert [len(timing.seconds) for timing in timings.values()] == [4, 4, 4]
 
 
+def test_each_peer_runs_with_the_threads_that_it_chose(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "REST", 0.0)
+    seen: dict[str, list[int]] = {"one": [], "given": []}
+
+    class Watching(PlainNumpy):
+        def __init__(self, name: str, threads: int) -> None:
+            self.key, self.threads = name, threads
+
+        def make(self, problem: Problem) -> Run:
+            measure.set_blas_threads(self.threads)
+            train = super().make(problem)
+            return lambda epochs: (seen[self.key].append(measure.blas_threads()), train(epochs))[1]
+
+    before = measure.blas_threads()
+    peers = {"one": Watching("one", 1), "given": Watching("given", before)}
+    measure.compare(SMALL, peers, probe_steps=8, repeats=2, say=silent)
+    assert seen == {"one": [1] * 4, "given": [before] * 4}
+    assert measure.blas_threads() == before
+
+
 def test_ratios_are_paired_repeat_by_repeat() -> None:
-    reference = measure.Timing([1.0, 10.0, 2.0], [1.0] * 3)
-    peer = measure.Timing([2.0, 30.0, 4.0], [1.0] * 3)
+    reference = measure.Timing(1, [1.0, 10.0, 2.0], [1.0] * 3)
+    peer = measure.Timing(1, [2.0, 30.0, 4.0], [1.0] * 3)
     assert peer.ratio(reference) == 2.0  # not median 4 / median 2, and not the mean
     assert peer.microseconds == 4e6
 
@@ -185,7 +205,7 @@ def test_libraries_are_given_their_threads_and_the_kernels_a_user_gets() -> None
 
 def sheet() -> report.Sheet:
     """One workload, a peer that was timed and one that was refused."""
-    timings = {"nntrain": measure.Timing([1e-4], [1.5]), "numpy": measure.Timing([2.5e-4], [1.0])}
+    timings = {"nntrain": measure.Timing(1, [1e-4], [1.5]), "numpy": measure.Timing(1, [2.5e-4], [1.0])}
     rows = [measure.Row("S128 784-10 (128)", timings, {"torch": "trains differently"})]
     return report.Sheet(1, True, 1, "a machine", {"numpy": "2.4"}, ["openblas"], {"jax": "jax not installed"}, rows)
 

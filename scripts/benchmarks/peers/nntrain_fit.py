@@ -1,25 +1,19 @@
-"""nntrain itself: the records of its own ``fit``, one an epoch, with everything that ``nntrain fit`` computes for them.
+"""nntrain itself: the records of its own ``fit``, one an epoch, assembled from a spec as ``nntrain fit`` does.
 
-Shuffling, cost, accuracy, gradient norm and the checks for divergence are in the time, files and start-up are not.
+Shuffling, cost, accuracy, gradient norm and the checks for divergence are in the time; files and start-up are not.
 """
 
+from typing import Any
+
 import numpy as np
-from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
 from benchmarks.peers.base import Peer, Run
 from benchmarks.workloads import Array, Problem
-from nntrain.core.plan import Plan
-from nntrain.data.batches import Batches
-from nntrain.network import Network
-from nntrain.ops.activations import ACTIVATIONS
-from nntrain.ops.losses import SigmoidCrossEntropy, SoftmaxCrossEntropy
-from nntrain.ops.metrics import metric_for
-from nntrain.ops.models import Mlp
-from nntrain.ops.optimizers import Sgd
-from nntrain.ops.penalties import Penalty
-from nntrain.ops.schedules import Constant
+from nntrain.data.dataset import Dataset, Part
+from nntrain.data.preprocessing import Scaler
+from nntrain.experiment import assemble
+from nntrain.spec import from_dict
 from nntrain.train.loop import Job, fit
-from nntrain.train.options import Training
 from nntrain.train.records import EpochRecord
 from nntrain.train.state import State
 
@@ -27,7 +21,7 @@ FOREVER = 1_000_000_000  # epochs: the caller takes as many as it wants
 
 
 class NntrainFit(Peer):
-    """The product's training loop over arrays in memory."""
+    """The product's training loop over arrays in memory; BLAS threads and layout as it chooses them itself."""
 
     name = "nntrain"
     title = "nntrain"
@@ -44,36 +38,40 @@ class NntrainFit(Peer):
 
 
 def _job(problem: Problem) -> Job:
-    """What ``fit`` trains: the problem's network with its weights, its batches, plain gradient descent."""
-    workload, plan = problem.workload, _plan()
-    network = _network(problem, plan)
-    t = network.loss.encode(problem.y, network.n_out, network.dtype)
-    return Job(
-        network=network,
-        metric=metric_for("classification"),
-        batches=Batches(problem.X, t, problem.y, batch_size=workload.batch, seed=problem.seed, plan=plan),
-        validation=None,
-        optimizer=Sgd(lr=workload.lr),
-        schedule=Constant(),
-        penalty=Penalty(),
-        training=Training(epochs=FOREVER, batch_size=workload.batch, dtype="float32"),
-        seed=problem.seed,
-    )
-
-
-def _network(problem: Problem, plan: Plan) -> Network:
-    workload = problem.workload
-    n_in, *hidden, n_out = workload.sizes
-    layers = Mlp(hidden=tuple(hidden), activation=(ACTIVATIONS[workload.activation](),)).layers(n_in, n_out)
-    loss = SoftmaxCrossEntropy() if n_out > 1 else SigmoidCrossEntropy()
-    network = Network(layers, loss, n_in=n_in, dtype="float32", plan=plan)
-    dense = [p for p in network.params.values if vars(p)]
-    for p, (W, b) in zip(dense, problem.weights, strict=True):
+    """The training job of the problem's spec on its arrays, with its weights written in."""
+    data = _dataset(problem)
+    job = assemble(from_dict(_spec(problem)), data).job(data)
+    with_parameters = [p for p in job.network.params.values if vars(p)]
+    for p, (W, b) in zip(with_parameters, problem.weights, strict=True):
         p.W[:], p.b[:] = W, b
-    return network
+    return job
 
 
-def _plan() -> Plan:
-    """The plan for NumPy's own BLAS in this process."""
-    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas" and "numpy" in pool["filepath"]]
-    return Plan.for_kernels(pools[0]["architecture"], pools[0]["num_threads"]) if pools else Plan()
+def _spec(problem: Problem) -> dict[str, Any]:
+    workload = problem.workload
+    hidden = list(workload.sizes[1:-1])
+    mlp = {"kind": "mlp", "hidden": hidden, "activation": workload.activation}
+    return {
+        "name": workload.name,
+        "seed": problem.seed,
+        "data": {"source": "xor"},  # required, not read: the arrays are at hand
+        "model": mlp if hidden else {"kind": "softmax"},
+        "loss": "softmax_cross_entropy" if workload.sizes[-1] > 1 else "sigmoid_cross_entropy",
+        "optimizer": {"kind": "sgd", "lr": workload.lr},
+        "train": {"epochs": FOREVER, "batch_size": workload.batch},
+    }
+
+
+def _dataset(problem: Problem) -> Dataset:
+    classes = max(problem.workload.sizes[-1], 2)
+    return Dataset(
+        train=Part(problem.X, problem.y),
+        validation=None,
+        test=None,
+        task="classification",
+        class_names=tuple(map(str, range(classes))),
+        feature_names=(),
+        target_names=(),
+        scaler=Scaler.identity(),
+        fingerprint="",
+    )
