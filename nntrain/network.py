@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.core.calls import Calls
+from nntrain.core.calls import Calls, Constants
 from nntrain.core.params import Params
 from nntrain.core.plan import Plan
 from nntrain.core.rng import Stream, generator
@@ -40,6 +40,7 @@ class Network:
         self.n_in = n_in
         self.plan = plan or Plan()
         self.dtype: np.dtype[Any] = np.dtype(dtype)
+        self._constants: Constants = {}
         self.widths = [n_in]  # inputs of every layer, then the number of scores
         for layer in self.layers:
             self.widths.append(layer.n_out(self.widths[-1]))
@@ -61,7 +62,7 @@ class Network:
 
     def calls(self) -> Calls:
         """Return an empty list of calls."""
-        return Calls(self.plan, self.dtype)
+        return Calls(self.plan, self.dtype, self._constants)
 
     def bind(self, X: Array, ctx: Context) -> Bound:
         """Record the forward pass on X (n, n_in), whose memory must stay in place."""
@@ -97,7 +98,7 @@ class Network:
         target = ws.like(bound.scores)
         target[:] = t
         read, bind_gradient = self.loss.bind(bound.calls, bound.scores, target, ws)
-        bind_gradient(bound.calls)
+        bind_gradient(bound.calls, np.asarray)
         bound.backward(bound.calls, bound.scores)
         bound.calls.run()
         return read(), self.params.grad

@@ -15,7 +15,10 @@ import numpy as np
 from nntrain.core.plan import Plan
 from nntrain.core.types import Array
 
-_POSITIONAL_OUT_IS_DEPRECATED = (np.maximum, np.minimum)
+_EXTREMA = (np.maximum, np.minimum)  # their positional `out` is deprecated, and with a number they run at half speed
+_LARGE = 1024  # entries from which a block full of a number beats the number itself in an extremum (measured)
+
+Constants = dict[tuple[str, float, int], Array]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,27 +34,41 @@ class Call:
         """Return the call with its arguments bound in the cheapest way NumPy takes them."""
         if self.out is None:
             return partial(self.function, *self.args)
-        if isinstance(self.function, np.ufunc) and self.function not in _POSITIONAL_OUT_IS_DEPRECATED:
-            return partial(self.function, *self.args, self.out)  # a positional `out` is parsed faster
-        return partial(self.function, *self.args, out=self.out)
+        if self.function in _EXTREMA:
+            return partial(self.function, *self.args, out=self.out)
+        return partial(self.function, *self.args, self.out)  # a positional `out` is parsed faster
 
 
 class Calls:
     """Records calls in order; ``bound()`` gives them ready to run.
 
-    Python numbers among the arguments become 0-d arrays of ``dtype``, so that nothing is converted in a step.
+    Numbers among the arguments become arrays of the output's type once and for all, so that nothing is converted in a
+    step; ``constants`` is where several lists of calls share them.
     """
 
-    def __init__(self, plan: Plan, dtype: np.dtype[Any]) -> None:
+    def __init__(self, plan: Plan, dtype: np.dtype[Any], constants: Constants | None = None) -> None:
         self.plan = plan
         self.dtype = dtype
         self.label = ""
         self.calls: list[Call] = []
+        self._constants: Constants = {} if constants is None else constants
 
     def __call__(self, function: Callable[..., Any], *args: Any, out: Array | None = None) -> None:
-        """Record ``function(*args, out=out)``."""
-        bound = tuple(np.asarray(a, self.dtype) if isinstance(a, float) else a for a in args)
+        """Record ``function(*args, out)``; the function takes ``out`` as its last positional argument."""
+        bound = args if out is None else tuple(self._operand(function, a, out) for a in args)
         self.calls.append(Call(self.label, function, bound, out))
+
+    def _operand(self, function: Callable[..., Any], value: Any, out: Array) -> Any:
+        """Return an argument as it is bound: numbers as 0-d arrays, or as full blocks where that is faster."""
+        if not isinstance(value, float | int):
+            return value
+        kind = self.dtype if out.dtype == np.bool_ else out.dtype
+        if function not in _EXTREMA or out.size < _LARGE:
+            return np.asarray(value, kind)
+        key = (kind.str, float(value), out.size)
+        if key not in self._constants:
+            self._constants[key] = np.full(out.size, value, kind)
+        return self._constants[key].reshape(out.shape, order="C" if out.flags.c_contiguous else "F")
 
     def matmul(self, a: Array, b: Array, *, out: Array, axis: int = 0) -> None:
         """Record ``out = a @ b``, a (m, k), b (k, n), out (m, n), in the pieces that the plan asks for.

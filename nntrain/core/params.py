@@ -41,7 +41,7 @@ class Params:
         self.grads = self._views(self.grad)
 
     def named(self, vector: Array) -> Iterator[tuple[str, Array]]:
-        """Yield ("layers.0.W", view) for each parameter of a vector laid out like theta; i counts layers that have any."""
+        """Yield ("layers.0.W", view) for each parameter of a vector laid out like theta; i counts layers with any."""
         layers = [(shapes, views) for shapes, views in zip(self.shapes, self._views(vector), strict=True) if shapes]
         for index, (shapes, views) in enumerate(layers):
             for name in shapes:

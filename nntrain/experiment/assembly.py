@@ -19,7 +19,7 @@ from nntrain.ops.losses import Loss
 from nntrain.ops.metrics import Metric, metric_for
 from nntrain.spec import Experiment
 from nntrain.train.evaluate import Evaluator
-from nntrain.train.loop import Job
+from nntrain.train.job import Job
 
 MANY_FLOPS = 1.5e8  # of one step's products: from here on further BLAS threads gain more than they cost (measured)
 

@@ -116,7 +116,7 @@ class Relu(Elementwise):
             f"i{h.itemsize}"
         )  # a float ≥ 0 is 0 exactly when its bits are 0: min(bits, 1) is f′ as an integer
         h_bits, d_bits = h.view(bits), d.view(bits)
-        do(np.minimum, h_bits, np.ones((), bits), out=h_bits)  # f′ = 1 if h > 0 else 0
+        do(np.minimum, h_bits, 1, out=h_bits)  # f′ = 1 if h > 0 else 0
         do(np.multiply, d_bits, h_bits, out=d_bits)  # d f′, the bits of d kept or cleared
 
 

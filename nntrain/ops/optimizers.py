@@ -34,6 +34,11 @@ class Optimizer(ABC):
         """Names of the state vectors, each of the length of theta."""
         return ()
 
+    @property
+    def folds(self) -> bool:
+        """Whether the update is θ ← θ − ε g and nothing else, so that ε may be folded into the gradient's scale."""
+        return False
+
     def coefficients(self, step: int, lr: float) -> Sequence[float]:
         """Return the numbers that the calls of 1-based step ``step`` use, for learning rate ``lr``."""
         return (lr,)
@@ -60,6 +65,10 @@ class Sgd(Optimizer):
     @property
     def slots(self) -> Sequence[str]:
         return ("velocity",) if self.momentum else ()
+
+    @property
+    def folds(self) -> bool:
+        return not self.momentum
 
     def bind(self, do: Calls, theta: Array, g: Array, s: Slots, rates: Rates, t: Array) -> None:
         (lr,) = rates

@@ -4,48 +4,18 @@ The caller logs, saves, draws and decides; whatever it does between two records 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from math import isfinite
 from time import perf_counter
 
 import numpy as np
 
-from nntrain.data.batches import Batches
 from nntrain.errors import DivergenceError
-from nntrain.network import Network
-from nntrain.ops.metrics import Metric
-from nntrain.ops.optimizers import Optimizer
-from nntrain.ops.penalties import Penalty
-from nntrain.ops.schedules import Schedule
-from nntrain.train.evaluate import Evaluator
-from nntrain.train.options import Training
+from nntrain.train.job import Job
 from nntrain.train.records import EpochRecord, Pause, better
 from nntrain.train.state import State
 from nntrain.train.step import Stepper
 
 EXPLODED = 1e4  # an epoch's cost this many times that of the first batch, or of 1, counts as diverged
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """What is trained on what, and how. ``spread`` is the metric's spread of the training targets."""
-
-    network: Network
-    metric: Metric
-    batches: Batches
-    validation: Evaluator | None
-    optimizer: Optimizer
-    schedule: Schedule
-    penalty: Penalty
-    training: Training
-    seed: int
-    spread: float = 0.0
-
-    @property
-    def total_steps(self) -> int:
-        """Steps of the whole run, as far as it is not stopped early."""
-        steps = self.training.epochs * self.batches.per_epoch
-        return min(steps, self.training.max_steps or steps)
 
 
 def fit(
@@ -75,15 +45,7 @@ class _Run:
 
     def __init__(self, job: Job, state: State) -> None:
         self.job, self.state = job, state
-        self.stepper = Stepper(
-            job.network,
-            job.metric,
-            job.optimizer,
-            job.penalty,
-            state=state,
-            capacity=job.batches.batch_size,
-            seed=job.seed,
-        )
+        self.stepper = Stepper(job, state)
         stop = job.training.stop
         if stop.patience and stop.restore_best and state.best_theta is None:
             state.best_theta = state.params.theta.copy()

@@ -11,14 +11,11 @@ from nntrain.core.calls import Calls
 from nntrain.core.types import Array
 from nntrain.core.workspace import Workspace
 from nntrain.data.batches import Batch
-from nntrain.network import Network
 from nntrain.ops.layer import Context
-from nntrain.ops.metrics import Metric
-from nntrain.ops.optimizers import Optimizer
-from nntrain.ops.penalties import Penalty
+from nntrain.train.job import Job
 from nntrain.train.state import State
 
-CHUNK = 1 << 16  # parameters updated at a time, so that they stay in the cache from one call to the next (measured)
+CHUNK = 1 << 17  # parameters updated at a time, so that they stay in the cache from one call to the next (measured)
 
 Bound = Sequence[Callable[[], Any]]
 
@@ -37,23 +34,15 @@ class Step:
 class Stepper:
     """Binds steps for batch buffers, and the update that they all share."""
 
-    def __init__(
-        self,
-        network: Network,
-        metric: Metric,
-        optimizer: Optimizer,
-        penalty: Penalty,
-        *,
-        state: State,
-        capacity: int,
-        seed: int,
-    ) -> None:
-        self.network, self.metric, self.optimizer, self.penalty = network, metric, optimizer, penalty
-        self.state = state
-        self.seed = seed
-        self.ws: Workspace = network.workspace(capacity)
+    def __init__(self, job: Job, state: State) -> None:
+        self.job, self.state, self.network = job, state, job.network
+        self.lr = job.optimizer.lr
+        self.ws: Workspace = job.network.workspace(job.batches.batch_size)
         self._steps: dict[tuple[int, int], Step] = {}
-        params = network.params
+        params, optimizer = job.network.params, job.optimizer
+        plain = job.training.clip_norm is None and not job.schedule.per_step and not job.penalty
+        self.folded = optimizer.folds and plain  # whether grad holds ε∇J instead of ∇J
+        self._scales: dict[float, Array] = {}  # the gradient's scale of a full and of a short batch
         self._penalty = np.zeros(2, params.theta.dtype)  # the parts of l1 and l2
         self._before = np.zeros_like(params.theta)
         self.rates = [np.zeros((), params.theta.dtype) for _ in optimizer.coefficients(1, optimizer.lr)]
@@ -69,13 +58,24 @@ class Stepper:
 
     def set_rates(self, lr: float) -> None:
         """Prepare the update of the coming step for learning rate ``lr``."""
-        for rate, value in zip(self.rates, self.optimizer.coefficients(self.state.step + 1, lr), strict=True):
+        self.lr = lr
+        for constant, scale in self._scales.items():
+            scale[...] = constant * lr if self.folded else constant
+        for rate, value in zip(self.rates, self.job.optimizer.coefficients(self.state.step + 1, lr), strict=True):
             rate[...] = value
 
     def gradient_norm(self) -> float:
         """Return ‖∇J‖₂ of the last backward pass."""
         grad = self.network.params.grad
-        return sqrt(float(np.dot(grad, grad)))
+        norm = sqrt(float(np.dot(grad, grad)))
+        return norm / self.lr if self.folded else norm
+
+    def _scale(self, constant: float) -> Array:
+        """Return the 0-d array that scales the gradient: the constant, times the rate where that is folded in."""
+        if constant not in self._scales:
+            value = constant * self.lr if self.folded else constant
+            self._scales[constant] = np.asarray(value, self.network.dtype)
+        return self._scales[constant]
 
     def clip(self, norm: float, limit: float) -> None:
         """Scale the gradient of length ``norm`` down to ``limit`` if it is longer (Pascanu et al. 2013)."""
@@ -95,17 +95,17 @@ class Stepper:
 
     def _bind(self, batch: Batch) -> Step:
         n, ws = len(batch.X), self.ws.resized(len(batch.X))
-        ctx = Context(ws, training=True, seed=self.seed, clock=self.state.clock)
+        ctx = Context(ws, training=True, seed=self.job.seed, clock=self.state.clock)
         bound = self.network.bind(batch.X, ctx)
         do, loss = bound.calls, self.network.loss
         do.label = "metric"
-        metric = self.metric.bind(do, bound.scores, batch.t, batch.y, loss, ws)
+        metric = self.job.metric.bind(do, bound.scores, batch.t, batch.y, loss, ws)
         do.label = "loss"
         cost, bind_gradient = loss.bind(do, bound.scores, batch.t, ws)
         do.label = "loss backward"
-        bind_gradient(do)
+        bind_gradient(do, self._scale)
         bound.backward(do, bound.scores)
-        if self.penalty:
+        if self.job.penalty:
             cost = self._bind_penalty(do, cost)
         return Step(do, do.bound(), n, cost, metric)
 
@@ -113,7 +113,7 @@ class Stepper:
         params, l1_l2 = self.network.params, self._penalty
         weights = slice(0, params.n_weights)
         do.label = "penalty"
-        self.penalty.bind(do, params.theta[weights], params.grad[weights], l1_l2, self._before[weights])
+        self.job.penalty.bind(do, params.theta[weights], params.grad[weights], l1_l2, self._before[weights])
         return lambda: cost() + float(l1_l2[0]) + float(l1_l2[1])
 
     def _record_update(self) -> Calls:
@@ -122,6 +122,11 @@ class Stepper:
         scratch: Array = np.zeros(min(CHUNK, params.size), params.theta.dtype)
         for start in range(0, params.size, CHUNK):
             cut = slice(start, min(start + CHUNK, params.size))
+            if self.folded:
+                do(np.subtract, params.theta[cut], params.grad[cut], out=params.theta[cut])  # θ ← θ − ε∇J
+                continue
             slots = {name: vector[cut] for name, vector in self.state.slots.items()}
-            self.optimizer.bind(do, params.theta[cut], params.grad[cut], slots, self.rates, scratch[: cut.stop - start])
+            self.job.optimizer.bind(
+                do, params.theta[cut], params.grad[cut], slots, self.rates, scratch[: cut.stop - start]
+            )
         return do

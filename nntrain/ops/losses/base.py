@@ -16,8 +16,11 @@ from nntrain.core.registry import Registry
 from nntrain.core.types import Array, Task
 from nntrain.core.workspace import Workspace
 
+# From the constant that scales a gradient, such as 1/n, to the 0-d array that the calls multiply by: the caller may
+# fold the learning rate into it.
+Scale = Callable[[float], Array]
 # Records the calls that turn the scores into ∂cost/∂z in place; to be called once, after the forward calls.
-BindGradient = Callable[[Calls], None]
+BindGradient = Callable[[Calls, Scale], None]
 ReadCost = Callable[[], float]
 
 

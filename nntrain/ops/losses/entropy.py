@@ -11,7 +11,7 @@ from nntrain.core.calls import Calls
 from nntrain.core.fields import Positive, Real
 from nntrain.core.types import Array, Task
 from nntrain.core.workspace import Workspace, flat
-from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, ReadCost
+from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, ReadCost, Scale
 from nntrain.ops.stable import sigmoid, sigmoid_of, softplus, softplus_of
 
 
@@ -53,7 +53,7 @@ class SoftmaxCrossEntropy(Loss):
     def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
         n, weighted = len(z), self.class_weights is not None
         top, total, logs = ws.column(), ws.column(), ws.column()
-        weights = ws.column()
+        weights, ones = ws.column(), np.ones(z.shape[1], z.dtype)
         weights[:] = 1
         log_sum, picked = ws.scalar(), ws.scalar()
 
@@ -61,17 +61,17 @@ class SoftmaxCrossEntropy(Loss):
         do(np.subtract, z, top[:, None], out=z)  # z − max z
         do(flat(z).dot, flat(t), out=picked)  # Σ t z
         do(np.exp, z, out=z)
-        do(np.add.reduce, z, 1, None, total)  # Σ_j e^z_j
+        do(z.dot, ones, out=total)  # Σ_j e^z_j
         do(np.log, total, out=logs)
         if weighted:
-            do(np.add.reduce, t, 1, None, weights)
+            do(t.dot, ones, out=weights)
         do(weights.dot, logs, out=log_sum)  # Σ_i w_i log Σ_j e^z_ij
 
-        def gradient(do: Calls) -> None:
+        def gradient(do: Calls, scale: Scale) -> None:
             do(np.divide, weights if weighted else 1.0, total, out=total)
             do(np.multiply, z, total[:, None], out=z)  # w softmax(z)
             do(np.subtract, z, t, out=z)  # δ = w softmax(z) − t
-            do(np.multiply, z, 1 / n, out=z)
+            do(np.multiply, z, scale(1 / n), out=z)
 
         return lambda: (log_sum.item() - picked.item()) / n, gradient
 
@@ -128,7 +128,7 @@ class SigmoidCrossEntropy(Loss):
             do(np.add, u, w0, out=u)  # u = w₁ where t = 1, w₀ where t = 0
         do(flat(u).dot, flat(plus), out=total)  # Σ u log(1 + e^z)
 
-        def gradient(do: Calls) -> None:
+        def gradient(do: Calls, scale: Scale) -> None:
             do(np.subtract, z, plus, out=z)
             do(np.exp, z, out=z)  # σ(z) = e^(z − log(1 + e^z))
             if self.class_weights is not None:
@@ -137,6 +137,6 @@ class SigmoidCrossEntropy(Loss):
                 do(np.subtract, z, s, out=z)
             else:
                 do(np.subtract, z, t, out=z)  # δ = σ(z) − t
-            do(np.multiply, z, 1 / z.size, out=z)
+            do(np.multiply, z, scale(1 / z.size), out=z)
 
         return lambda: (total.item() - w1 * picked.item()) / z.size, gradient

@@ -9,7 +9,7 @@ import numpy as np
 from nntrain.core.calls import Calls
 from nntrain.core.types import Array, Task
 from nntrain.core.workspace import Workspace, flat
-from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, ReadCost
+from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, ReadCost, Scale
 
 
 @LOSSES.register
@@ -34,24 +34,24 @@ class Hinge(Loss):
         return np.maximum(0, (1 - t) * (1 + z - correct))
 
     def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
-        n, s, row = len(z), ws.like(z), ws.column()
+        n, s, row, classes = len(z), ws.like(z), ws.column(), np.ones(z.shape[1], z.dtype)
         ones, total = ws.vector(ws.capacity * z.shape[1])[: z.size], ws.scalar()
         ones[:] = 1
 
         do(np.multiply, z, t, out=s)
-        do(np.add.reduce, s, 1, None, row)  # z_y
+        do(s.dot, classes, out=row)  # z_y
         do(np.subtract, z, row[:, None], out=z)
         do(np.add, z, 1.0, out=z)
         do(np.subtract, z, t, out=z)  # 1 + z_j − z_y, and 0 at j = y
         do(np.maximum, z, 0.0, out=z)
         do(ones.dot, flat(z), out=total)  # Σ margins
 
-        def gradient(do: Calls) -> None:
+        def gradient(do: Calls, scale: Scale) -> None:
             do(np.sign, z, out=z)  # 1 where the margin is violated
-            do(np.add.reduce, z, 1, None, row)
+            do(z.dot, classes, out=row)
             do(np.multiply, t, row[:, None], out=s)
             do(np.subtract, z, s, out=z)  # and −(number of violations) at j = y
-            do(np.multiply, z, 1 / n, out=z)
+            do(np.multiply, z, scale(1 / n), out=z)
 
         return lambda: total.item() / n, gradient
 
@@ -87,9 +87,9 @@ class BinaryHinge(Loss):
         do(np.maximum, z, 0.0, out=z)  # max(0, 1 − t z)
         do(ones.dot, flat(z), out=total)
 
-        def gradient(do: Calls) -> None:
+        def gradient(do: Calls, scale: Scale) -> None:
             do(np.sign, z, out=z)  # 1 where the margin is violated
             do(np.multiply, z, t, out=z)
-            do(np.multiply, z, -1 / z.size, out=z)  # −t / n
+            do(np.multiply, z, scale(-1 / z.size), out=z)  # −t / n
 
         return lambda: total.item() / z.size, gradient

@@ -10,7 +10,7 @@ from nntrain.core.calls import Calls
 from nntrain.core.fields import Positive
 from nntrain.core.types import Array, Task
 from nntrain.core.workspace import Workspace, flat
-from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, ReadCost
+from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, ReadCost, Scale
 from nntrain.ops.stable import sigmoid, sigmoid_of
 
 _ANY: Sequence[Task] = ("regression", "reconstruction", "classification", "multilabel")
@@ -46,8 +46,8 @@ class Mse(_OnTargets):
         do(np.subtract, z, t, out=z)  # r = z − t
         do(flat(z).dot, flat(z), out=total)  # Σ r²
 
-        def gradient(do: Calls) -> None:
-            do(np.multiply, z, 2 / z.size, out=z)  # δ = 2 r / (n c)
+        def gradient(do: Calls, scale: Scale) -> None:
+            do(np.multiply, z, scale(2 / z.size), out=z)  # δ = 2 r / (n c)
 
         return lambda: total.item() / z.size, gradient
 
@@ -81,11 +81,11 @@ class SigmoidMse(_OnTargets):
         do(np.subtract, z, t, out=r)  # r = p − t
         do(flat(r).dot, flat(r), out=total)  # Σ r²
 
-        def gradient(do: Calls) -> None:
+        def gradient(do: Calls, scale: Scale) -> None:
             do(np.multiply, r, z, out=r)  # r p
             do(np.subtract, 1.0, z, out=z)
             do(np.multiply, z, r, out=z)  # r p (1 − p)
-            do(np.multiply, z, 2 / z.size, out=z)
+            do(np.multiply, z, scale(2 / z.size), out=z)
 
         return lambda: total.item() / z.size, gradient
 
@@ -116,7 +116,7 @@ class Huber(_OnTargets):
         do(flat(z).dot, flat(r), out=cross)  # Σ k r
         do(flat(z).dot, flat(z), out=square)  # Σ k²
 
-        def gradient(do: Calls) -> None:
-            do(np.multiply, z, 1 / z.size, out=z)  # δ = k / (n c)
+        def gradient(do: Calls, scale: Scale) -> None:
+            do(np.multiply, z, scale(1 / z.size), out=z)  # δ = k / (n c)
 
         return lambda: (cross.item() - square.item() / 2) / z.size, gradient  # k r − k²/2, on both sides of δ
