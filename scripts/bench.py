@@ -48,8 +48,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
-    parser.add_argument("--threads", nargs="+", type=_count, default=[1, 2], metavar="N")
-    parser.add_argument("--repeats", type=_count, default=11, metavar="N", help="timed runs of each (default 11)")
+    parser.add_argument("--threads", nargs="+", type=count, default=[1, 2], metavar="N")
+    parser.add_argument("--repeats", type=count, default=11, metavar="N", help="timed runs of each (default 11)")
     parser.add_argument("--pin", action="store_true", help="confine each process to as many cores as threads")
     parser.add_argument("--quick", action="store_true", help="a few steps and 2 repeats: a test, not a measurement")
     parser.add_argument("--output", metavar="PREFIX", help="also write PREFIX.md and PREFIX.json")
@@ -57,7 +57,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """Read a whole number from 1 on from the command line."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, got {text!r}")
     return int(text)

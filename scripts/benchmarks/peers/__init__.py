@@ -3,7 +3,7 @@
 from benchmarks.peers.base import Peer
 from benchmarks.peers.gemm_floor import GemmFloor
 from benchmarks.peers.jax_peers import JaxScan, JaxStep
-from benchmarks.peers.nntrain_fit import NntrainFit
+from benchmarks.peers.nntrain_fit import NntrainFit, NntrainSteps
 from benchmarks.peers.plain_numpy import PlainNumpy
 from benchmarks.peers.sklearn_mlp import SklearnMLP
 from benchmarks.peers.torch_compiled import TorchCompiled
@@ -20,5 +20,6 @@ PEERS: dict[str, Peer] = {
         JaxScan(),
         PlainNumpy(),
         GemmFloor(),
+        NntrainSteps(),
     )
 }

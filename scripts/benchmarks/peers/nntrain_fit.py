@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers.base import Peer, Run
+from benchmarks.peers.base import Peer, Run, library
 from benchmarks.workloads import Array, Problem
 from nntrain.data.dataset import Dataset, Part
 from nntrain.data.preprocessing import Scaler
 from nntrain.experiment import assemble
 from nntrain.spec import from_dict
-from nntrain.train.loop import Job, fit
+from nntrain.train.job import Job
+from nntrain.train.loop import fit
 from nntrain.train.records import EpochRecord
 from nntrain.train.state import State
 
@@ -33,6 +34,29 @@ class NntrainFit(Peer):
 
         def run(epochs: int) -> Array:
             return np.array([next(records).train["cost"] for _ in range(epochs)])
+
+        return run
+
+
+class NntrainSteps(Peer):
+    """The recorded calls of its step, over and over on one batch: what is left when the loop around them is not."""
+
+    name = "nntrain-steps"
+    title = "nntrain bare steps"
+    trains = False
+
+    def make(self, problem: Problem) -> Run:
+        job = _job(problem)
+        loop = library("nntrain.train.loop")._Run(job, State.start(job.network.params, job.optimizer))
+        loop._set_rate()
+        batch = next(iter(job.batches.epoch(0)))
+        calls = [*loop.stepper(batch).calls, *loop.stepper.update]
+
+        def run(epochs: int) -> Array:
+            for _ in range(epochs * problem.workload.steps):
+                for call in calls:
+                    call()
+            return np.full(epochs, np.nan)
 
         return run
 

@@ -1,0 +1,44 @@
+"""Run ``nntrain fit`` up to its first step and print how long that took; a process of its own, started as a script.
+
+    python scripts/benchmarks/first_step.py CONFIG RUNS STARTED
+
+STARTED is the clock (``time.time()``) when the process was started. Imports nothing that ``nntrain fit`` does not.
+"""
+
+import json
+import sys
+import time
+from importlib import import_module
+from typing import Any
+
+
+class FirstStep(BaseException):
+    """The first step is about to run."""
+
+
+def main(config: str, runs: str, started: str) -> None:
+    """Print the seconds from the start of the process to the first step, reading the data apart, as JSON."""
+    running, step = import_module("nntrain.experiment.running"), import_module("nntrain.train.step")
+    prepare, reading = running.prepare, 0.0
+
+    def timed(*args: Any, **named: Any) -> Any:
+        nonlocal reading
+        began = time.perf_counter()
+        data = prepare(*args, **named)
+        reading = time.perf_counter() - began
+        return data
+
+    def stop(*_: Any) -> None:
+        raise FirstStep
+
+    running.prepare, step.Stepper.__call__ = timed, stop  # type: ignore[attr-defined]
+    sys.argv = ["nntrain", "fit", config, "--runs", runs, "-q"]
+    try:
+        import_module("nntrain.cli").main()
+    except FirstStep:
+        total = time.time() - float(started)
+        print(json.dumps({"start to first step, reading apart, s": total - reading, "reading the data, s": reading}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
