@@ -27,6 +27,8 @@ def fit(
     on with later; otherwise ``state.stopped`` says why it ended. Raises DivergenceError before numbers that are not
     finite reach the parameters of a finished epoch.
     """
+    if state.restored and state.stopped is None:
+        state.exchange_best()  # going on: from where training was, not from the best
     run = _Run(job, state)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # what is not finite is caught by its value
         while state.stopped is None and state.epoch < job.training.epochs:
@@ -36,8 +38,8 @@ def fit(
                     return
     if state.stopped is None:
         state.stopped = "all epochs done"
-    if state.best_theta is not None and state.best_epoch != state.epoch:
-        np.copyto(state.params.theta, state.best_theta)  # restore_best
+    if state.best_epoch != state.epoch and not state.restored:
+        state.exchange_best()  # restore_best
 
 
 class _Run:

@@ -15,7 +15,7 @@ from nntrain.core.types import Array
 from nntrain.ops.optimizers import Optimizer
 
 _FIGURES = ("epoch", "batch", "step", "rows", "cost_sum", "metric_sum", "seconds", "elapsed", "first_cost")
-_MONITORED = ("schedule_memory", "best_value", "best_epoch", "waited", "stopped")
+_MONITORED = ("schedule_memory", "best_value", "best_epoch", "waited", "stopped", "restored")
 
 
 @dataclass(slots=True, eq=False)
@@ -39,6 +39,7 @@ class State:
     best_epoch: int | None = None
     waited: int = 0  # epochs since the best
     stopped: str | None = None  # why training ended
+    restored: bool = False  # whether params and best_theta have changed places at the end
     clock: Array = field(default_factory=lambda: np.zeros((), np.int64))
 
     @classmethod
@@ -80,6 +81,14 @@ class State:
         self.rows += rows
         self.step += 1
         self.batch += 1
+
+    def exchange_best(self) -> None:
+        """Let the parameters and those of the best epoch change places: nothing is lost, the run can go on later."""
+        if self.best_theta is not None and self.best_epoch is not None:
+            last = self.params.theta.copy()
+            np.copyto(self.params.theta, self.best_theta)
+            np.copyto(self.best_theta, last)
+            self.restored = not self.restored
 
     def finish_epoch(self) -> None:
         """Count the epoch under way as finished and clear its sums."""
