@@ -82,6 +82,8 @@ class Calls:
             part_a, part_b, part_out = (a[cut], b, out[cut]) if axis == 0 else (a, b[:, cut], out[:, cut])
             if self.plan.is_tiny(m, n, k) and part_out.flags.c_contiguous:
                 self(part_a.dot, part_b, out=part_out)  # half the call overhead of np.matmul
+            elif self.plan.is_tiny(m, n, k) and part_out.flags.f_contiguous:
+                self(part_b.T.dot, part_a.T, out=part_out.T)  # (A B)ᵀ = Bᵀ Aᵀ
             else:
                 self(np.matmul, part_a, part_b, out=part_out)
 

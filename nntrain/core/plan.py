@@ -40,9 +40,9 @@ class Plan:
         """Tell whether the product is so small that call overhead is all that matters."""
         return m * n * k <= TINY
 
-    def column_major(self, rows: int, width: int) -> bool:
-        """Tell whether a (rows, width) block is stored column after column."""
-        return 1 < width <= NARROW and rows * width > 1024
+    def column_major(self, width: int) -> bool:
+        """Tell whether a block with this many columns is stored column after column."""
+        return 1 < width <= NARROW
 
     def describe(self) -> dict[str, Any]:
         """Return the plan for the run's record."""

@@ -38,7 +38,7 @@ class Workspace:
     def block(self, width: int, dtype: npt.DTypeLike | None = None) -> Array:
         """Return a (rows, width) block, stored row after row or column after column as the plan says."""
         memory = self._take(self.capacity * width, dtype)[: self.rows * width]
-        if self.plan.column_major(self.rows, width):
+        if self.plan.column_major(width):
             return memory.reshape(width, self.rows).T
         return memory.reshape(self.rows, width)
 

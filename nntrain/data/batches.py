@@ -39,7 +39,7 @@ class Batches:
         self.seed = seed
         self.plan = plan
         self.per_epoch = -(-self.size // self.batch_size)
-        self._source = (X, blocked(t, plan, self.size), y)
+        self._source = (X, blocked(t, plan), y)
         nbytes = self.batch_size * X.shape[1] * X.itemsize
         self.group = max(2, min(MOST_BATCHES, self.per_epoch, GROUP_BYTES // max(1, nbytes)))
         spare_cores = (os.cpu_count() or 1) > plan.threads
@@ -97,9 +97,9 @@ class Batches:
     def _target_block(self, memory: Array, cut: slice) -> Array:
         """Return the rows ``cut`` of the target buffer as a block in the order that the scores have."""
         block, (rows, width) = memory[cut], memory[cut].shape
-        return block.reshape(width, rows).T if self.plan.column_major(rows, width) else block
+        return block.reshape(width, rows).T if self.plan.column_major(width) else block
 
 
-def blocked(t: Array, plan: Plan, rows: int) -> Array:
-    """Return targets (n, c) stored in the order that the plan has for blocks of ``rows`` rows."""
-    return np.asarray(t, order="F" if plan.column_major(rows, t.shape[1]) else "C")
+def blocked(t: Array, plan: Plan) -> Array:
+    """Return targets (n, c) stored in the order that the plan has for their scores."""
+    return np.asarray(t, order="F" if plan.column_major(t.shape[1]) else "C")

@@ -54,7 +54,7 @@ class Evaluator:
     def _bind(self, X: Array, t: Array, y: Array) -> _Chunk:
         ws = self.ws.resized(len(X))
         bound = self.network.bind(X, Context(ws))
-        targets = blocked(t, self.network.plan, len(X))
+        targets = blocked(t, self.network.plan)
         metric = self.metric.bind(bound.calls, bound.scores, targets, y, self.network.loss, ws)
         cost, _ = self.network.loss.bind(bound.calls, bound.scores, targets, ws)
         return _Chunk(bound.calls.bound(), len(X), cost, metric)
