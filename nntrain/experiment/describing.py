@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from nntrain.experiment.assembly import Assembly
+from nntrain.network import Network
 from nntrain.ops.layer import Context
+from nntrain.ops.layers import Dense
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +74,9 @@ def _buffers(assembly: Assembly, rows: int) -> int:
     bound = network.bind(np.zeros((rows, network.n_in), network.dtype), Context(ws, training=True))
     assembly.loss.bind(bound.calls, bound.scores, ws.like(bound.scores), ws)
     return ws.nbytes
+
+
+def sizes(network: Network) -> list[int]:
+    """Return the widths that name a network: 3-4-2 for three features, four hidden units and two scores."""
+    inputs = [n_in for layer, n_in in zip(network.layers, network.widths, strict=False) if isinstance(layer, Dense)]
+    return [*inputs, network.n_out]

@@ -1,102 +1,88 @@
-"""One training run in its directory: start or resume, train, save, and sum up."""
+"""One training run in its directory: start or resume, train, save, and sum up.
+
+The order on disk makes a run whole after a crash at any point: run.json comes first and marks the directory as a run;
+metrics are appended, then the checkpoint that counts them, then older checkpoints go; summary.json comes last and says
+that all is done.
+"""
 
 import hashlib
-import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from nntrain.artifacts import checkpoint as storage
-from nntrain.artifacts import curves, durable
+from nntrain.artifacts import curves, durable, strict_json
 from nntrain.artifacts.checkpoint import Checkpoint
 from nntrain.artifacts.environment import changes, environment
+from nntrain.artifacts.history import to_csv
 from nntrain.artifacts.rundir import RUN, SUMMARY, RunDir
-from nntrain.data.dataset import Dataset
-from nntrain.data.preprocessing import prepare
-from nntrain.errors import DivergenceError, InterruptedRun, SpecError
-from nntrain.experiment.assembly import Assembly, assemble
+from nntrain.artifacts.shelf import Found
+from nntrain.errors import CheckpointError, DataError, DivergenceError, InterruptedRun, SpecError
+from nntrain.experiment.preparing import Prepared, prepared
+from nntrain.experiment.resuming import Done, compare, finished
+from nntrain.experiment.summing import sum_up
 from nntrain.spec import Loaded, dump
-from nntrain.train.loop import Job, fit
+from nntrain.train.loop import fit
 from nntrain.train.records import EpochRecord, Pause, better
 from nntrain.train.state import State
 
-EXTENDABLE = ("train.epochs", "train.max_steps", "train.stop", "checkpoint", "runtime", "name")
-
 
 @contextmanager
-def opened(loaded: Loaded, *, runs: Path, run_dir: Path | None, argv: Sequence[str]) -> Iterator["Run"]:
-    """Prepare data and network, then take the run directory: ``run_dir`` (new, begun or done) or a new one in ``runs``.
+def opened(
+    loaded: Loaded, *, runs: Path, run_dir: Path | None, argv: Sequence[str], draw: bool = True
+) -> Iterator["Run | Done"]:
+    """Take the run directory, ``run_dir`` (new, begun or done) or a new one in ``runs``, with data and network ready.
 
-    Raises what spec, data and directory raise; nothing is made on disk before data and spec are known to be good.
+    Raises what spec, data and directory raise; no directory is made before data and spec are known to be good.
+    ``draw`` decides whether curves.png and curves.svg are made at the end.
     """
-    if run_dir is not None and (done := _finished(loaded, run_dir)) is not None:
-        yield done
-        return
-    data = prepare(loaded.experiment.data, seed=loaded.experiment.seed, dtype=loaded.experiment.train.dtype)
-    assembly = assemble(loaded.experiment, data)
-    job = assembly.job(data)
-    directory = RunDir.at(run_dir) if run_dir is not None else RunDir.create(runs, loaded.experiment.name)
-    with directory.lock():
-        yield Run(loaded, directory, data, assembly, job, argv)
-
-
-def _finished(loaded: Loaded, run_dir: Path) -> "Run | None":
-    """Return the run that is done already under this very spec, or None."""
-    directory = RunDir(run_dir)
-    summary = directory.read_json(SUMMARY) if run_dir.is_dir() and not run_dir.is_symlink() else None
-    record = directory.read_json(RUN) if summary else None
-    if summary is None or record is None:
-        return None
-    differing = _differences(record.get("spec", {}), json.loads(json.dumps(loaded.resolved)))
-    _refuse(run_dir, [name for name in differing if not _extendable(name)])
-    if any(name.startswith("train.") for name in differing):
-        return None  # asked to go on
-    run = Run.__new__(Run)
-    run.directory, run.summary, run.is_done = directory, summary, True
-    return run
+    with ExitStack() as held:
+        ready = None if run_dir is not None and run_dir.is_dir() else prepared(loaded)
+        directory = RunDir.at(run_dir) if run_dir is not None else RunDir.create(runs, loaded.experiment.name)
+        held.enter_context(directory.lock())
+        done = finished(loaded, directory)
+        yield done or Run(loaded, directory, ready or prepared(loaded), argv=argv, draw=draw)
 
 
 class Run:
     """A run that holds its directory. ``events`` trains; ``summary`` holds the result afterwards.
 
-    ``resumed`` is the step gone on from, or None; ``notes`` are lines worth telling the user.
+    ``resumed`` is the step gone on from, or None; ``notes`` are lines worth telling the user; ``best`` has the epoch,
+    step and value of the best epoch so far by the figure ``checkpoint.best``.
     """
 
-    directory: RunDir
-    summary: dict[str, Any]
-    is_done: bool
+    is_done = False
 
     def __init__(
-        self, loaded: Loaded, directory: RunDir, data: Dataset, assembly: Assembly, job: Job, argv: Sequence[str]
+        self, loaded: Loaded, directory: RunDir, ready: Prepared, *, argv: Sequence[str] = (), draw: bool = True
     ) -> None:
-        self.loaded, self.directory, self.data, self.assembly, self.job = loaded, directory, data, assembly, job
-        self.is_done = False
-        self.summary = {}
+        self.loaded, self.directory, self.prepared, self.draw = loaded, directory, ready, draw
+        self.data, self.assembly, self.job = ready.data, ready.assembly, ready.job
+        self.summary: dict[str, Any] = {}
         self.notes: list[str] = []
         self.resumed: int | None = None
-        self.environment = environment() | {"plan": job.network.plan.describe()}
-        job.network.initialize(loaded.experiment.seed)
-        self.state = State.start(job.network.params, job.optimizer)
-        self.best: dict[str, Any] | None = None  # epoch, step and value of the best by checkpoint.best
+        self.best: dict[str, Any] | None = None
+        self.environment = environment() | {"plan": self.job.network.plan.describe()}
+        self.job.network.initialize(loaded.experiment.seed)
+        self.state = State.start(self.job.network.params, self.job.optimizer)
         self._saved_step: int | None = None
-        self._resume()
+        found = directory.latest()
+        if found is not None:
+            self._resume(found)
         self._start(argv)
-
-    @property
-    def tracks_best(self) -> bool:
-        """Whether a best epoch is kept: not by a validation figure when there is no validation part."""
-        return self.data.validation is not None or not self.monitor.startswith("validation.")
 
     @property
     def monitor(self) -> str:
         """The figure whose best epoch is kept."""
         return self.loaded.experiment.checkpoint.best
+
+    @property
+    def tracks_best(self) -> bool:
+        """Whether a best epoch is kept: not by a validation figure when there is no validation part."""
+        return self.data.validation is not None or not self.monitor.startswith("validation.")
 
     def events(self, interrupted: Callable[[], bool] = bool) -> Iterator[EpochRecord]:
         """Train, saving on the way, and yield each epoch's record after it is on disk.
@@ -117,38 +103,42 @@ class Run:
             self._diverge(error)
         self._finish()
 
-    def _resume(self) -> None:
-        """Take up the newest valid checkpoint, if there is one."""
-        found = self.directory.latest()
-        if found is None:
-            self.directory.cut_metrics(0)
-            return
+    def _resume(self, found: Found) -> None:
+        """Take up a checkpoint; SpecError, DataError or CheckpointError when it is not of this run."""
+        path, meta = self.directory.path, found.checkpoint.meta
         self.notes += found.notes
-        meta = found.checkpoint.meta
-        differing = _differences(meta["spec"], json.loads(json.dumps(self.loaded.resolved)))
-        _refuse(self.directory.path, [name for name in differing if not _extendable(name)])
-        if meta["data"]["fingerprint"] != self.data.fingerprint:
-            raise SpecError(f"{self.directory.path}: the data have changed since this run began; use another directory")
-        self.notes += changes(meta["environment"], self.environment)
-        self.state.restore(found.checkpoint.tensors, meta["state"])
-        if any(name.startswith("train.") for name in differing):
-            self.state.stopped = None  # asked to go on
-        self.best = meta["best"]
-        self.directory.cut_metrics(meta["metrics_length"])
+        try:
+            asks_for_more = compare(path, meta["spec"], self.loaded.resolved)
+            if meta["data"]["fingerprint"] != self.data.fingerprint:
+                raise DataError(f"{path}: the data have changed since this run began; use another directory")
+            self.state.restore(found.checkpoint.tensors, meta["state"])
+            self.notes += changes(meta["environment"], self.environment)
+            self.best, length = meta["best"], meta["metrics_length"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"{found.path}: not a checkpoint of this run: {error}") from error
+        epochs = self.loaded.experiment.train.epochs
+        if self.state.epoch > epochs:
+            raise SpecError(f"{path}: {self.state.epoch} epochs are done already, train.epochs is {epochs}")
+        if asks_for_more:
+            self.state.stopped = None
+        if self.best is not None and not self.directory.checkpoint_path(self.best["step"]).exists():
+            self.notes.append(f"the checkpoint of the best epoch, {self.best['epoch']}, is gone: later ones count")
+            self.best = None
+        self.directory.cut_metrics(length)
         self.resumed = self._saved_step = self.state.step
 
     def _start(self, argv: Sequence[str]) -> None:
-        summary = self.directory.path / SUMMARY
-        if summary.exists():
-            durable.remove(summary)  # going on: not done any more
+        """Mark the directory as a run under way."""
+        durable.remove(self.directory.path / SUMMARY)  # going on: not done any more
+        self._describe("running", argv=list(argv))
         self.directory.write_text("config.yaml", self.loaded.text)
         self.directory.write_text("config.resolved.yaml", dump(self.loaded.resolved))
-        self._describe("running", argv=list(argv))
-        self._log(f"resumed at step {self.resumed}" if self.resumed is not None else "started")
+        if self.resumed is None:
+            self.directory.cut_metrics(0)
+        self._log("started" if self.resumed is None else f"resumed at step {self.resumed}")
 
     def _record(self, record: EpochRecord) -> None:
         """Put an epoch on disk: its metrics, and a checkpoint if one is due or it is the best so far."""
-        options = self.loaded.experiment.checkpoint
         self.directory.append_metrics(record.as_dict())
         improved = False
         if self.tracks_best:
@@ -156,27 +146,26 @@ class Run:
             improved = better(self.monitor, value, self.best["value"] if self.best else None)
             if improved:
                 self.best = {"monitor": self.monitor, "value": value, "epoch": record.epoch, "step": record.step}
-        due = options.every_epochs is not None and record.epoch % options.every_epochs == 0
-        if due or improved:
+        every = self.loaded.experiment.checkpoint.every_epochs
+        if improved or (every is not None and record.epoch % every == 0):
             self._save()
 
-    def _save(self) -> Path:
+    def _save(self) -> None:
         """Write a checkpoint of the present state, and drop those beyond ``keep``."""
         tensors = self.state.tensors() | self.data.scaler.tensors()
-        path = self.directory.save_checkpoint(self.state.step, Checkpoint(tensors, self._meta()))
+        self.directory.save_checkpoint(self.state.step, Checkpoint(tensors, self._meta()))
         protect = self.directory.checkpoint_path(self.best["step"]) if self.best else None
         self.directory.prune(self.loaded.experiment.checkpoint.keep, protect)
         self._saved_step = self.state.step
-        return path
 
     def _meta(self) -> dict[str, Any]:
-        text = json.dumps(self.loaded.resolved, sort_keys=True)
+        state, resolved = self.state, self.loaded.resolved
         return {
-            "step": self.state.step,
-            "epoch": self.state.epoch,
-            "state": self.state.figures(),
-            "spec": self.loaded.resolved,
-            "config_sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "step": state.step,
+            "epoch": state.best_epoch if state.restored else state.epoch,  # of the parameters, which may be the best
+            "state": state.figures(),
+            "spec": resolved,
+            "config_sha256": hashlib.sha256(strict_json.canonical(resolved).encode()).hexdigest(),
             "data": asdict(self.assembly.facts) | {"fingerprint": self.data.fingerprint},
             "metrics_length": self.directory.metrics_length,
             "best": self.best,
@@ -184,63 +173,41 @@ class Run:
         }
 
     def _interrupt(self) -> None:
+        path, step = self.directory.path, self.state.step
         self._describe("interrupted", stopped="a signal")
-        self._log(f"interrupted at step {self.state.step}")
-        path = self.directory.path
-        raise InterruptedRun(
-            f"{path}: stopped by a signal at step {self.state.step}, saved; go on with --run-dir {path}"
-        )
+        self._log(f"interrupted at step {step}")
+        raise InterruptedRun(f"{path}: stopped by a signal at step {step}, saved; go on with --run-dir {path}")
 
     def _diverge(self, error: DivergenceError) -> None:
         last = next(reversed(self.directory.checkpoints()), None)
         good = f"; last good checkpoint: {last}" if last else "; no checkpoint was saved yet"
         self._describe("diverged", stopped=str(error))
         self._log(f"diverged: {error}")
-        self._draw()
+        self._write_curves()
         raise DivergenceError(f"{error}{good}") from None
 
     def _finish(self) -> None:
         """Save the end, score the weights that are kept, draw, and write the summary last: it says that all is done."""
-        if self._saved_step != self.state.step or self.state.best_theta is not None:
+        is_best = self.best is not None and self.best["step"] == self.state.step
+        if self._saved_step != self.state.step or (self.state.restored and not is_best):
             self._save()
         kept = self.directory.checkpoint_path(self.best["step"] if self.best else self.state.step)
-        self._draw()
-        self.summary = self._sum_up(kept)
+        records = self.directory.read_metrics()
+        summary = sum_up(
+            self.prepared, self.state, kept=kept, root=self.directory.path, best=self.best, records=records
+        )
+        self._write_curves()
         self._describe("done", stopped=self.state.stopped)
         self._log(f"done: {self.state.stopped}")
-        self.directory.write_json(SUMMARY, self.summary)
+        self.directory.write_json(SUMMARY, summary)
+        self.summary = summary
 
-    def _sum_up(self, kept: Path) -> dict[str, Any]:
-        """Return the figures of the checkpoint that is kept as the result, on every part there is."""
-        params, state = self.job.network.params, self.state
-        stored = storage.load(kept)
-        last = params.theta.copy()
-        for name, view in params.named(params.theta):
-            view[...] = stored.tensors[name]
-        parts = {"train": self.data.train, "validation": self.data.validation, "test": self.data.test}
-        figures = {
-            name: {"n": len(part)} | self.assembly.evaluator(part)() for name, part in parts.items() if part is not None
-        }
-        np.copyto(params.theta, last)
-        return {
-            "name": self.loaded.experiment.name,
-            "seed": self.loaded.experiment.seed,
-            "stopped": state.stopped,
-            "epochs": state.epoch,
-            "steps": state.step,
-            "seconds": state.elapsed,
-            "parameters": params.size,
-            "checkpoint": str(kept.relative_to(self.directory.path)),
-            "epoch": stored.meta["epoch"],
-            "best": self.best,
-            **figures,
-        }
-
-    def _draw(self) -> None:
-        records = self.directory.read_metrics()
-        if records:
+    def _write_curves(self) -> None:
+        if self.draw:
             best = self.best["epoch"] if self.best else None
             curves.write(self.directory, title=self.loaded.experiment.name, best_epoch=best)
+        else:
+            self.directory.write_text("curves.csv", to_csv(self.directory.read_metrics()))
 
     def _describe(self, status: str, **more: Any) -> None:
         """Write run.json: what this run is, where it stands, and what it depends on."""
@@ -265,26 +232,3 @@ class Run:
 
 def _now() -> str:
     return datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds")
-
-
-def _differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """Return the dotted names of the settings that differ."""
-    names: list[str] = []
-    for key in dict.fromkeys([*old, *new]):
-        a, b = old.get(key), new.get(key)
-        if isinstance(a, Mapping) and isinstance(b, Mapping):
-            names += _differences(a, b, f"{prefix}{key}.")
-        elif a != b:
-            names.append(f"{prefix}{key}")
-    return names
-
-
-def _extendable(name: str) -> bool:
-    return any(name == prefix or name.startswith(f"{prefix}.") for prefix in EXTENDABLE)
-
-
-def _refuse(path: Path, differing: Sequence[str]) -> None:
-    if differing:
-        raise SpecError(
-            f"{path}: this run was started with another spec ({', '.join(differing)}); use another directory"
-        )

@@ -1,0 +1,48 @@
+"""All commands in one place, for typer. Imports no work: what a command needs it imports when it is called."""
+
+from typing import Annotated
+
+import typer
+
+from nntrain.cli.evaluating import evaluate
+from nntrain.cli.fitting import fit
+
+HELP = (
+    "Train softmax, linear, SVM and multilayer-perceptron models with minibatch gradient descent, from one YAML file."
+)
+EPILOG = "Begin with: nntrain init mlp, nntrain fit mlp.yaml"
+
+app = typer.Typer(
+    name="nntrain",
+    help=HELP,
+    epilog=EPILOG,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from nntrain import __version__
+
+        typer.echo(f"nntrain {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def top(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Without a command: say which there are; that is a wrong call."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(2)
+
+
+app.command("fit")(fit)
+app.command("eval")(evaluate)

@@ -1,0 +1,97 @@
+"""The way in and the way out: arguments to a command, and whatever happens there to an exit status.
+
+Every failure of the user's or of the machine is one line on stderr; only a bug shows a traceback.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NoReturn
+
+from nntrain.errors import OutputError, UserError
+
+BUG = 1
+USAGE = 2
+INTERRUPTED = 130  # as shells report SIGINT
+CLOSED_PIPE = 141  # as shells report SIGPIPE
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run ``nntrain`` with the given arguments (the process's own by default) and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # no terminal is too old for our output
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return the exit status; all output has reached its stream, or the status says why not."""
+    try:
+        status = _command(arguments)
+        _flush()
+    except BrokenPipeError:
+        _abandon_stdout()
+        return CLOSED_PIPE
+    except UserError as error:
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except MemoryError as error:
+        return _fail(f"out of memory{f': {error}' if str(error) else ''}", OutputError.exit_code)
+    except OSError as error:
+        _abandon_stdout()
+        return _fail(_os_error(error), OutputError.exit_code)
+    except Exception:  # noqa: BLE001  # the last resort: a bug
+        traceback.print_exc()
+        return _fail("this is a bug in nntrain; please report it with the lines above and the command", BUG)
+    return status
+
+
+def _command(arguments: Sequence[str]) -> int:
+    """Find and call the command; return its exit status."""
+    from typer.main import get_command
+
+    from nntrain.cli.app import app
+
+    try:
+        status = get_command(app).main(list(arguments), prog_name="nntrain", standalone_mode=False)
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        # typer's own: a wrong option or a missing argument; where its class can be imported from depends on its version
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context is not None else "nntrain"
+        message = " ".join(error.format_message().split())
+        return _fail(f"{message} (see '{path} --help')", USAGE)
+    return status if isinstance(status, int) else 0
+
+
+def _fail(message: str, status: int) -> int:
+    """Say what is wrong, one ``error:`` a line, after the results that were ready before."""
+    try:
+        _flush()
+    except OSError:
+        _abandon_stdout()
+    with suppress(OSError):  # nobody is listening; the status says it
+        for line in message.splitlines():
+            print(f"error: {line}", file=sys.stderr)
+    return status
+
+
+def _flush() -> None:
+    """Write out what is still buffered: a full disk or a closed pipe may show only now."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _abandon_stdout() -> None:
+    """Let nothing more be written to stdout, not even when the interpreter ends."""
+    with suppress(OSError, ValueError, AttributeError):  # no real stream: nothing will be written
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _os_error(error: OSError) -> str:
+    where = error.filename if error.filename is not None else "standard output"
+    return f"{where}: {error.strerror or error}"

@@ -1,0 +1,99 @@
+"""Where words go: results to stdout, everything else to stderr. Imports rich only for a table."""
+
+import os
+import re
+import shutil
+import sys
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+WIDE = 160  # columns where there is no terminal to fit into
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+BOLD, DIM, GREEN, YELLOW = "1", "2", "32", "33"
+
+
+def out(text: str = "") -> None:
+    """Write a result to stdout."""
+    print(text, file=sys.stdout)
+
+
+def out_json(value: Any) -> None:
+    """Write one strict-JSON object to stdout: NaN and infinities become null."""
+    import json
+
+    from nntrain.artifacts.strict_json import plain
+
+    out(json.dumps(plain(value), allow_nan=False))
+
+
+def say(text: str = "") -> None:
+    """Write to stderr what is not a result; that nobody listens any more is no reason to stop working."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115,PTH123  # for the rest of the process
+
+
+def note(text: str) -> None:
+    """Tell something worth knowing that is not an error."""
+    say(f"{styled('note:', YELLOW)} {text}")
+
+
+def is_live(stream: IO[str] | None) -> bool:
+    """Whether a stream is a terminal that can move its cursor."""
+    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def styled(text: str, style: str, stream: IO[str] | None = None) -> str:
+    """Return text in an ANSI style if the stream (stderr by default) shows colours and NO_COLOR is not set."""
+    stream = stream or sys.stderr
+    return f"\x1b[{style}m{text}\x1b[0m" if is_live(stream) and not os.environ.get("NO_COLOR") else text
+
+
+def width() -> int:
+    """Return the columns of the terminal that stderr is, or many where it is none."""
+    return shutil.get_terminal_size().columns if is_live(sys.stderr) else WIDE
+
+
+def plain(text: str) -> str:
+    """Return a name from a file with its control characters spelled out, so that it cannot drive the terminal."""
+    return CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def table(*columns: str, left: int = 1) -> "Table":
+    """Return an empty table for stdout; the first ``left`` columns are text, the rest figures."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    new = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", padding=(0, 1))
+    for index, name in enumerate(columns):
+        if index < left:
+            new.add_column(name, justify="left", overflow="fold")
+        else:
+            new.add_column(name, justify="right", no_wrap=True)
+    return new
+
+
+def grid() -> "Table":
+    """Return an empty two-column table without lines: dim labels, and texts that fold."""
+    from rich.table import Table
+
+    new = Table.grid(padding=(0, 2, 0, 1))
+    new.add_column(style="dim", no_wrap=True)
+    new.add_column(overflow="fold")
+    return new
+
+
+def show(*tables: "Table") -> None:
+    """Write tables to stdout: no markup in data, no colour where none is wanted, no blanks at the ends of lines."""
+    from rich.console import Console
+
+    columns = None if is_live(sys.stdout) else WIDE
+    screen = Console(file=sys.stdout, markup=False, emoji=False, highlight=False, width=columns)
+    with screen.capture() as captured:
+        for item in tables:
+            screen.print(item)
+    for line in captured.get().splitlines():
+        out(line.rstrip())
