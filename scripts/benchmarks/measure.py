@@ -35,6 +35,12 @@ class Timing:
         """Median time of a step in µs."""
         return 1e6 * median(self.seconds)
 
+    @property
+    def spread(self) -> float:
+        """Half the interquartile range of the repeats over their median: how far they are to be trusted."""
+        low, middle, high = np.quantile(self.seconds, (0.25, 0.5, 0.75))
+        return float((high - low) / 2 / middle)
+
     def ratio(self, reference: "Timing") -> float:
         """Median of time / reference's time, paired repeat by repeat: above 1 the reference is faster."""
         return median(mine / theirs for mine, theirs in zip(self.seconds, reference.seconds, strict=True))

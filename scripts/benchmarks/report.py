@@ -88,26 +88,20 @@ def _threads(sheet: Sheet) -> str:
 
 
 def _notes(sheet: Sheet, shown: Sequence[str], titles: Mapping[str, str]) -> list[str]:
-    """What the table was measured on, how many cores were busy, and who is missing."""
-    busy = ", ".join(f"{titles[name]} {_cores(sheet, name):.1f}" for name in shown if _measured(sheet, name))
+    """What the table was measured on, how many cores were busy, how much repeats differ, and who is missing."""
+    of = {titles[name]: [row.timings[name] for row in sheet.rows if name in row.timings] for name in shown}
+    busy = (
+        f"{name} {median(cores for t in timings for cores in t.cores):.1f}" for name, timings in of.items() if timings
+    )
+    spread = (f"{name} {median(t.spread for t in timings):.0%}" for name, timings in of.items() if timings)
     notes = [
         f"Cells: time / time of {titles[shown[0]]}, paired, median of {sheet.repeats} interleaved repeats.",
         f"Machine: {sheet.machine}; " + ", ".join(f"{name} {number}" for name, number in sheet.versions.items()) + ".",
         f"Thread pools: {'; '.join(sheet.kernels)}.",
-        f"Cores busy: {busy}.",
+        f"Cores busy: {', '.join(busy)}.",
+        f"Repeats differ by (half the interquartile range): {', '.join(spread)}.",
+        *(f"Left out: {titles[name]}: {reason}." for name, reason in sheet.not_available.items()),
     ]
-    notes += [f"Left out: {titles[name]}: {reason}." for name, reason in sheet.not_available.items()]
-    notes += [
-        f"Left out of {row.workload}: {titles[name]}: {reason}."
-        for row in sheet.rows
-        for name, reason in row.left_out.items()
-    ]
+    left_out = ((row.workload, name, reason) for row in sheet.rows for name, reason in row.left_out.items())
+    notes += [f"Left out of {workload}: {titles[name]}: {reason}." for workload, name, reason in left_out]
     return [f"* {note}" for note in notes]
-
-
-def _measured(sheet: Sheet, name: str) -> list[float]:
-    return [share for row in sheet.rows if name in row.timings for share in row.timings[name].cores]
-
-
-def _cores(sheet: Sheet, name: str) -> float:
-    return median(_measured(sheet, name))

@@ -18,7 +18,7 @@ from benchmarks.workloads import WORKLOADS, Problem, Workload, problem
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "bench.py"
 SMALL = Workload("T", (20, 8, 5), batch=16, steps=4, epochs=2, lr=0.1)
-OWN = ("nntrain", "numpy", "floor")  # peers that need nothing but nntrain itself
+OWN = ("nntrain", "nntrain-steps", "numpy", "floor")  # peers that need nothing but nntrain itself
 TITLES = {name: peer.title for name, peer in PEERS.items()}
 
 
@@ -165,6 +165,7 @@ def test_ratios_are_paired_repeat_by_repeat() -> None:
     peer = measure.Timing(1, [2.0, 30.0, 4.0], [1.0] * 3)
     assert peer.ratio(reference) == 2.0  # not median 4 / median 2, and not the mean
     assert peer.microseconds == 4e6
+    assert measure.Timing(1, [1.0, 2.0, 3.0, 4.0, 5.0], [1.0] * 5).spread == pytest.approx(1 / 3)
 
 
 def test_gradient_of_the_reference() -> None:
@@ -222,6 +223,7 @@ def test_table_as_markdown() -> None:
         "* Machine: a machine; numpy 2.4.\n"
         "* Thread pools: openblas.\n"
         "* Cores busy: nntrain 1.5, plain NumPy 1.0.\n"
+        "* Repeats differ by (half the interquartile range): nntrain 0%, plain NumPy 0%.\n"
         "* Left out: JAX jit per step: jax not installed.\n"
         "* Left out of S128 784-10 (128): PyTorch eager: trains differently.\n"
     )
