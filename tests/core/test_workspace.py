@@ -41,13 +41,9 @@ def test_every_batch_size_lives_in_the_same_memory(rows):
     assert [block.shape for block in part[:5]] == [(rows, 8), (rows, 8), (rows, 40), (rows, 1), (rows,)]
 
 
-@pytest.mark.parametrize(
-    ("rows", "width", "columns"), [(200, 8, True), (10, 8, False), (200, 40, False), (2000, 1, False)]
-)
+@pytest.mark.parametrize(("rows", "width", "columns"), [(200, 8, True), (200, 40, False), (2000, 1, False)])
 def test_narrow_blocks_are_stored_column_after_column(rows, width, columns):
-    plan = Plan()
-    block = Workspace(rows, np.float32, plan).block(width)
-    assert plan.column_major(rows, width) == columns
+    block = Workspace(rows, np.float32, Plan()).block(width)
     assert block.flags.f_contiguous == columns or width == 1
     assert np.shares_memory(flat(block), block)
 
