@@ -1,6 +1,5 @@
 """From a spec and the facts of its data to a network that fits them."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -60,14 +59,9 @@ class Assembly:
         """The spec's loss, or the model's own. SpecError when it does not fit the data."""
         classes = len(self.facts.class_names)
         loss = self.spec.loss or self.spec.model.default_loss(self.task, classes)
-        problem = self.spec.model.loss_problem(loss)
+        problem = self._loss_problem(loss)
         if problem:
-            raise SpecError(f"loss: {problem}, got {_kind(loss)}")
-        if self.task not in loss.tasks:
-            raise SpecError(f"loss: {_kind(loss)} is for {' or '.join(loss.tasks)}, the data are {self.task}")
-        weights = getattr(loss, "class_weights", None)
-        if weights is not None and self.task == "classification" and len(weights) != classes:
-            raise SpecError(f"loss.class_weights: {classes} classes need {classes} weights, got {len(weights)}")
+            raise SpecError(problem)
         return loss
 
     @cached_property
@@ -98,16 +92,36 @@ class Assembly:
         t, y = self.targets(part)
         return Evaluator(self.network, self.metric, self.spec.penalty, part.X, t, y)
 
+    def problems(self, rows: int) -> list[str]:
+        """Return every conflict of the spec with data of this many training rows, each ``path: what``."""
+        spec = self.spec
+        loss = spec.loss or spec.model.default_loss(self.task, len(self.facts.class_names))
+        found = [problem for problem in (self._loss_problem(loss),) if problem]
+        if not isinstance(spec.train.batch_size, str) and spec.train.batch_size > rows:
+            size = spec.train.batch_size
+            found.append(f"train.batch_size: {size} is more than the {rows} training rows; use 'all' for one batch")
+        figures = ["cost", *self.metric.figures(0.0, 1, 1, 1.0)]
+        known = [f"{part}.{figure}" for part in ("train", "validation") for figure in figures]
+        for where, monitor in (
+            ("train.stop.monitor", spec.train.stop.monitor),
+            ("checkpoint.best", spec.checkpoint.best),
+        ):
+            if monitor not in known:
+                found.append(f"{where}: no such figure, got '{monitor}'{did_you_mean(monitor, known)}")
+        return found
+
     def job(self, data: Dataset) -> Job:
-        """Return the training job on the data. SpecError for a batch size or a monitor that the data cannot give."""
+        """Return the training job on the data. SpecError with every ``path: what`` that the data cannot give."""
         spec, n = self.spec, len(data.train)
+        problems = self.problems(n)
+        if problems:
+            raise SpecError(*problems)
+        size = n if isinstance(spec.train.batch_size, str) else spec.train.batch_size
         t, y = self.targets(data.train)
-        batches = Batches(data.train.X, t, y, batch_size=self.batch_size(n), seed=spec.seed, plan=self.network.plan)
-        self._check_monitors()
         return Job(
             network=self.network,
             metric=self.metric,
-            batches=batches,
+            batches=Batches(data.train.X, t, y, batch_size=size, seed=spec.seed, plan=self.network.plan),
             validation=self.evaluator(data.validation) if data.validation else None,
             optimizer=spec.optimizer,
             schedule=spec.schedule,
@@ -117,24 +131,15 @@ class Assembly:
             spread=self.metric.spread(t),
         )
 
-    def batch_size(self, rows: int) -> int:
-        """Return the batch size in examples, for this many training rows."""
-        asked = self.spec.train.batch_size
-        if isinstance(asked, str):
-            return rows
-        if asked > rows:
-            raise SpecError(f"train.batch_size: {asked} is more than the {rows} training rows; use 'all' for one batch")
-        return asked
-
-    def _check_monitors(self) -> None:
-        figures = ["cost", *self.metric.figures(0.0, 1, 1, 1.0)]
-        known = [f"{part}.{figure}" for part in ("train", "validation") for figure in figures]
-        for where, monitor in (
-            ("train.stop.monitor", self.spec.train.stop.monitor),
-            ("checkpoint.best", self.spec.checkpoint.best),
-        ):
-            if monitor not in known:
-                raise SpecError(f"{where}: no such figure, got '{monitor}'{did_you_mean(monitor, known)}")
+    def _loss_problem(self, loss: Loss) -> str | None:
+        """Return why the loss fits neither the model nor the data, as ``path: what``, or None."""
+        problem = self.spec.model.loss_problem(loss)
+        if problem:
+            return f"loss: {problem}, got {_kind(loss)}"
+        if self.task not in loss.tasks:
+            return f"loss: {_kind(loss)} is for {' or '.join(loss.tasks)}, the data are {self.task}"
+        detail = loss.problem(len(self.facts.class_names))
+        return f"loss.{detail[0]}: {detail[1]}" if detail else None
 
     def _settle(self, network: Network) -> Plan:
         """Set the BLAS threads of this process, from the spec or by the size of a step; return the plan to use."""
@@ -165,11 +170,6 @@ def assemble(spec: Experiment, data: Dataset) -> Assembly:
     if not len(data.train):
         raise DataError("data: no training rows")
     return Assembly(spec, Facts.of(data))
-
-
-def cores() -> int:
-    """Return the processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _kind(entry: object) -> str:

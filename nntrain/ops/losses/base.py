@@ -36,6 +36,10 @@ class Loss(ABC):
         """Return the number of scores for this many classes (0 in regression) or target columns."""
         return n_classes if n_classes else n_targets
 
+    def problem(self, n_classes: int) -> tuple[str, str] | None:
+        """Return (field, what is wrong with it) for data of this many classes, or None."""
+        return None
+
     def encode(self, y: Array, width: int, dtype: np.dtype[np.floating]) -> Array:
         """Return the targets (n, width): class indices (n,) become one-hot rows, or 0/1 with one output."""
         if y.ndim == 2:

@@ -30,6 +30,12 @@ class SoftmaxCrossEntropy(Loss):
     class_weights: Annotated[tuple[Positive, ...], MinLen(2)] | None = None
     label_smoothing: Annotated[Real, Ge(0), Lt(1)] = 0.0
 
+    def problem(self, n_classes: int) -> tuple[str, str] | None:
+        given = 0 if self.class_weights is None else len(self.class_weights)
+        if given in (0, n_classes):
+            return None
+        return "class_weights", f"{n_classes} classes need {n_classes} weights, got {given}"
+
     def encode(self, y: Array, width: int, dtype: np.dtype[np.floating]) -> Array:
         t = Loss.encode(self, y, width, dtype)
         if self.label_smoothing:
