@@ -1,13 +1,14 @@
 """Minibatches: a fresh order every epoch, gathered into the same few buffers.
 
-The order is a function of (seed, epoch), so any batch of any epoch can be had again. Batches are gathered in groups,
-the next group by a helper thread while the current one is being worked on where that pays. Knows nothing of networks.
+The order is a function of (seed, epoch), so any batch of any epoch can be had again, in the same bits however it is
+gathered: on the spot, or ahead of time by a helper thread, whichever is faster at present. Knows nothing of networks.
 """
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from time import perf_counter
 
 import numpy as np
 
@@ -15,9 +16,10 @@ from nntrain.core.plan import Plan
 from nntrain.core.rng import Stream, generator
 from nntrain.core.types import Array
 
-GROUP_BYTES = 1 << 20  # inputs gathered at a time
-MOST_BATCHES = 32  # batches in a group at the most
-PREFETCH_BYTES = 1 << 16  # inputs of a batch from which a helper thread pays (measured)
+SPOT_BYTES = 1 << 18  # inputs gathered at a time on the spot: what stays in the second-level cache (measured)
+AHEAD_BYTES = 1 << 22  # inputs gathered at a time by the helper: enough to outweigh the hand-over (measured)
+MOST_BATCHES = 32  # batches gathered at a time at the most
+WORTH_BYTES = 1 << 16  # inputs of a batch from which a helper may pay
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,15 +39,18 @@ class Batches:
         self.size = len(X)
         self.batch_size = min(batch_size, self.size)
         self.seed = seed
-        self.plan = plan
         self.per_epoch = -(-self.size // self.batch_size)
+        self._by_column = plan.column_major(t.shape[1])
         self._source = (X, blocked(t, plan), y)
         nbytes = self.batch_size * X.shape[1] * X.itemsize
-        self.group = max(2, min(MOST_BATCHES, self.per_epoch, GROUP_BYTES // max(1, nbytes)))
-        spare_cores = (os.cpu_count() or 1) > plan.threads
-        self.prefetch = self.per_epoch > self.group and nbytes >= PREFETCH_BYTES and spare_cores
-        halves = 0 if self.per_epoch == 1 else 2 if self.prefetch else 1
-        self._buffers = [self._allocate(self.group * self.batch_size) for _ in range(halves)]
+        self.on_the_spot = max(1, min(MOST_BATCHES, self.per_epoch, SPOT_BYTES // max(1, nbytes)))
+        ahead = max(2, min(MOST_BATCHES, AHEAD_BYTES // max(1, nbytes)))
+        worth = nbytes >= WORTH_BYTES and self.per_epoch >= 2 * ahead and (os.cpu_count() or 1) > 1
+        self.ahead = ahead if worth else 0  # batches that the helper gathers at a time; 0: there is no helper
+        self._pace = Pace()
+        halves = 0 if self.per_epoch == 1 else 2 if self.ahead else 1
+        self._places = max(self.ahead, self.on_the_spot)
+        self._buffers = [self._allocate(self._places) for _ in range(halves)]
 
     @property
     def nbytes(self) -> int:
@@ -58,46 +63,80 @@ class Batches:
             yield Batch((0, self.size), *self._source)
             return
         order = generator(self.seed, Stream.SHUFFLE, epoch).permutation(self.size)
-        starts = range(first, self.per_epoch, self.group)
-        if not self.prefetch:
-            for start in starts:
-                yield from self._gather(order, start, 0)
+        if not self.ahead:
+            yield from self._spot(order, first, self.per_epoch)
             return
         with ThreadPoolExecutor(max_workers=1) as helper:
-            coming = helper.submit(self._gather, order, first, 0)
-            for turn, start in enumerate(starts):
-                ready = coming.result()
-                following = start + self.group
-                if following < self.per_epoch:
-                    coming = helper.submit(self._gather, order, following, 1 - turn % 2)
-                yield from ready
+            coming: Future[list[Batch]] | None = None
+            for turn, start in enumerate(range(first, self.per_epoch, self.ahead)):
+                stop = min(start + self.ahead, self.per_epoch)
+                ready = coming.result() if coming else None
+                coming = None
+                if self._pace.helped and stop < self.per_epoch:
+                    coming = helper.submit(self._gather, order, stop, self.ahead, 1 - turn % 2)
+                yield from ready if ready is not None else self._spot(order, start, stop)
+                self._pace.passed(stop - start, helped=ready is not None)
 
-    def _gather(self, order: Array, start: int, half: int) -> list[Batch]:
-        """Copy the rows of up to a group of batches from number ``start`` on; the sum of their rows is one gather."""
+    def _spot(self, order: Array, start: int, stop: int) -> Iterator[Batch]:
+        for at in range(start, stop, self.on_the_spot):
+            yield from self._gather(order, at, min(self.on_the_spot, stop - at), 0)
+
+    def _gather(self, order: Array, start: int, count: int, half: int) -> list[Batch]:
+        """Copy the rows of up to ``count`` batches from number ``start`` on into one half of the buffers."""
         n = self.batch_size
-        rows = order[start * n : min((start + self.group) * n, self.size)]
+        rows = order[start * n : min((start + count) * n, self.size)]
         (X, t, y), (to_X, to_t, to_y) = self._source, self._buffers[half]
         X.take(rows, 0, to_X[: len(rows)], "clip")  # "clip": with bounds checks NumPy copies the whole output once more
         y.take(rows, 0, to_y[: len(rows)], "clip")
         batches = []
         for place, at in enumerate(range(0, len(rows), n)):
             cut = slice(at, min(at + n, len(rows)))
-            block = self._target_block(to_t, cut)
-            if block.flags.c_contiguous:
-                t.take(rows[cut], 0, block, "clip")
-            else:
-                t.T.take(rows[cut], 1, block.T, "clip")
-            batches.append(Batch((half * self.group + place, len(block)), to_X[cut], block, to_y[cut]))
+            block = self._take_targets(t, rows[cut], to_t[cut])
+            batches.append(Batch((half * self._places + place, len(block)), to_X[cut], block, to_y[cut]))
         return batches
 
-    def _allocate(self, rows: int) -> tuple[Array, Array, Array]:
-        X, t, y = self._source
-        return tuple(np.empty((rows, *a.shape[1:]), a.dtype) for a in (X, t, y))  # type: ignore[return-value]  # three of them
+    def _take_targets(self, t: Array, rows: Array, memory: Array) -> Array:
+        """Copy rows of t into memory, as a block in the order that the scores have."""
+        if not self._by_column:
+            t.take(rows, 0, memory, "clip")
+            return memory
+        columns = memory.reshape(memory.shape[::-1])
+        t.T.take(rows, 1, columns, "clip")
+        return columns.T
 
-    def _target_block(self, memory: Array, cut: slice) -> Array:
-        """Return the rows ``cut`` of the target buffer as a block in the order that the scores have."""
-        block, (rows, width) = memory[cut], memory[cut].shape
-        return block.reshape(width, rows).T if self.plan.column_major(width) else block
+    def _allocate(self, places: int) -> tuple[Array, Array, Array]:
+        rows = min(places * self.batch_size, self.size)
+        X, t, y = (np.empty((rows, *a.shape[1:]), a.dtype) for a in self._source)
+        return X, t, y
+
+
+class Pace:
+    """Which way of gathering is faster at present: tries both in turn, keeps to the better, and looks again now and then.
+
+    What it decides changes the time a batch takes and nothing else.
+    """
+
+    TURN, SETTLING, LOOK_AGAIN = 8, 2, 16  # groups in a turn, of which the first do not count; turns between trials
+
+    def __init__(self) -> None:
+        self.helped = False  # whether the helper gathers the group that comes next
+        self._seconds: dict[bool, float] = {}  # a batch takes, by way
+        self._groups = self._turns = 0
+        self._batches, self._since = 0, perf_counter()
+
+    def passed(self, batches: int, *, helped: bool) -> None:
+        """Note that a group of batches has been worked on; choose the way for the next at the end of a turn."""
+        self._groups += 1
+        if self._groups <= self.SETTLING or helped != self.helped:
+            self._batches, self._since = 0, perf_counter()
+            return
+        self._batches += batches
+        if self._groups >= self.TURN:
+            self._seconds[self.helped] = (perf_counter() - self._since) / self._batches
+            self._turns += 1
+            look = len(self._seconds) < 2 or self._turns % self.LOOK_AGAIN == 0
+            self.helped = not self.helped if look else self._seconds[True] < self._seconds[False]
+            self._groups = 0
 
 
 def blocked(t: Array, plan: Plan) -> Array:
