@@ -4,12 +4,16 @@ from typing import Annotated
 
 import typer
 
+from nntrain.cli.checking import check
 from nntrain.cli.evaluating import evaluate
 from nntrain.cli.fitting import fit
+from nntrain.cli.initialising import init
+from nntrain.cli.listing import list_parts
+from nntrain.cli.predicting import predict
+from nntrain.cli.schema import schema
+from nntrain.cli.showing import show
 
-HELP = (
-    "Train softmax, linear, SVM and multilayer-perceptron models with minibatch gradient descent, from one YAML file."
-)
+HELP = "Train softmax, linear, SVM and multilayer-perceptron models with minibatch gradient descent from one YAML file."
 EPILOG = "Begin with: nntrain init mlp, nntrain fit mlp.yaml"
 
 app = typer.Typer(
@@ -46,3 +50,9 @@ def top(
 
 app.command("fit")(fit)
 app.command("eval")(evaluate)
+app.command("predict")(predict)
+app.command("show")(show)
+app.command("check")(check)
+app.command("list")(list_parts)
+app.command("schema")(schema)
+app.command("init")(init)

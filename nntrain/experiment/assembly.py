@@ -25,11 +25,12 @@ MANY_FLOPS = 1.5e8  # of one step's products: from here on further BLAS threads 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a network must know of its data, and a checkpoint keeps: features, classes (none in regression), targets."""
+    """What is to be known of the data, and a checkpoint keeps; no class names in regression."""
 
     task: Task
     n_features: int
     n_targets: int
+    n_rows: int  # of the training part
     class_names: tuple[str, ...] = ()
     feature_names: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
@@ -37,9 +38,8 @@ class Facts:
     @classmethod
     def of(cls, data: Dataset) -> "Facts":
         """Return the facts of a data set."""
-        n_features = data.train.X.shape[1]
-        n_targets = data.train.y.shape[1] if data.train.y.ndim == 2 else 1
-        return cls(data.task, n_features, n_targets, data.class_names, data.feature_names, data.target_names)
+        names = (data.class_names, data.feature_names, data.target_names)
+        return cls(data.task, data.n_features, data.n_targets, len(data.train), *names)
 
 
 @dataclass(frozen=True)
@@ -110,19 +110,19 @@ class Assembly:
                 found.append(f"{where}: no such figure, got '{monitor}'{did_you_mean(monitor, known)}")
         return found
 
-    def job(self, data: Dataset) -> Job:
-        """Return the training job on the data. SpecError with every ``path: what`` that the data cannot give."""
-        spec, n = self.spec, len(data.train)
+    def job(self, train: Part, validation: Part | None = None) -> Job:
+        """Return the training job on these parts. SpecError with every ``path: what`` that they cannot give."""
+        spec, n = self.spec, len(train)
         problems = self.problems(n)
         if problems:
             raise SpecError(*problems)
         size = n if isinstance(spec.train.batch_size, str) else spec.train.batch_size
-        t, y = self.targets(data.train)
+        t, y = self.targets(train)
         return Job(
             network=self.network,
             metric=self.metric,
-            batches=Batches(data.train.X, t, y, batch_size=size, seed=spec.seed, plan=self.network.plan),
-            validation=self.evaluator(data.validation) if data.validation else None,
+            batches=Batches(train.X, t, y, batch_size=size, seed=spec.seed, plan=self.network.plan),
+            validation=self.evaluator(validation) if validation else None,
             optimizer=spec.optimizer,
             schedule=spec.schedule,
             penalty=spec.penalty,

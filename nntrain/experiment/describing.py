@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nntrain.data.dataset import Part
 from nntrain.experiment.assembly import Assembly
 from nntrain.network import Network
-from nntrain.ops.layer import Context
 from nntrain.ops.layers import Dense
+from nntrain.train.state import State
+from nntrain.train.step import Stepper
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +27,15 @@ class LayerRow:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """The layer table of a network and its totals; buffer bytes are for training with ``batch_size`` rows."""
+    """The layer table of a network and its totals; bytes are those of training with batches of ``batch_size`` rows."""
 
     rows: Sequence[LayerRow]
     n_in: int
     weights: int
     others: int
     batch_size: int
-    parameter_bytes: int
+    parameter_bytes: int  # of one vector of parameters
+    vectors: int  # as long as the parameters: theta, its gradient, the copy that norms are taken from, optimizer slots
     buffer_bytes: int
     flops: int
 
@@ -41,9 +44,15 @@ class Description:
         """Number of parameters."""
         return self.weights + self.others
 
+    @property
+    def training_bytes(self) -> int:
+        """All bytes that training takes beside the data."""
+        return self.vectors * self.parameter_bytes + self.buffer_bytes
 
-def describe(assembly: Assembly, batch_size: int) -> Description:
-    """Return the description of an assembled network trained with batches of this size."""
+
+def describe(assembly: Assembly) -> Description:
+    """Return the description of an assembled network, with what training takes on as many rows as its data have."""
+    batch_size, buffer_bytes = _buffers(assembly)
     network, params = assembly.network, assembly.network.params
     rows = []
     for layer, shapes, n_in, n_out in zip(
@@ -53,30 +62,31 @@ def describe(assembly: Assembly, batch_size: int) -> Description:
         others = sum(shape.size for shape in shapes.values() if not shape.weight)
         text = ", ".join(f"{name} {'×'.join(map(str, shape.dims))}" for name, shape in shapes.items())
         rows.append(LayerRow(type(layer).__name__.lower(), n_out, text, weights, others, layer.flops(n_in)))
-    slots = len(assembly.spec.optimizer.slots)
-    weights = params.n_weights
     return Description(
         rows=rows,
         n_in=network.n_in,
-        weights=weights,
-        others=params.size - weights,
+        weights=params.n_weights,
+        others=params.size - params.n_weights,
         batch_size=batch_size,
-        parameter_bytes=params.theta.nbytes * (3 + slots),  # theta, gradient, the copy that norms are taken from, slots
-        buffer_bytes=_buffers(assembly, batch_size),
+        parameter_bytes=params.theta.nbytes,
+        vectors=3 + len(assembly.spec.optimizer.slots),
+        buffer_bytes=buffer_bytes,
         flops=sum(row.flops for row in rows),
     )
-
-
-def _buffers(assembly: Assembly, rows: int) -> int:
-    """Return the bytes that a training step's buffers take, measured by binding one."""
-    network = assembly.network
-    ws = network.workspace(rows)
-    bound = network.bind(np.zeros((rows, network.n_in), network.dtype), Context(ws, training=True))
-    assembly.loss.bind(bound.calls, bound.scores, ws.like(bound.scores), ws)
-    return ws.nbytes
 
 
 def sizes(network: Network) -> list[int]:
     """Return the widths that name a network: 3-4-2 for three features, four hidden units and two scores."""
     inputs = [n_in for layer, n_in in zip(network.layers, network.widths, strict=False) if isinstance(layer, Dense)]
     return [*inputs, network.n_out]
+
+
+def _buffers(assembly: Assembly) -> tuple[int, int]:
+    """Return the rows of a batch, and the bytes that a training step's buffers take, counted by binding one."""
+    facts, dtype = assembly.facts, assembly.network.dtype
+    in_classes = assembly.facts.task == "classification"
+    y = np.zeros(facts.n_rows, np.int64) if in_classes else np.zeros((facts.n_rows, facts.n_targets), dtype)
+    job = assembly.job(Part(np.zeros((facts.n_rows, facts.n_features), dtype), y))
+    stepper = Stepper(job, State.start(assembly.network.params, assembly.spec.optimizer))
+    stepper(next(job.batches.epoch(0)))
+    return job.batches.batch_size, stepper.ws.nbytes + job.batches.nbytes

@@ -25,6 +25,6 @@ def prepared(loaded: Loaded) -> Prepared:
     data = prepare(spec.data, seed=spec.seed, dtype=spec.train.dtype)
     assembly = assemble(spec, data)
     try:
-        return Prepared(data, assembly, assembly.job(data))
+        return Prepared(data, assembly, assembly.job(data.train, data.validation))
     except SpecError as error:
         raise loaded.located(error) from None

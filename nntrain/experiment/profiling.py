@@ -64,7 +64,7 @@ def profile(assembly: Assembly, data: Dataset, *, seconds: float = 2.0) -> Profi
     """Train for a moment from initial weights and time every call; about ``seconds`` long."""
     network = assembly.network
     network.initialize(assembly.spec.seed)
-    job = assembly.job(data)
+    job = assembly.job(data.train)
     stepper = Stepper(job, State.start(network.params, job.optimizer))
     batches = job.batches
     with np.errstate(all="ignore"):

@@ -1,16 +1,21 @@
 """Using what was trained: score a checkpoint on data, and predict from inputs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nntrain.artifacts import checkpoint as storage
 from nntrain.artifacts.resolve import locate
 from nntrain.core.types import Array
+from nntrain.data.dataset import Part
 from nntrain.data.preprocessing import Scaler, prepare_part, read_inputs
 from nntrain.errors import CheckpointError, SpecError
 from nntrain.experiment.assembly import Assembly, Facts, decide
+from nntrain.experiment.confusion import Confusion
+from nntrain.ops.losses import Loss
 from nntrain.spec import from_dict
 from nntrain.train.evaluate import scores
 
@@ -25,14 +30,35 @@ class Trained:
     epoch: int
     step: int
 
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether the loss has an output unit whose values are probabilities of classes."""
+        return self.assembly.task == "classification" and type(self.assembly.loss).link is not Loss.link
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
-    """One row an input: ``labels`` for classes, else empty; ``values`` (n, c) under ``columns``."""
+    """One row an input: ``labels`` for classes, else empty; ``values`` (n, c) under ``columns``.
+
+    Values are probabilities or scores of the classes, or predicted numbers.
+    """
 
     labels: Sequence[str]
     columns: Sequence[str]
     values: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """Figures of one part; with classes also the confusion; what was predicted and what was true, row by row.
+
+    ``truth`` holds class names, or numbers (n, k) in regression.
+    """
+
+    figures: Mapping[str, Any]
+    confusion: Confusion | None
+    predictions: Predictions
+    truth: Sequence[str] | Array
 
 
 def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
@@ -46,7 +72,9 @@ def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
         facts = stored.meta["data"]
         spec = from_dict(stored.meta["spec"], overrides)
         names = (tuple(facts[name]) for name in ("class_names", "feature_names", "target_names"))
-        assembly = Assembly(spec, Facts(facts["task"], facts["n_features"], facts["n_targets"], *names))
+        assembly = Assembly(
+            spec, Facts(facts["task"], facts["n_features"], facts["n_targets"], facts["n_rows"], *names)
+        )
         params = assembly.network.params
         for name, view in params.named(params.theta):
             if stored.tensors[name].shape != view.shape:
@@ -57,10 +85,35 @@ def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
         raise CheckpointError(f"{file}: lacks {error}; was it written by nntrain?") from error
 
 
-def evaluate(model: Trained, split: str) -> dict[str, Any]:
-    """Return {"split", "n", "cost", …}: the figures of one part of the spec's data."""
+def evaluate(model: Trained, split: str) -> Evaluation:
+    """Score one part of the spec's data: {"split", "n", "cost", "accuracy", …} and what lies behind it."""
+    facts = model.assembly.facts
+    part = _part(model, split)
+    predictions = _predicted(model, part.X)
+    truth: Sequence[str] | Array = part.y
+    confusion = None
+    if model.assembly.task == "classification":
+        truth = [facts.class_names[index] for index in part.y]
+        chosen = {name: index for index, name in enumerate(facts.class_names)}
+        decided = np.fromiter((chosen[label] for label in predictions.labels), np.int64, len(part))
+        confusion = Confusion.of(part.y, decided, facts.class_names)
+    figures = {"split": split, "n": len(part), **model.assembly.evaluator(part)()}
+    if confusion is not None:
+        figures |= {"classes": [score.as_dict() for score in confusion.scores], "confusion": confusion.counts.tolist()}
+    figures |= {"checkpoint": str(model.path), "epoch": model.epoch}
+    return Evaluation(figures, confusion, predictions, truth)
+
+
+def predict(model: Trained, inputs: Path) -> Predictions:
+    """Return the predictions for a file of features."""
+    facts, dtype = model.assembly.facts, model.assembly.spec.train.dtype
+    return _predicted(model, read_inputs(inputs, n_features=facts.n_features, scaler=model.scaler, dtype=dtype))
+
+
+def _part(model: Trained, split: str) -> Part:
+    """Return a part of the data as the model takes it, divided as in training."""
     spec, facts = model.assembly.spec, model.assembly.facts
-    part = prepare_part(
+    return prepare_part(
         spec.data,
         split,
         scaler=model.scaler,
@@ -68,20 +121,19 @@ def evaluate(model: Trained, split: str) -> dict[str, Any]:
         seed=spec.seed,
         dtype=spec.train.dtype,
         n_features=facts.n_features,
+        n_targets=None if model.assembly.task == "reconstruction" else facts.n_targets,
     )
-    figures = model.assembly.evaluator(part)()
-    return {"split": split, "n": len(part), **figures, "checkpoint": str(model.path), "epoch": model.epoch}
 
 
-def predict(model: Trained, inputs: Path) -> Predictions:
-    """Return the predictions for a file of features."""
+def _predicted(model: Trained, X: Array) -> Predictions:
+    """Return the predictions for scaled inputs X (n, d)."""
     assembly, facts = model.assembly, model.assembly.facts
-    X = read_inputs(inputs, n_features=facts.n_features, scaler=model.scaler, dtype=assembly.spec.train.dtype)
     z = scores(assembly.network, X)
     values = assembly.loss.link(z)
     if assembly.task != "classification":
         names = facts.feature_names if assembly.task == "reconstruction" else facts.target_names
         return Predictions((), names or [f"y{k}" for k in range(z.shape[1])], values)
-    labels = decide(z, assembly.loss, facts.class_names)
-    columns = facts.class_names if z.shape[1] > 1 else facts.class_names[1:]
-    return Predictions(labels, columns, values)
+    if z.shape[1] == 1 and model.gives_probabilities:  # one output is the second class: the first has the rest
+        values = np.hstack([1 - values, values])
+    columns = facts.class_names if values.shape[1] > 1 else facts.class_names[1:]
+    return Predictions(decide(z, assembly.loss, facts.class_names), columns, values)

@@ -1,0 +1,56 @@
+"""``nntrain list``: what a spec can name, straight from the registries."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nntrain.cli.arguments import Json
+
+if TYPE_CHECKING:
+    from nntrain.core.registry import Registry
+
+
+def list_parts(
+    kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="models, activations, losses, …")] = None,
+    as_json: Json = False,
+) -> None:
+    """List what a spec can name: activations, losses, optimizers, … with their formulas."""
+    from nntrain.cli.terminal import out, out_json, show, table
+    from nntrain.errors import SpecError, did_you_mean
+
+    known = registries()
+    if kind is not None and kind not in known:
+        raise SpecError(f"list: unknown kind '{kind}'{did_you_mean(kind, known)}")
+    chosen = [known[kind]] if kind is not None else list(known.values())
+    if as_json:
+        out_json({registry.name: _entries(registry) for registry in chosen})
+        return
+    for registry in chosen:
+        rows = table(registry.name, "formula", "", left=3)
+        for entry in _entries(registry):
+            rows.add_row(entry["kind"], entry["formula"], entry["summary"])
+        show(rows)
+    if kind is None:
+        out(f"nntrain list KIND lists one of: {', '.join(known)}")
+
+
+def registries() -> "dict[str, Registry[Any]]":
+    """Return all registries by name."""
+    from nntrain.data.sources import SOURCES
+    from nntrain.ops.activations import ACTIVATIONS
+    from nntrain.ops.initializers import INITIALIZERS
+    from nntrain.ops.losses import LOSSES
+    from nntrain.ops.metrics import METRICS
+    from nntrain.ops.models import MODELS
+    from nntrain.ops.optimizers import OPTIMIZERS
+    from nntrain.ops.schedules import SCHEDULES
+
+    parts = (MODELS, ACTIVATIONS, INITIALIZERS, LOSSES, METRICS, OPTIMIZERS, SCHEDULES, SOURCES)
+    return {registry.name: registry for registry in parts}
+
+
+def _entries(registry: "Registry[Any]") -> list[dict[str, str]]:
+    return [
+        {"kind": kind, "formula": entry.formula, "summary": (entry.__doc__ or "").splitlines()[0]}
+        for kind, entry in registry.items()
+    ]

@@ -1,0 +1,28 @@
+"""CSV text that opens as what it is: a name from a data file that looks like a formula is marked as text."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Return a header and rows as CSV; floats in full, text guarded."""
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow([guarded(name) for name in header])
+    writer.writerows([guarded(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    return target.getvalue()
+
+
+def guarded(text: str) -> str:
+    """Return a text with an apostrophe in front if a spreadsheet would run it; numbers are left alone."""
+    if not text.startswith(FORMULA):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text

@@ -1,0 +1,55 @@
+"""Which classes were taken for which: the confusion matrix, and precision and recall of each class."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from nntrain.core.types import Array
+
+
+@dataclass(frozen=True, slots=True)
+class ClassScore:
+    """One class: the share of its decisions that are right, the share of its examples found, their harmonic mean.
+
+    NaN where there is nothing to divide by: a class never decided for has no precision, one without examples no recall.
+    """
+
+    name: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the figures by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Confusion:
+    """``counts`` (c, c): examples of the row's class that were taken for the column's."""
+
+    counts: Array
+    class_names: Sequence[str]
+
+    @classmethod
+    def of(cls, actual: Array, decided: Array, class_names: Sequence[str]) -> "Confusion":
+        """Count class indices actual (n,) against decided (n,)."""
+        c = len(class_names)
+        return cls(np.bincount(actual * c + decided, minlength=c * c).reshape(c, c), class_names)
+
+    @property
+    def scores(self) -> list[ClassScore]:
+        """The figures of each class, in the order of the classes."""
+        right = np.diagonal(self.counts)
+        decided, support = self.counts.sum(axis=0), self.counts.sum(axis=1)
+        return [
+            ClassScore(name, _share(r, d), _share(r, s), _share(2 * r, d + s), int(s))
+            for name, r, d, s in zip(self.class_names, right, decided, support, strict=True)
+        ]
+
+
+def _share(part: int, whole: int) -> float:
+    return float(part) / float(whole) if whole else float("nan")
