@@ -54,6 +54,10 @@ class Accuracy(Metric):
     def bind(self, do: Calls, z: Array, t: Array, y: Array, loss: Loss, ws: Workspace) -> ReadSum:
         if y.ndim == 1 and z.shape[1] > 1:
             choice, hit = ws.column(np.intp), ws.column(np.bool_)
+            if ws.plan.column_major(z.shape[1]):  # argmax along rows would make this copy anew in every step
+                rows = ws.vector(ws.capacity * z.shape[1])[: z.size].reshape(z.shape)
+                do(np.copyto, rows, z)
+                z = rows
             do(z.argmax, 1, choice)
             do(np.equal, choice, y, out=hit)
             return lambda: float(np.count_nonzero(hit))
