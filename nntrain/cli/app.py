@@ -5,8 +5,10 @@ from typing import Annotated
 import typer
 
 from nntrain.cli.checking import check
+from nntrain.cli.doctor import doctor
 from nntrain.cli.evaluating import evaluate
 from nntrain.cli.fitting import fit
+from nntrain.cli.gradients import gradcheck
 from nntrain.cli.initialising import init
 from nntrain.cli.listing import list_parts
 from nntrain.cli.predicting import predict
@@ -53,6 +55,8 @@ app.command("eval")(evaluate)
 app.command("predict")(predict)
 app.command("show")(show)
 app.command("check")(check)
+app.command("gradcheck")(gradcheck)
 app.command("list")(list_parts)
 app.command("schema")(schema)
 app.command("init")(init)
+app.command("doctor")(doctor)
