@@ -9,9 +9,8 @@ import pytest
 
 from nntrain.core.types import Array
 from nntrain.data.dataset import Dataset
-from nntrain.data.preprocessing import prepare
 from nntrain.errors import DivergenceError
-from nntrain.experiment import Assembly, assemble, describe
+from nntrain.experiment import Assembly, Prepared, describe, prepared
 from nntrain.network import Network
 from nntrain.ops.activations import Elu, Identity, Relu, Sigmoid, Tanh
 from nntrain.ops.losses import BinaryHinge, Hinge, Loss, Mse, SigmoidCrossEntropy, SigmoidMse, SoftmaxCrossEntropy
@@ -43,19 +42,16 @@ class Trained:
         return [(p.W, p.b) for p in self.assembly.network.params.values if vars(p)]
 
 
-def prepared(name: str, *overrides: str) -> tuple[Dataset, Assembly]:
-    spec = load(CONFIGS / name, overrides).experiment
-    data = prepare(spec.data, seed=spec.seed, dtype=spec.train.dtype)
-    return data, assemble(spec, data)
+def ready(name: str, *overrides: str) -> Prepared:
+    return prepared(load(CONFIGS / name, overrides))
 
 
 def train(name: str, *overrides: str) -> Trained:
-    data, assembly = prepared(name, *overrides)
-    job = assembly.job(data)
-    assembly.network.initialize(assembly.spec.seed)
-    state = State.start(assembly.network.params, job.optimizer)
-    records = [event for event in fit(job, state) if isinstance(event, EpochRecord)]
-    return Trained(data, assembly, records, state.stopped)
+    it = ready(name, *overrides)
+    it.assembly.network.initialize(it.assembly.spec.seed)
+    state = State.start(it.assembly.network.params, it.job.optimizer)
+    records = [event for event in fit(it.job, state) if isinstance(event, EpochRecord)]
+    return Trained(it.data, it.assembly, records, state.stopped)
 
 
 def network_of(model: Model, n_in: int, n_out: int, loss: Loss, *weights: tuple[Array, Array]) -> Network:
@@ -145,8 +141,8 @@ def test_the_subgradient_of_relu_at_0_is_0() -> None:
     ("name", "weights", "biases"), [("network-3-4-2.yaml", 20, 6), ("network-3-4-4-2.yaml", 36, 10)]
 )
 def test_parameters_are_counted(name: str, weights: int, biases: int) -> None:
-    _, assembly = prepared(name)
-    description = describe(assembly, 10)
+    assembly = ready(name).assembly
+    description = describe(assembly)
     assert (description.weights, description.others, description.total) == (weights, biases, weights + biases)
     assert assembly.network.params.theta.shape == (weights + biases,)
 
@@ -197,12 +193,13 @@ def test_a_linear_model_gives_up_on_xor() -> None:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_two_relu_units_solve_xor_exactly(dtype: str) -> None:
-    data, assembly = prepared("xor-relu.yaml", f"train.dtype={dtype}")
-    first, _, last = assembly.network.params.values
+    it = ready("xor-relu.yaml", f"train.dtype={dtype}")
+    network = it.assembly.network
+    first, _, last = network.params.values
     first.W[...], first.b[...] = [[1, 1], [1, 1]], [0, -1]
     last.W[...] = [[1, -2]]
-    assert assembly.network.forward(data.train.X).tolist() == [[0], [1], [1], [0]]
-    assert assembly.evaluator(data.train)() == {"cost": 0, "rmse": 0, "r2": 1}
+    assert network.forward(it.data.train.X).tolist() == [[0], [1], [1], [0]]
+    assert it.assembly.evaluator(it.data.train)() == {"cost": 0, "rmse": 0, "r2": 1}
 
 
 def test_xor_is_solved_by_training() -> None:
@@ -236,8 +233,7 @@ def test_gradient_descent_goes_the_way_that_algebra_predicts(name: str) -> None:
 
 
 def test_the_largest_learning_rate_is_two_over_the_curvature() -> None:
-    data, _ = prepared("rate-right.yaml")
-    A = with_bias(data.train.X)
+    A = with_bias(ready("rate-right.yaml").data.train.X)
     limit = 2 / np.linalg.eigvalsh(2 / len(A) * A.T @ A)[-1]
     below = train("rate-right.yaml", f"optimizer.lr={0.97 * limit}", "train.epochs=1000")
     costs = [record.train["cost"] for record in below.records]
@@ -282,9 +278,9 @@ def test_a_saturated_start_is_left_by_cross_entropy_alone() -> None:
     assert max(record.gradient_norm for record in squares.records) < 1e-4 < 1 < entropy.records[0].gradient_norm
     assert [run.records[-1].train["accuracy"] for run in (squares, entropy)] == [0, 1]
     for name in ("saturation.yaml", "saturation-cross-entropy.yaml"):  # both start from the same wrong answers
-        data, assembly = prepared(name)
-        assembly.network.initialize(assembly.spec.seed)
-        assert assembly.evaluator(data.train)()["accuracy"] == 0
+        it = ready(name)
+        it.assembly.network.initialize(it.assembly.spec.seed)
+        assert it.assembly.evaluator(it.data.train)()["accuracy"] == 0
 
 
 # --- autoencoder ------------------------------------------------------------------------------------------------------
