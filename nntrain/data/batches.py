@@ -40,7 +40,6 @@ class Batches:
         self.batch_size = min(batch_size, self.size)
         self.seed = seed
         self.per_epoch = -(-self.size // self.batch_size)
-        self._by_column = plan.column_major(t.shape[1])
         self._source = (X, blocked(t, plan), y)
         nbytes = self.batch_size * X.shape[1] * X.itemsize
         self.on_the_spot = max(1, min(MOST_BATCHES, self.per_epoch, SPOT_BYTES // max(1, nbytes)))
@@ -48,14 +47,14 @@ class Batches:
         worth = nbytes >= WORTH_BYTES and self.per_epoch >= 2 * ahead and (os.cpu_count() or 1) > 1
         self.ahead = ahead if worth else 0  # batches that the helper gathers at a time; 0: there is no helper
         self._pace = Pace()
-        halves = 0 if self.per_epoch == 1 else 2 if self.ahead else 1
-        self._places = max(self.ahead, self.on_the_spot)
-        self._buffers = [self._allocate(self._places) for _ in range(halves)]
+        halves = 0 if self.per_epoch == 1 else 2 if worth else 1
+        places, by_column = max(self.ahead, self.on_the_spot), plan.column_major(t.shape[1])
+        self._buffers = [_Buffers(self._source, self.batch_size, places, half, by_column) for half in range(halves)]
 
     @property
     def nbytes(self) -> int:
         """Bytes of the buffers that batches are gathered into."""
-        return sum(array.nbytes for half in self._buffers for array in half)
+        return sum(buffers.nbytes for buffers in self._buffers)
 
     def epoch(self, epoch: int, *, first: int = 0) -> Iterator[Batch]:
         """Yield the batches of a 0-based epoch from number ``first`` on; a batch is valid until the next is taken."""
@@ -83,31 +82,54 @@ class Batches:
 
     def _gather(self, order: Array, start: int, count: int, half: int) -> list[Batch]:
         """Copy the rows of up to ``count`` batches from number ``start`` on into one half of the buffers."""
-        n = self.batch_size
-        rows = order[start * n : min((start + count) * n, self.size)]
-        (X, t, y), (to_X, to_t, to_y) = self._source, self._buffers[half]
-        X.take(rows, 0, to_X[: len(rows)], "clip")  # "clip": with bounds checks NumPy copies the whole output once more
-        y.take(rows, 0, to_y[: len(rows)], "clip")
-        batches = []
-        for place, at in enumerate(range(0, len(rows), n)):
-            cut = slice(at, min(at + n, len(rows)))
-            block = self._take_targets(t, rows[cut], to_t[cut])
-            batches.append(Batch((half * self._places + place, len(block)), to_X[cut], block, to_y[cut]))
-        return batches
+        return self._buffers[half].fill(order[start * self.batch_size : (start + count) * self.batch_size])
 
-    def _take_targets(self, t: Array, rows: Array, memory: Array) -> Array:
-        """Copy rows of t into memory, as a block in the order that the scores have."""
-        if not self._by_column:
-            t.take(rows, 0, memory, "clip")
-            return memory
-        columns = memory.reshape(memory.shape[::-1])
-        t.T.take(rows, 1, columns, "clip")
-        return columns.T
 
-    def _allocate(self, places: int) -> tuple[Array, Array, Array]:
-        rows = min(places * self.batch_size, self.size)
-        X, t, y = (np.empty((rows, *a.shape[1:]), a.dtype) for a in self._source)
-        return X, t, y
+class _Buffers:
+    """Memory for several batches in a row, filled by few NumPy calls: at each, a helper holds up the main thread."""
+
+    def __init__(self, source: tuple[Array, Array, Array], n: int, places: int, half: int, by_column: bool) -> None:
+        self.source, self.n, self.by_column = source, n, by_column
+        X, t, y = source
+        size, width = t.shape
+        rows = min(places * n, size)
+        self.X, self.y = (np.empty((rows, *a.shape[1:]), a.dtype) for a in (X, y))
+        whole, rest = rows // n, size % n
+        blocks = (whole, width, n) if by_column else (whole, n, width)
+        self.t, self.t_short = np.empty(blocks, t.dtype), np.empty((rest, width), t.dtype, order="CF"[by_column])
+        self.flat = t.T.reshape(-1) if by_column else t  # by column: entry (column j, row i) is at j · size + i
+        self.columns = np.arange(width)[:, None] * size
+        self.index = np.empty(blocks, np.intp) if by_column else np.empty(0, np.intp)
+        targets = [block.T if by_column else block for block in self.t]
+        self.batches = [
+            Batch((half * places + k, n), self.X[k * n : (k + 1) * n], targets[k], self.y[k * n : (k + 1) * n])
+            for k in range(whole)
+        ]
+        self.half, self.places = half, places
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return sum(a.nbytes for a in (self.X, self.y, self.t, self.t_short, self.index))
+
+    def fill(self, rows: Array) -> list[Batch]:
+        """Copy the examples of these row numbers; return their batches, the last one short if need be."""
+        X, t, y = self.source
+        X.take(rows, 0, self.X[: len(rows)], "clip")  # "clip": with bounds checks NumPy copies the output once more
+        y.take(rows, 0, self.y[: len(rows)], "clip")
+        whole = len(rows) // self.n
+        end = whole * self.n
+        if self.by_column:
+            index = np.add(rows[:end].reshape(whole, 1, self.n), self.columns, out=self.index[:whole])
+            self.flat.take(index, 0, self.t[:whole], "clip")
+        else:
+            t.take(rows[:end].reshape(whole, self.n), 0, self.t[:whole], "clip")
+        if end == len(rows):
+            return self.batches[:whole]
+        self.t_short[:] = t[rows[end:]]
+        short = slice(end, len(rows))
+        slot = (self.half * self.places + whole, len(rows) - end)
+        return [*self.batches[:whole], Batch(slot, self.X[short], self.t_short, self.y[short])]
 
 
 class Pace:
