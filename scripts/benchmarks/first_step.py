@@ -18,20 +18,20 @@ class FirstStep(BaseException):
 
 def main(config: str, runs: str, started: str) -> None:
     """Print the seconds from the start of the process to the first step, reading the data apart, as JSON."""
-    running, step = import_module("nntrain.experiment.running"), import_module("nntrain.train.step")
-    prepare, reading = running.prepare, 0.0
+    data, step = import_module("nntrain.data.preprocessing"), import_module("nntrain.train.step")
+    prepare, reading = data.prepare, 0.0
 
     def timed(*args: Any, **named: Any) -> Any:
         nonlocal reading
         began = time.perf_counter()
-        data = prepare(*args, **named)
+        result = prepare(*args, **named)
         reading = time.perf_counter() - began
-        return data
+        return result
 
     def stop(*_: Any) -> None:
         raise FirstStep
 
-    running.prepare, step.Stepper.__call__ = timed, stop  # type: ignore[attr-defined]
+    data.prepare, step.Stepper.__call__ = timed, stop  # type: ignore[attr-defined]  # before anybody imports them
     sys.argv = ["nntrain", "fit", config, "--runs", runs, "-q"]
     try:
         import_module("nntrain.cli").main()

@@ -64,7 +64,7 @@ class NntrainSteps(Peer):
 def _job(problem: Problem) -> Job:
     """The training job of the problem's spec on its arrays, with its weights written in."""
     data = _dataset(problem)
-    job = assemble(from_dict(_spec(problem)), data).job(data)
+    job = assemble(from_dict(_spec(problem)), data).job(data.train)
     with_parameters = [p for p in job.network.params.values if vars(p)]
     for p, (W, b) in zip(with_parameters, problem.weights, strict=True):
         p.W[:], p.b[:] = W, b
