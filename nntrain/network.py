@@ -98,7 +98,7 @@ class Network:
         target = ws.like(bound.scores)
         target[:] = t
         read, bind_gradient = self.loss.bind(bound.calls, bound.scores, target, ws)
-        bind_gradient(bound.calls, np.asarray)
+        bind_gradient(bound.calls, lambda constant: np.asarray(constant, self.dtype))
         bound.backward(bound.calls, bound.scores)
         bound.calls.run()
         return read(), self.params.grad

@@ -30,16 +30,25 @@ def fit(
     if state.restored and state.stopped is None:
         state.exchange_best()  # going on: from where training was, not from the best
     run = _Run(job, state)
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # what is not finite is caught by its value
-        while state.stopped is None and state.epoch < job.training.epochs:
-            for event in run.epoch(interrupted, pause_every):
-                yield event
-                if isinstance(event, Pause) and event.interrupted:
-                    return
+    while state.stopped is None and state.epoch < job.training.epochs:
+        for event in _quietly(run.epoch(interrupted, pause_every)):
+            yield event
+            if isinstance(event, Pause) and event.interrupted:
+                return
     if state.stopped is None:
         state.stopped = "all epochs done"
     if state.best_epoch != state.epoch and not state.restored:
         state.exchange_best()  # restore_best
+
+
+def _quietly(events: Iterator[EpochRecord | Pause]) -> Iterator[EpochRecord | Pause]:
+    """Yield the events, with NumPy's warnings off while they are computed and as the caller has them in between."""
+    while True:
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # what is not finite is caught by its value
+            event = next(events, None)
+        if event is None:
+            return
+        yield event
 
 
 class _Run:

@@ -65,10 +65,10 @@ class Stepper:
             rate[...] = value
 
     def gradient_norm(self) -> float:
-        """Return ‖∇J‖₂ of the last backward pass."""
+        """Return ‖∇J‖₂ of the last backward pass; 0 where a rate of 0 is folded into the gradient."""
         grad = self.network.params.grad
         norm = sqrt(float(np.dot(grad, grad)))
-        return norm / self.lr if self.folded else norm
+        return norm / self.lr if self.folded and self.lr else norm
 
     def _scale(self, constant: float) -> Array:
         """Return the 0-d array that scales the gradient: the constant, times the rate where that is folded in."""

@@ -1,0 +1,84 @@
+"""Jobs for the tests of training: small networks on synthetic numbers, without specs or files."""
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from nntrain.core.plan import Plan
+from nntrain.data.batches import Batches
+from nntrain.network import Network
+from nntrain.ops.losses import SoftmaxCrossEntropy
+from nntrain.ops.metrics import metric_for
+from nntrain.ops.models import ACTIVATIONS, Mlp
+from nntrain.ops.optimizers import Sgd
+from nntrain.ops.penalties import Penalty
+from nntrain.ops.schedules import Constant
+from nntrain.train.evaluate import Evaluator
+from nntrain.train.job import Job
+from nntrain.train.options import Training
+
+MODEL = Mlp(hidden=(5,), activation=(ACTIVATIONS["tanh"](),))
+
+
+def make_data(loss, n, d, width, dtype, seed=0):
+    """Return (X, t, y, task) for the first task of the loss; targets depend on the inputs."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, d)).astype(dtype)
+    z = X @ rng.normal(size=(d, width)) + rng.normal(size=(n, width)) / 4
+    task = loss.tasks[0]
+    if task == "classification":
+        y = z.argmax(axis=1) if width > 1 else (z[:, 0] > 0).astype(np.int64)
+    else:
+        y = 1 / (1 + np.exp(-z)).astype(dtype)
+    return X, loss.encode(y, width, np.dtype(dtype)), y, task
+
+
+def make_job(
+    model=MODEL,
+    loss=None,
+    *,
+    n=29,
+    d=4,
+    width=3,
+    batch_size=8,
+    dtype="float64",
+    optimizer=None,
+    schedule=None,
+    penalty=None,
+    seed=3,
+    validation=False,
+    plan=None,
+    **training,
+):
+    """Return a job with its parameters initialised; 29 examples in batches of 8 end with a short batch of 5."""
+    loss, plan = loss or SoftmaxCrossEntropy(), plan or Plan()
+    X, t, y, task = make_data(loss, n, d, width, dtype)
+    network = Network(model.layers(d, width), loss, n_in=d, dtype=dtype, plan=plan)
+    network.initialize(seed)
+    metric, penalty = metric_for(task), penalty or Penalty()
+    held_out = make_data(loss, n // 2, d, width, dtype, seed=1)[:3]
+    return Job(
+        network=network,
+        metric=metric,
+        batches=Batches(X, t, y, batch_size=batch_size, seed=seed, plan=plan),
+        validation=Evaluator(network, metric, penalty, *held_out) if validation else None,
+        optimizer=optimizer or Sgd(lr=0.1),
+        schedule=schedule or Constant(),
+        penalty=penalty,
+        training=Training(**{"epochs": 6, "batch_size": batch_size, "dtype": dtype} | training),
+        seed=seed,
+        spread=metric.spread(t),
+    )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread():
+    """Keep BLAS to one thread: faster for products as small as these, and bit for bit the same anywhere."""
+    with threadpool_limits(1, user_api="blas"):
+        yield
+
+
+@pytest.fixture(name="make_job")
+def make_job_fixture():
+    """Return the maker of jobs."""
+    return make_job
