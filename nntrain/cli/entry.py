@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn
 
-from nntrain.errors import OutputError, UserError
+from nntrain.cli.terminal import RED, styled
+from nntrain.errors import InterruptedRun, OutputError, UserError
 
 BUG = 1
 USAGE = 2
@@ -34,6 +35,8 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         _abandon_stdout()
         return CLOSED_PIPE
+    except InterruptedRun as error:
+        return _fail(str(error), error.exit_code, label="stopped:")
     except UserError as error:
         return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
@@ -68,15 +71,15 @@ def _command(arguments: Sequence[str]) -> int:
     return status if isinstance(status, int) else 0
 
 
-def _fail(message: str, status: int) -> int:
-    """Say what is wrong, one ``error:`` a line, after the results that were ready before."""
+def _fail(message: str, status: int, label: str = "error:") -> int:
+    """Say what is wrong, a line each, after the results that were ready before."""
     try:
         _flush()
     except OSError:
         _abandon_stdout()
     with suppress(OSError):  # nobody is listening; the status says it
         for line in message.splitlines():
-            print(f"error: {line}", file=sys.stderr)
+            print(styled(label, RED), line, file=sys.stderr)
     return status
 
 

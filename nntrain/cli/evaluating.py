@@ -43,7 +43,7 @@ def evaluate(
 
 def _show(result: "Evaluation", output: Path | None) -> None:
     from nntrain.cli.numbers import count, figure
-    from nntrain.cli.terminal import grid, note, plain, show, table
+    from nntrain.cli.terminal import facts, note, plain, show, table
 
     figures = result.figures
     names = [name for name, value in figures.items() if isinstance(value, float)]
@@ -56,11 +56,9 @@ def _show(result: "Evaluation", output: Path | None) -> None:
             cells = (figure(score.precision), figure(score.recall), figure(score.f1), count(score.support))
             classes.add_row(plain(score.name), *cells)
         tables.append(classes)
-    facts = grid()
-    facts.add_row("checkpoint", f"{plain(figures['checkpoint'])} (epoch {figures['epoch']})")
-    if output is not None:
-        facts.add_row("written to", plain(str(output)))
-    show(*tables, facts)
+    show(*tables)
+    lines = [("checkpoint", f"{plain(figures['checkpoint'])} (epoch {figures['epoch']})")]
+    facts([*lines, *([("written to", plain(str(output)))] if output is not None else [])])
     if result.confusion is not None and len(result.confusion.class_names) > MOST_CLASSES:
         note(f"{MOST_CLASSES} of {len(result.confusion.class_names)} classes are shown; -o DIR writes all")
 

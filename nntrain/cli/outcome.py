@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nntrain.cli.numbers import count, duration, figure, per_second
-from nntrain.cli.terminal import grid, plain, show, table
+from nntrain.cli.terminal import facts, plain, show, table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -15,10 +15,8 @@ PARTS = ("train", "validation", "test")
 
 def show_outcome(summary: Mapping[str, Any], run: Path) -> None:
     """Write the result table of a summary to stdout."""
-    facts = grid()
-    for label, text in outcome(summary, run):
-        facts.add_row(label, text)
-    show(_figures(summary), facts)
+    show(_figures(summary))
+    facts(outcome(summary, run))
 
 
 def _figures(summary: Mapping[str, Any]) -> "Table":

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from nntrain.experiment import Run
     from nntrain.train.records import EpochRecord
 
-ROWS, ROWS_LIVE = 30, 12  # rows of a whole run in a file, above a bar
+ROWS, ROWS_LIVE = 30, 15  # rows of a whole run in a file, above a bar
 SILENCE = 30.0  # seconds after which an epoch has its row in any case
 TICK = 0.2  # seconds between two looks at the step
 COLUMN = 11
-NOTE = "train: over the epoch's own batches, while the weights move; validation: after the epoch"
-NOTE_ALONE = "train: over the epoch's own batches, while the weights move"
+NOTE = "train is measured over the epoch's own batches, validation after the epoch"
+NOTE_ALONE = "train is measured over the epoch's own batches"
 
 
 class Progress:
@@ -106,18 +106,17 @@ class _Bar:
             file=sys.stderr,
             leave=False,
             dynamic_ncols=True,
-            ascii=" ━" if "utf" in (sys.stderr.encoding or "").lower() else True,
-            bar_format="  {desc} {bar} {percentage:3.0f}%  {elapsed} < {remaining}",
+            desc=self._label(run.state.epoch),
+            ascii="─━" if "utf" in (sys.stderr.encoding or "").lower() else True,
+            bar_format="  {desc}{bar} {percentage:3.0f}%  {elapsed} < {remaining}",
         )
         self._done = Event()
-        self.update(run.state.epoch)
         self._thread = Thread(target=self._tick, daemon=True)
         self._thread.start()
 
     def update(self, epoch: int) -> None:
         """Show that ``epoch`` epochs are finished."""
-        under_way = min(epoch + 1, self._epochs)
-        self._bar.set_description_str(f"epoch {under_way}/{self._epochs}", refresh=False)
+        self._bar.set_description_str(self._label(epoch), refresh=False)
 
     def write(self, text: str) -> None:
         """Write a line above the bar."""
@@ -129,6 +128,9 @@ class _Bar:
         self._done.set()
         self._thread.join()
         self._bar.close()
+
+    def _label(self, finished: int) -> str:
+        return f"epoch {min(finished + 1, self._epochs)}/{self._epochs}"
 
     def _tick(self) -> None:
         while not self._done.wait(TICK):

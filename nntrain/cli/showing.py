@@ -34,7 +34,7 @@ def _assembly(source: Path, overrides: list[str]) -> "Assembly":
 def _print(found: "Description", assembly: "Assembly") -> None:
     from nntrain.cli.header import model_line, spell
     from nntrain.cli.numbers import count, size
-    from nntrain.cli.terminal import grid, out, table
+    from nntrain.cli.terminal import facts, out, table
     from nntrain.cli.terminal import show as show_tables
 
     rows = table("layer", "output", "parameters", "weights", "biases", "FLOPs", left=3)
@@ -42,12 +42,15 @@ def _print(found: "Description", assembly: "Assembly") -> None:
     for index, layer in enumerate(found.rows):
         figures = (count(number) if number else "" for number in (layer.weights, layer.others, layer.flops))
         rows.add_row(f"{index} {layer.name}", count(layer.n_out), layer.shapes, *figures)
-    facts = grid()
-    facts.add_row("total", f"{count(found.weights)} + {count(found.others)} = {count(found.total)} parameters")
-    facts.add_row("loss", spell(assembly.loss))
     vectors = f"{found.vectors} vectors of parameters, {size(found.vectors * found.parameter_bytes)}"
     buffers = f"buffers for batches of {count(found.batch_size)}, {size(found.buffer_bytes)}"
-    facts.add_row("training", f"{size(found.training_bytes)}: {vectors}, and {buffers}")
-    facts.add_row("work", f"{count(found.flops)} FLOPs for one example forward, about three times that for a step")
     out(f"{assembly.spec.name}: {model_line(assembly)}")
-    show_tables(rows, facts)
+    show_tables(rows)
+    facts(
+        [
+            ("total", f"{count(found.weights)} + {count(found.others)} = {count(found.total)} parameters"),
+            ("loss", spell(assembly.loss)),
+            ("training", f"{size(found.training_bytes)}: {vectors}, and {buffers}"),
+            ("work", f"{count(found.flops)} FLOPs for one example forward, about three times that for a step"),
+        ]
+    )

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Iterable
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 WIDE = 160  # columns where there is no terminal to fit into
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-BOLD, DIM, GREEN, YELLOW = "1", "2", "32", "33"
+BOLD, DIM, RED, YELLOW = "1", "2", "31", "33"
 
 
 def out(text: str = "") -> None:
@@ -76,14 +77,12 @@ def table(*columns: str, left: int = 1) -> "Table":
     return new
 
 
-def grid() -> "Table":
-    """Return an empty two-column table without lines: dim labels, and texts that fold."""
-    from rich.table import Table
-
-    new = Table.grid(padding=(0, 2, 0, 1))
-    new.add_column(style="dim", no_wrap=True)
-    new.add_column(overflow="fold")
-    return new
+def facts(pairs: Iterable[tuple[str, str]]) -> None:
+    """Write (label, text) lines to stdout; long texts are left to the terminal to wrap, so that paths can be copied."""
+    lines = list(pairs)
+    column = max((len(label) for label, _ in lines), default=0)
+    for label, text in lines:
+        out(f" {styled(f'{label:<{column}}', DIM, sys.stdout)}  {text}")
 
 
 def show(*tables: "Table") -> None:

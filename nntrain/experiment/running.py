@@ -176,7 +176,7 @@ class Run:
         path, step = self.directory.path, self.state.step
         self._describe("interrupted", stopped="a signal")
         self._log(f"interrupted at step {step}")
-        raise InterruptedRun(f"{path}: stopped by a signal at step {step}, saved; go on with --run-dir {path}")
+        raise InterruptedRun(f"{path}: saved at step {step}; the same command with --run-dir {path} goes on")
 
     def _diverge(self, error: DivergenceError) -> None:
         last = next(reversed(self.directory.checkpoints()), None)
