@@ -67,12 +67,14 @@ class Batches:
             return
         with ThreadPoolExecutor(max_workers=1) as helper:
             coming: Future[list[Batch]] | None = None
-            for turn, start in enumerate(range(first, self.per_epoch, self.ahead)):
+            half = 0  # of the buffers, now worked on
+            for start in range(first, self.per_epoch, self.ahead):
                 stop = min(start + self.ahead, self.per_epoch)
                 ready = coming.result() if coming else None
+                half = 1 - half if ready is not None else 0  # on the spot it is always the first
                 coming = None
                 if self._pace.helped and stop < self.per_epoch:
-                    coming = helper.submit(self._gather, order, stop, self.ahead, 1 - turn % 2)
+                    coming = helper.submit(self._gather, order, stop, self.ahead, 1 - half)
                 yield from ready if ready is not None else self._spot(order, start, stop)
                 self._pace.passed(stop - start, helped=ready is not None)
 
@@ -133,7 +135,7 @@ class _Buffers:
 
 
 class Pace:
-    """Which way of gathering is faster at present: tries both in turn, keeps to the better, and looks again now and then.
+    """Which way of gathering is faster at present: tries both, keeps to the better, looks again now and then.
 
     What it decides changes the time a batch takes and nothing else.
     """

@@ -1,0 +1,283 @@
+"""Resuming: from tensors and figures alone, after any epoch and in the middle of one, bit for bit."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nntrain.data import batches
+from nntrain.ops.models import ACTIVATIONS, Mlp
+from nntrain.ops.optimizers import OPTIMIZERS, Adam, Sgd
+from nntrain.ops.penalties import Penalty
+from nntrain.ops.schedules import SCHEDULES, Plateau
+from nntrain.train.loop import fit
+from nntrain.train.options import Stop, Training
+from nntrain.train.records import EpochRecord, Pause
+from nntrain.train.state import State
+
+DROPPING = Mlp(hidden=(6, 5), activation=(ACTIVATIONS["prelu"](),), dropout=(0.3, 0.1))
+OPTIMIZER_OPTIONS = [*(entry() for entry in OPTIMIZERS.values()), Sgd(momentum=0.9), Sgd(momentum=0.9, nesterov=True)]
+PLATEAU = Plateau(gamma=0.5, patience=1, min_delta=0.01)
+
+
+def start(job):
+    return State.start(job.network.params, job.optimizer)
+
+
+def timeless(record):
+    return {**record.as_dict(), "seconds": 0.0, "examples_per_second": 0.0}
+
+
+def stored(state):
+    """Return what a checkpoint would give back: copies of the tensors, and figures that went through JSON."""
+    return {name: view.copy() for name, view in state.tensors().items()}, json.loads(json.dumps(state.figures()))
+
+
+def run_through(job):
+    """Return the records and the final state of a run that is never interrupted."""
+    state = start(job)
+    return [timeless(event) for event in fit(job, state)], state
+
+
+def run_in_parts(make, stops):
+    """Run with a process's end after each of the numbers of steps; every part has a job and a state of its own."""
+    records, carried = [], None
+    for stop in [*stops, None]:
+        job = make()
+        job.network.params.theta[:] = 77.0  # nothing of it may be left
+        if carried is None:
+            job = make()
+        state = start(job)
+        for vector in state.slots.values():
+            vector[:] = 0.0 if carried is None else 77.0
+        if carried is not None:
+            state.restore(*carried)
+        for event in fit(job, state, interrupted=lambda state=state, stop=stop: state.step == stop):
+            if isinstance(event, EpochRecord):
+                records.append(timeless(event))
+        carried = stored(state)
+    return records, state
+
+
+def assert_equal_runs(whole, parts):
+    (records, state), (other_records, other) = whole, parts
+    assert records == other_records
+    tensors, others = state.tensors(), other.tensors()
+    assert tensors.keys() == others.keys()
+    for name, view in tensors.items():
+        assert view.tobytes() == others[name].tobytes(), name
+    untimed = {"seconds": 0.0, "elapsed": 0.0}
+    assert state.figures() | untimed == other.figures() | untimed
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZER_OPTIONS, ids=repr)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_three_epochs_and_three_are_six(make_job, optimizer, dtype):
+    def make():
+        return make_job(DROPPING, optimizer=optimizer, dtype=dtype, validation=True, schedule=PLATEAU)
+
+    assert_equal_runs(run_through(make()), run_in_parts(make, [12]))
+
+
+@pytest.mark.parametrize("entry", SCHEDULES.values(), ids=SCHEDULES)
+def test_no_schedule_notices_a_resume(make_job, entry):
+    def make():
+        return make_job(schedule=entry(warmup=0.8), penalty=Penalty(l2=0.01), validation=True)
+
+    assert_equal_runs(run_through(make()), run_in_parts(make, [2, 12, 17]))
+
+
+@pytest.mark.parametrize("step", range(1, 24))
+def test_a_run_may_be_stopped_after_any_step(make_job, step):
+    def make():
+        return make_job(DROPPING, optimizer=Adam(lr=0.01), clip_norm=0.5, validation=True, schedule=PLATEAU)
+
+    assert_equal_runs(run_through(make()), run_in_parts(make, [step]))
+
+
+def test_a_run_may_be_stopped_after_every_step(make_job):
+    def make():
+        return make_job(DROPPING, optimizer=Adam(lr=0.01), validation=True, schedule=PLATEAU, stop=Stop(patience=9))
+
+    assert_equal_runs(run_through(make()), run_in_parts(make, list(range(1, 24))))
+
+
+@pytest.mark.parametrize("batch_size", [1, 29])
+def test_stochastic_and_batch_descent_resume_too(make_job, batch_size):
+    def make():
+        return make_job(DROPPING, batch_size=batch_size, optimizer=Sgd(lr=0.01, momentum=0.9), epochs=4)
+
+    assert_equal_runs(run_through(make()), run_in_parts(make, [2, 3]))
+
+
+class Paced:
+    """In place of the measured choice: the helper gathers every group, none, or every other one."""
+
+    def __init__(self, pattern):
+        self.pattern, self.groups, self.helped = pattern, 0, pattern[0]
+
+    def passed(self, batches, *, helped):
+        self.groups += 1
+        self.helped = self.pattern[self.groups % len(self.pattern)]
+
+
+@pytest.mark.parametrize("pattern", [(True,), (False,), (True, False)], ids=["always", "never", "in turns"])
+@pytest.mark.parametrize("stops", [[], [2], [12, 15]])
+def test_the_helper_thread_changes_nothing(make_job, monkeypatch, pattern, stops):
+    def make():
+        return make_job(DROPPING, n=61, batch_size=6, optimizer=Sgd(momentum=0.9), epochs=3)
+
+    alone = make()
+    assert not alone.batches.ahead
+    whole = run_through(alone)
+    monkeypatch.setattr(batches, "AHEAD_BYTES", 1)  # groups of two batches
+    monkeypatch.setattr(batches, "WORTH_BYTES", 1)
+    monkeypatch.setattr(batches, "Pace", lambda: Paced(pattern))
+    monkeypatch.setattr(batches.os, "cpu_count", lambda: 64)
+    assert make().batches.ahead == 2
+    assert_equal_runs(whole, run_in_parts(make, stops))
+
+
+def test_the_size_of_groups_changes_nothing(make_job, monkeypatch):
+    thetas = []
+    for spot_bytes in (1, 2000, 1 << 30):
+        monkeypatch.setattr(batches, "SPOT_BYTES", spot_bytes)
+        job = make_job(n=61, batch_size=6)
+        run_through(job)
+        thetas.append(job.network.params.theta.tobytes())
+    assert len(set(thetas)) == 1
+
+
+# --- pauses ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("every", [1, 3, 5, 100])
+def test_pauses_come_when_asked_for_and_change_nothing(make_job, every):
+    quiet = run_through(make_job())
+    job = make_job()
+    state, events = start(job), []
+    for event in fit(job, state, pause_every=every):
+        if isinstance(event, Pause):
+            assert event == Pause(state.step, interrupted=False)
+            assert 0 < state.batch < job.batches.per_epoch
+        events.append(event)
+    pauses = [event.step for event in events if isinstance(event, Pause)]
+    assert pauses == [step for step in range(1, 24) if step % every == 0 and step % 4]  # an epoch's end is a record
+    assert_equal_runs(quiet, ([timeless(e) for e in events if isinstance(e, EpochRecord)], state))
+
+
+@pytest.mark.parametrize("step", [1, 4, 7, 23])
+def test_an_interrupt_ends_the_run_with_a_pause_at_the_next_step(make_job, step):
+    job = make_job()
+    state = start(job)
+    events = list(fit(job, state, interrupted=lambda: state.step >= step))
+    assert events[-1] == Pause(step, interrupted=True)
+    assert state.step == step
+    assert state.stopped is None
+
+
+def test_an_interrupt_in_the_last_step_leaves_nothing_to_go_on_with(make_job):
+    job = make_job()
+    state = start(job)
+    events = list(fit(job, state, interrupted=lambda: state.step == 24))
+    assert isinstance(events[-1], EpochRecord)
+    assert state.stopped == "all epochs done"
+
+
+# --- the best weights ------------------------------------------------------------------------------------------------
+
+
+def judged(make_job, costs, patience):
+    values = iter(costs)
+    job = make_job(DROPPING, epochs=8, optimizer=Sgd(momentum=0.9), stop=Stop(patience=patience))
+    return replace(job, validation=lambda: {"cost": next(values), "accuracy": 0.0})
+
+
+COSTS = [5.0, 3.0, 4.0, 3.5, 3.2, 2.0, 1.0, 0.5]
+
+
+def test_a_run_that_ran_out_of_patience_can_go_on_as_if_it_had_not(make_job):
+    whole = judged(make_job, COSTS, 10)
+    state = start(whole)
+    list(fit(whole, state))
+    short = judged(make_job, COSTS, 3)
+    stopped = start(short)
+    list(fit(short, stopped))
+    assert stopped.epoch == 5
+    assert stopped.restored
+    carried = stored(stopped)
+    again = judged(make_job, COSTS[5:], 10)
+    resumed = start(again)
+    resumed.restore(*carried)
+    resumed.stopped = None  # asked for more
+    list(fit(again, resumed))
+    assert again.network.params.theta.tobytes() == whole.network.params.theta.tobytes()
+    assert resumed.figures() | {"elapsed": 0} == state.figures() | {"elapsed": 0}
+
+
+def test_a_finished_run_is_not_trained_again(make_job):
+    job = judged(make_job, COSTS, 3)
+    state = start(job)
+    list(fit(job, state))
+    theta = job.network.params.theta.copy()
+    assert list(fit(job, state)) == []
+    np.testing.assert_array_equal(job.network.params.theta, theta)
+
+
+def test_more_epochs_go_on_from_the_last_state_not_from_the_best(make_job):
+    whole = judged(make_job, COSTS, 9)
+    list(fit(whole, start(whole)))
+    first = judged(make_job, COSTS, 9)
+    first = replace(first, training=replace(first.training, epochs=4))
+    state = start(first)
+    list(fit(first, state))
+    carried = stored(state)
+    again = judged(make_job, COSTS[4:], 9)
+    resumed = start(again)
+    resumed.restore(*carried)
+    resumed.stopped = None
+    list(fit(again, resumed))
+    assert again.network.params.theta.tobytes() == whole.network.params.theta.tobytes()
+
+
+# --- what is stored --------------------------------------------------------------------------------------------------
+
+
+def test_tensors_are_the_parameters_the_slots_and_the_best(make_job):
+    job = judged(make_job, COSTS, 9)
+    state = start(job)
+    list(fit(job, state))
+    names = [name for name, _ in job.network.params.named(job.network.params.theta)]
+    assert list(state.tensors()) == [*names, *(f"velocity.{n}" for n in names), *(f"best.{n}" for n in names)]
+    assert sum(view.size for view in state.tensors().values()) == 3 * job.network.params.size
+
+
+def test_tensors_of_another_network_are_refused(make_job):
+    tensors, figures = stored(start(make_job(Mlp(hidden=(4,)))))
+    state = start(make_job(Mlp(hidden=(5,))))
+    with pytest.raises(ValueError, match=r"layers\.0\.W: must be \(5, 4\), got \(4, 4\)"):
+        state.restore(tensors, figures)
+    with pytest.raises(KeyError):
+        start(make_job(optimizer=Adam())).restore(*stored(start(make_job())))
+
+
+def test_figures_are_plain_json(make_job):
+    _, state = run_through(make_job(validation=True, schedule=PLATEAU))
+    text = json.dumps(state.figures(), allow_nan=False)
+    assert json.loads(text).keys() == state.figures().keys()
+
+
+def test_slots_start_at_zero(make_job):
+    for optimizer in OPTIMIZER_OPTIONS:
+        state = start(make_job(optimizer=optimizer))
+        assert tuple(state.slots) == tuple(optimizer.slots)
+        assert not any(vector.any() for vector in state.slots.values())
+        assert all(
+            v.shape == state.params.theta.shape and v.dtype == state.params.theta.dtype for v in state.slots.values()
+        )
+
+
+def test_training_options_have_the_documented_defaults():
+    assert (Training().epochs, Training().batch_size, Training().dtype) == (10, 32, "float32")
+    assert Stop() == Training().stop
