@@ -1,8 +1,8 @@
 """One training run in its directory: start or resume, train, save, and sum up.
 
 The order on disk makes a run whole after a crash at any point: run.json comes first and marks the directory as a run;
-metrics are appended, then the checkpoint that counts them, then older checkpoints go; summary.json comes last and says
-that all is done.
+metrics are appended, then the checkpoint that counts them is written, then older checkpoints go; summary.json comes
+last and says that all is done.
 """
 
 import hashlib
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from nntrain.artifacts import curves, durable, strict_json
-from nntrain.artifacts.checkpoint import Checkpoint
 from nntrain.artifacts.environment import changes, environment
 from nntrain.artifacts.history import to_csv
 from nntrain.artifacts.rundir import RUN, SUMMARY, RunDir
@@ -23,6 +22,7 @@ from nntrain.artifacts.shelf import Found
 from nntrain.errors import CheckpointError, DataError, DivergenceError, InterruptedRun, SpecError
 from nntrain.experiment.preparing import Prepared, prepared
 from nntrain.experiment.resuming import Done, compare, finished
+from nntrain.experiment.saving import Saver
 from nntrain.experiment.summing import sum_up
 from nntrain.spec import Loaded, dump
 from nntrain.train.loop import fit
@@ -68,7 +68,7 @@ class Run:
         self.environment = environment() | {"plan": self.job.network.plan.describe()}
         self.job.network.initialize(loaded.experiment.seed)
         self.state = State.start(self.job.network.params, self.job.optimizer)
-        self._saved_step: int | None = None
+        self._saver = Saver(directory, keep=loaded.experiment.checkpoint.keep)
         found = directory.latest()
         if found is not None:
             self._resume(found)
@@ -125,7 +125,7 @@ class Run:
             self.notes.append(f"the checkpoint of the best epoch, {self.best['epoch']}, is gone: later ones count")
             self.best = None
         self.directory.cut_metrics(length)
-        self.resumed = self._saved_step = self.state.step
+        self.resumed = self._saver.step = self.state.step
 
     def _start(self, argv: Sequence[str]) -> None:
         """Mark the directory as a run under way."""
@@ -151,12 +151,9 @@ class Run:
             self._save()
 
     def _save(self) -> None:
-        """Write a checkpoint of the present state, and drop those beyond ``keep``."""
+        """Make a checkpoint of the present state."""
         tensors = self.state.tensors() | self.data.scaler.tensors()
-        self.directory.save_checkpoint(self.state.step, Checkpoint(tensors, self._meta()))
-        protect = self.directory.checkpoint_path(self.best["step"]) if self.best else None
-        self.directory.prune(self.loaded.experiment.checkpoint.keep, protect)
-        self._saved_step = self.state.step
+        self._saver.save(self.state.step, tensors, self._meta(), best=self.best["step"] if self.best else None)
 
     def _meta(self) -> dict[str, Any]:
         state, resolved = self.state, self.loaded.resolved
@@ -173,12 +170,14 @@ class Run:
         }
 
     def _interrupt(self) -> None:
+        self._saver.flush()
         path, step = self.directory.path, self.state.step
         self._describe("interrupted", stopped="a signal")
         self._log(f"interrupted at step {step}")
         raise InterruptedRun(f"{path}: saved at step {step}; the same command with --run-dir {path} goes on")
 
     def _diverge(self, error: DivergenceError) -> None:
+        self._saver.flush()
         last = next(reversed(self.directory.checkpoints()), None)
         good = f"; last good checkpoint: {last}" if last else "; no checkpoint was saved yet"
         self._describe("diverged", stopped=str(error))
@@ -189,8 +188,9 @@ class Run:
     def _finish(self) -> None:
         """Save the end, score the weights that are kept, draw, and write the summary last: it says that all is done."""
         is_best = self.best is not None and self.best["step"] == self.state.step
-        if self._saved_step != self.state.step or (self.state.restored and not is_best):
+        if self._saver.step != self.state.step or (self.state.restored and not is_best):
             self._save()
+        self._saver.flush()
         kept = self.directory.checkpoint_path(self.best["step"] if self.best else self.state.step)
         records = self.directory.read_metrics()
         summary = sum_up(

@@ -46,7 +46,10 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Checkpointing:
-    """When to save, how many of the newest to keep, and the figure whose best epoch is kept as well."""
+    """When to save, how many of the newest to keep, and the figure whose best epoch is kept as well.
+
+    Checkpoints due within a second of one another are written together: a crash costs an interval or a second.
+    """
 
     __pydantic_config__ = {"extra": "forbid"}
 
