@@ -98,7 +98,10 @@ class _Buffers:
         self.X, self.y = (np.empty((rows, *a.shape[1:]), a.dtype) for a in (X, y))
         whole, rest = rows // n, size % n
         blocks = (whole, width, n) if by_column else (whole, n, width)
-        self.t, self.t_short = np.empty(blocks, t.dtype), np.empty((rest, width), t.dtype, order="CF"[by_column])
+        self.t, self.t_short = (
+            np.empty(blocks, t.dtype),
+            np.empty((rest, width), t.dtype, order="F" if by_column else "C"),
+        )
         self.flat = t.T.reshape(-1) if by_column else t  # by column: entry (column j, row i) is at j · size + i
         self.columns = np.arange(width)[:, None] * size
         self.index = np.empty(blocks, np.intp) if by_column else np.empty(0, np.intp)
