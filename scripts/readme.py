@@ -171,7 +171,7 @@ def left_over(text: str) -> str:
 
 RECORDED: Mapping[str, Callable[[], str]] = {
     "session": lambda: recorded("nntrain", "fit", "configs/digits-mlp.yaml"),
-    "sweep": lambda: recorded("scripts/sweep_lr.sh", "configs/digits-softmax.yaml", "1e-3", "0.1", "0.5", "5"),
+    "sweep": lambda: recorded("scripts/sweep_lr.sh", "configs/rate-right.yaml", "3e-4", "0.03", "0.3", "1.5"),
 }
 
 

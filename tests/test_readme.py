@@ -1,0 +1,260 @@
+"""The README is run: its tables are fresh, its commands work, its spec loads, its activation is one class and right."""
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+
+from nntrain.spec import load
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
+
+
+def script() -> ModuleType:
+    """Import scripts/readme.py, which is no package's."""
+    found = importlib.util.spec_from_file_location("readme_script", ROOT / "scripts" / "readme.py")
+    assert found
+    assert found.loader
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+README = script()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> Iterator[str]:
+    """Yield every command of the sh blocks, without its comment."""
+    for block in blocks("sh"):
+        for line in block.splitlines():
+            yield re.sub(r"\s+#.*", "", line)
+
+
+def run(command: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        shell=True,
+        cwd=folder,
+        env=ENVIRONMENT | more,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+# --- generated parts --------------------------------------------------------------------------------------------------
+
+
+def test_tables_are_fresh() -> None:
+    assert README.filled(TEXT, README.GENERATED) == TEXT, "run scripts/readme.py"
+
+
+def test_a_stale_table_is_found_and_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "README.md"
+    copy.write_text(TEXT.replace("`relu`", "`rely`"), encoding="utf-8")
+    monkeypatch.setattr(README, "README", copy)
+    monkeypatch.setattr(sys, "argv", ["readme.py", "--check"])
+    assert README.main() == 1
+    said = capsys.readouterr()
+    assert said.err == "README.md is stale: run scripts/readme.py\n"
+    assert "-| `rely` |" in said.out
+    monkeypatch.setattr(sys, "argv", ["readme.py"])
+    assert README.main() == 0
+    assert copy.read_text(encoding="utf-8") == TEXT
+
+
+def test_lost_markers_are_told() -> None:
+    with pytest.raises(SystemExit, match="<!-- exits:begin -->"):
+        README.filled(TEXT.replace("<!-- exits:end -->", ""), README.GENERATED)
+
+
+def test_every_registered_part_has_its_row() -> None:
+    for registry in README.registries().values():
+        for kind, entry in registry.items():
+            formula = entry.formula.replace("|", "\\|")
+            assert f"| `{kind}` | `{formula}` | " in TEXT
+
+
+def test_what_a_terminal_keeps() -> None:
+    drawn = "\x1b[1mname\x1b[0m\r\n  bar 10%\r  bar 20%\r\x1b[Krow 1\r\n  bar 90%\r       \rend\r\n"
+    assert README.left_over(drawn) == "name\nrow 1\nend"
+
+
+def test_the_session_is_what_the_command_shows() -> None:
+    [shown] = [block for block in blocks("console") if block.startswith("$ nntrain fit")]
+    again = README.recorded("nntrain", "fit", "configs/digits-mlp.yaml")
+    assert shape(shown) == shape(again.removeprefix("```console\n").removesuffix("```"))
+
+
+def shape(session: str) -> list[str]:
+    """Return the lines without figures, and without what depends on the machine."""
+    lines = [line for line in session.splitlines() if not re.match(r" +(machine|run|time|[0-9]+/)\b", line)]
+    return [re.sub(r"[0-9.,]+|-\d{8}T\d+Z-\w+|\s+|─+", " ", re.sub(r"runs/\S+", "RUN", line)).split() for line in lines]
+
+
+# --- the spec ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_spec_by_example_has_every_key(tmp_path: Path) -> None:
+    [text] = blocks("yaml")
+    path = tmp_path / "spec.yaml"
+    path.write_text(text, encoding="utf-8")
+    resolved = load(path).resolved
+    assert list(keys(yaml.safe_load(text), resolved)) == []
+
+
+def keys(given: Any, known: Any, where: str = "") -> Iterator[str]:
+    """Yield each key of ``known`` that ``given`` leaves out, but for those of parts named by their kind alone."""
+    if isinstance(given, Mapping) and isinstance(known, Mapping):
+        for name, value in known.items():
+            if name in given:
+                yield from keys(given[name], value, f"{where}{name}.")
+            else:
+                yield f"{where}{name}"
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder as after the first command: configs, scripts, one finished run, and a table of new inputs."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in ("configs", "scripts"):
+        (folder / name).symlink_to(ROOT / name)
+    (folder / "new.csv").write_text("\n".join(",".join(["8"] * 64) for _ in range(3)) + "\n", encoding="utf-8")
+    done = run("nntrain fit configs/digits-mlp.yaml --runs RUNS", folder)
+    assert done.returncode == 0, done.stderr
+    [made] = (folder / "RUNS").iterdir()
+    made.rename(folder / "RUN")
+    return folder
+
+
+INSTALLING = [command for command in commands() if command.startswith("python3 -m venv")]
+GATES = ("scripts/check.sh", "scripts/readme.py")  # run by themselves: the first runs these tests
+WITH_DATA = [command for command in commands() if "FOLDER" in command]
+RUNNABLE = [command for command in commands() if command not in (*INSTALLING, *GATES, *WITH_DATA)]
+
+
+@pytest.mark.parametrize("command", RUNNABLE)
+def test_the_command_works(command: str, folder: Path) -> None:
+    result = run(command, folder)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout
+
+
+@pytest.mark.parametrize("command", WITH_DATA)
+def test_the_command_works_with_data(command: str, real_data: Path, folder: Path) -> None:
+    assert command.endswith("FOLDER")
+    quick = f"{command.removesuffix('FOLDER')}'{real_data / 'mnist'}' --set train.max_steps=20 --set runtime.threads=1"
+    result = run(quick, folder)
+    assert result.returncode == 0, result.stderr
+
+
+def test_installing_ends_in_the_main_example_and_in_the_tests() -> None:
+    first, second = (command.split(" && ") for command in INSTALLING)
+    assert first == [
+        "python3 -m venv .venv",
+        ".venv/bin/pip install .",
+        ".venv/bin/nntrain fit configs/digits-mlp.yaml",
+    ]
+    assert second == [
+        "python3 -m venv .venv",
+        ".venv/bin/pip install -e '.[dev]'",
+        ".venv/bin/python -m pytest -n auto",
+    ]
+    ci = ROOT / ".ci" / "run"
+    if ci.exists():  # a source distribution comes without it
+        assert ci.read_text(encoding="utf-8").splitlines()[-1] == INSTALLING[1]
+
+
+def test_files_that_the_readme_names_are_there() -> None:
+    named = set(re.findall(r"\b(?:configs|scripts|tests|nntrain)/[\w./-]+\.\w+", TEXT))
+    assert named
+    assert not [name for name in named if not (ROOT / name).exists()]
+    assert all((ROOT / name).stat().st_mode & 0o111 for name in named if name.startswith("scripts/"))
+
+
+# --- adding an activation ---------------------------------------------------------------------------------------------
+
+CHECK = """
+import numpy as np
+from nntrain.gradcheck import check
+from nntrain.network import Network
+from nntrain.ops.activations import ACTIVATIONS
+from nntrain.ops.losses import Mse
+from nntrain.ops.models import Mlp
+
+rng = np.random.default_rng(0)
+model = Mlp(hidden=(5, 4), activation=(ACTIVATIONS["softsign"](),))
+network = Network(model.layers(3, 2), Mse(), n_in=3, dtype="float64")
+network.initialize(0)
+X, T, theta = rng.normal(size=(7, 3)), rng.normal(size=(7, 2)), network.params.theta
+
+def value_and_grad(at):
+    theta[:] = at
+    return network.value_and_grad(X, T)
+
+report = check(value_and_grad, theta.copy())
+assert report.passed, report
+assert report.n_checked == theta.size
+"""
+
+
+@pytest.fixture
+def extended(tmp_path: Path) -> Path:
+    """Return a copy of the package with the README's activation in it."""
+    [code] = blocks("python")
+    shutil.copytree(ROOT / "nntrain", tmp_path / "nntrain", ignore=shutil.ignore_patterns("__pycache__"))
+    with (tmp_path / "nntrain" / "ops" / "activations.py").open("a", encoding="utf-8") as file:
+        file.write("\n\n" + code)
+    return tmp_path
+
+
+def python(package: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python with the package in this folder."""
+    env = ENVIRONMENT | {"PYTHONPATH": str(package)}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=package, env=env, capture_output=True, text=True, timeout=100, check=False)
+
+
+def test_an_activation_is_one_class(extended: Path) -> None:
+    def nntrain(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return python(extended, "-c", "from nntrain.cli import main; main()", *arguments)
+
+    checked = python(extended, "-c", CHECK)
+    assert checked.returncode == 0, checked.stderr
+    assert re.search(r"softsign +h = z / \(1 \+ \|z\|\)", nntrain("list", "activations").stdout)
+    assert "softsign" in nntrain("schema").stdout
+    config = str(ROOT / "configs" / "xor-relu.yaml")
+    wrong = nntrain("check", config, "--set", "model.activation=sofsign")
+    assert "did you mean 'softsign'?" in wrong.stderr
+    trained = nntrain("fit", config, "--set", "model.activation=softsign", "--set", "train.epochs=5", "-q")
+    assert trained.returncode == 0, trained.stderr
+
+
+def test_a_wrong_derivative_of_the_activation_is_caught(extended: Path) -> None:
+    path = extended / "nntrain" / "ops" / "activations.py"
+    right = path.read_text(encoding="utf-8")
+    path.write_text(right.replace("1 / np.square(1 + np.abs(z))", "1.001 / np.square(1 + np.abs(z))"), encoding="utf-8")
+    checked = python(extended, "-c", CHECK)
+    assert checked.returncode == 1
+    assert "AssertionError: disagree: largest relative error" in checked.stderr
