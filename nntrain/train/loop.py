@@ -92,6 +92,7 @@ class _Run:
             halted = interrupted()
             if halted or (pause_every and state.step % pause_every == 0):
                 state.seconds += perf_counter() - since
+                self._check_parameters()
                 yield Pause(state.step, interrupted=halted)
                 since = perf_counter()
         state.seconds += perf_counter() - since
@@ -132,9 +133,10 @@ class _Run:
 
     def _finish_epoch(self) -> EpochRecord:
         job, state = self.job, self.state
+        self._check_parameters()
         cost = state.cost_sum / state.rows
-        if not isfinite(self.change) or cost > EXPLODED * max(1.0, state.first_cost or 0.0):
-            raise self._divergence(f"the epoch's cost grew to {cost:.4g}")
+        if cost > EXPLODED * max(1.0, state.first_cost or 0.0):
+            raise self._divergence(f"the epoch's cost grew to {cost:.4g}", step=state.step)
         figures = job.metric.figures(state.metric_sum, state.rows, job.network.n_out, job.spread)
         record = EpochRecord(
             epoch=state.epoch + 1,
@@ -165,9 +167,18 @@ class _Run:
         if stop.patience is not None and state.waited >= stop.patience and state.stopped is None:
             state.stopped = f"no better {stop.monitor} for {state.waited} epochs, best in epoch {state.best_epoch}"
 
-    def _divergence(self, what: str) -> DivergenceError:
+    def _check_parameters(self) -> None:
+        """Raise DivergenceError if the step just counted was too long for numbers to hold."""
+        theta = self.state.params.theta
+        if not (isfinite(self.change) and isfinite(theta.min()) and isfinite(theta.max())):
+            raise self._divergence("the step is too long", step=self.state.step)
+
+    def _divergence(self, what: str, *, step: int | None = None) -> DivergenceError:
+        """Return the error of the 1-based ``step``; by default of the one under way, which is not counted yet."""
         state = self.state
         bad = next((name for name, view in state.tensors().items() if not np.isfinite(view).all()), None)
         where = f"; first tensor that is not finite: {bad}" if bad else ""
         advice = f"lower optimizer.lr (now {self.lr:g}), scale the data or set train.clip_norm"
-        return DivergenceError(f"epoch {state.epoch + 1}, step {state.step + 1}: diverged, {what}{where}; {advice}")
+        return DivergenceError(
+            f"epoch {state.epoch + 1}, step {step or state.step + 1}: diverged, {what}{where}; {advice}"
+        )

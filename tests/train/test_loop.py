@@ -14,7 +14,7 @@ from nntrain.ops.penalties import Penalty
 from nntrain.ops.schedules import SCHEDULES, Exponential, Plateau, StepDecay
 from nntrain.train.loop import fit
 from nntrain.train.options import Stop
-from nntrain.train.records import EpochRecord, Pause
+from nntrain.train.records import EpochRecord
 from nntrain.train.state import State
 
 STILL = Sgd(lr=1e-200)  # takes steps that move nothing
@@ -219,13 +219,6 @@ def test_an_epoch_that_is_cut_short_reports_the_examples_it_saw(make_job):
 
 
 def test_step_tolerance_ends_the_run_at_the_first_short_step(make_job):
-    def lengths(job):
-        thetas = [job.network.params.theta.copy()]
-        for event in fit(job, start(job), pause_every=1):
-            if isinstance(event, Pause) or event.step == 24:
-                thetas.append(job.network.params.theta.copy())
-        return thetas
-
     job = make_job(Linear(), Mse(), batch_size=29, epochs=400, stop=Stop(step_tolerance=1e-3))
     state, records = train(job)
     assert 1 < state.step < 400
@@ -310,23 +303,39 @@ def test_the_first_tensor_that_is_not_finite_is_named(make_job, value, place, na
         next(run)
 
 
-def test_numbers_that_are_not_finite_never_count_as_a_finished_epoch(make_job):
-    """Whatever the rate: the parameters at every record are finite."""
-    for lr in 10.0 ** np.arange(-1, 40, 3):
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_numbers_that_are_not_finite_never_reach_a_record_or_a_pause(make_job, dtype, momentum):
+    """Whatever the rate: the parameters, whenever they may be saved, are finite."""
+    largest = int(np.log10(np.finfo(dtype).max))
+    for exponent in np.linspace(-1, largest, 30):
         for batch_size in (29, 8, 1):
-            job = make_job(Mlp(hidden=(5,)), Mse(), optimizer=Sgd(lr=float(lr)), dtype="float32", batch_size=batch_size)
-            with np.errstate(over="ignore", invalid="ignore"):
-                try:
-                    for _ in fit(job, start(job)):
-                        assert np.isfinite(job.network.params.theta).all()
-                except DivergenceError:
-                    continue
+            optimizer = Sgd(lr=float(10.0**exponent), momentum=momentum)
+            job = make_job(Mlp(hidden=(5,)), Mse(), optimizer=optimizer, dtype=dtype, batch_size=batch_size)
+            source(job)[1][...] *= (
+                1000  # far targets: gradients above 1, which a large rate takes beyond the largest number
+            )
+            try:
+                for _ in fit(job, start(job), pause_every=1):
+                    assert np.isfinite(job.network.params.theta).all()
+            except DivergenceError:
+                continue
+
+
+def test_a_run_out_of_time_does_not_end_with_broken_parameters(make_job):
+    stop = Stop(max_seconds=1e-9)
+    job = make_job(Mlp(hidden=(5,)), Mse(), optimizer=Sgd(lr=1e308, momentum=0.9), stop=stop)
+    source(job)[1][...] *= 1000
+    with pytest.raises(DivergenceError, match="epoch 1, step 1: diverged"):
+        train(job)
 
 
 def test_a_cost_that_explodes_without_overflowing_is_divergence(make_job):
     job = make_job(Linear(), Mse(), batch_size=29, epochs=100, optimizer=Sgd(lr=3.0))
-    with pytest.raises(DivergenceError, match="the epoch's cost grew to"):
-        train(job)
+    state = start(job)
+    with pytest.raises(DivergenceError, match="the epoch's cost grew to") as error:
+        train(job, state)
+    assert f"epoch {state.epoch + 1}, step {state.step}:" in str(error.value)
 
 
 # --- the caller ------------------------------------------------------------------------------------------------------
