@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn
 
-from nntrain.cli.terminal import RED, styled
+from nntrain.cli.terminal import RED, ClosedPipe, styled
 from nntrain.errors import InterruptedRun, OutputError, UserError
 
 BUG = 1
@@ -32,7 +32,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         status = _command(arguments)
         _flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, ClosedPipe):
         _abandon_stdout()
         return CLOSED_PIPE
     except InterruptedRun as error:

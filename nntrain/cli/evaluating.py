@@ -81,7 +81,8 @@ def _write(result: "Evaluation", folder: Path) -> None:
 
 
 def _columns(result: "Evaluation") -> list[str]:
-    return [f"score({name})" for name in result.predictions.columns]
+    what = "p" if result.predictions.probabilities else "score"
+    return [f"{what}({name})" for name in result.predictions.columns]
 
 
 def _rows(result: "Evaluation") -> Iterator[Sequence[Any]]:

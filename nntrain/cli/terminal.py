@@ -15,9 +15,16 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069
 BOLD, DIM, RED, YELLOW = "1", "2", "31", "33"
 
 
+class ClosedPipe(Exception):
+    """Whoever read our results has left. Not an OSError, of which typer would make an exit of its own."""
+
+
 def out(text: str = "") -> None:
-    """Write a result to stdout."""
-    print(text, file=sys.stdout)
+    """Write a result to stdout. Raises ClosedPipe."""
+    try:
+        print(text, file=sys.stdout)
+    except BrokenPipeError:
+        raise ClosedPipe from None
 
 
 def out_json(value: Any) -> None:

@@ -40,12 +40,13 @@ class Trained:
 class Predictions:
     """One row an input: ``labels`` for classes, else empty; ``values`` (n, c) under ``columns``.
 
-    Values are probabilities or scores of the classes, or predicted numbers.
+    Values are probabilities of the classes, or their scores where the loss has no probabilities; or predicted numbers.
     """
 
     labels: Sequence[str]
     columns: Sequence[str]
     values: Array
+    probabilities: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,4 +137,4 @@ def _predicted(model: Trained, X: Array) -> Predictions:
     if z.shape[1] == 1 and model.gives_probabilities:  # one output is the second class: the first has the rest
         values = np.hstack([1 - values, values])
     columns = facts.class_names if values.shape[1] > 1 else facts.class_names[1:]
-    return Predictions(decide(z, assembly.loss, facts.class_names), columns, values)
+    return Predictions(decide(z, assembly.loss, facts.class_names), columns, values, model.gives_probabilities)
