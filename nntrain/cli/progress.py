@@ -5,6 +5,7 @@ Not every epoch has its row: a run of a thousand epochs still fits on a screen.
 
 import sys
 from collections.abc import Mapping
+from textwrap import wrap
 from threading import Event, Thread
 from time import monotonic
 from types import TracebackType
@@ -90,7 +91,8 @@ class Progress:
         """Say what the figures were measured on."""
         if self._parts:
             say()
-            say(styled(f"  {NOTE if len(self._parts) > 1 else NOTE_ALONE}", DIM))
+            for line in wrap(NOTE if len(self._parts) > 1 else NOTE_ALONE, max(30, width() - 3)):
+                say(styled(f"  {line}", DIM))
 
 
 class _Bar:
@@ -108,7 +110,7 @@ class _Bar:
             dynamic_ncols=True,
             desc=self._label(run.state.epoch),
             ascii="─━" if "utf" in (sys.stderr.encoding or "").lower() else True,
-            bar_format="  {desc}{bar} {percentage:3.0f}%  {elapsed} < {remaining}",
+            bar_format="  {desc} {bar} {percentage:3.0f}%  {elapsed} < {remaining}",
         )
         self._done = Event()
         self._thread = Thread(target=self._tick, daemon=True)

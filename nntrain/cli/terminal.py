@@ -5,7 +5,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -54,10 +54,15 @@ def is_live(stream: IO[str] | None) -> bool:
     return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def is_coloured(stream: IO[str] | None) -> bool:
+    """Whether a stream shows styles, and the user wants to see them."""
+    return is_live(stream) and not os.environ.get("NO_COLOR")
+
+
 def styled(text: str, style: str, stream: IO[str] | None = None) -> str:
-    """Return text in an ANSI style if the stream (stderr by default) shows colours and NO_COLOR is not set."""
+    """Return text in an ANSI style if the stream (stderr by default) shows styles."""
     stream = stream or sys.stderr
-    return f"\x1b[{style}m{text}\x1b[0m" if is_live(stream) and not os.environ.get("NO_COLOR") else text
+    return f"\x1b[{style}m{text}\x1b[0m" if is_coloured(stream) else text
 
 
 def width() -> int:
@@ -97,7 +102,8 @@ def show(*tables: "Table") -> None:
     from rich.console import Console
 
     columns = None if is_live(sys.stdout) else WIDE
-    screen = Console(file=sys.stdout, markup=False, emoji=False, highlight=False, width=columns)
+    colours: Literal["auto"] | None = "auto" if is_coloured(sys.stdout) else None
+    screen = Console(file=sys.stdout, markup=False, emoji=False, highlight=False, width=columns, color_system=colours)
     with screen.capture() as captured:
         for item in tables:
             screen.print(item)
