@@ -78,7 +78,7 @@ class Calls:
         """
         m, k = a.shape
         n = b.shape[1]
-        for cut in self.plan.pieces(m, n, k, length=out.shape[axis]):
+        for cut in self.plan.pieces(m, n, k, axis=axis):
             part_a, part_b, part_out = (a[cut], b, out[cut]) if axis == 0 else (a, b[:, cut], out[:, cut])
             if self.plan.is_tiny(m, n, k) and part_out.flags.c_contiguous:
                 self(part_a.dot, part_b, out=part_out)  # half the call overhead of np.matmul

