@@ -12,6 +12,7 @@ from nntrain.cli.gradients import gradcheck
 from nntrain.cli.initialising import init
 from nntrain.cli.listing import list_parts
 from nntrain.cli.predicting import predict
+from nntrain.cli.profiling import profile
 from nntrain.cli.schema import schema
 from nntrain.cli.showing import show
 
@@ -55,6 +56,7 @@ app.command("eval")(evaluate)
 app.command("predict")(predict)
 app.command("show")(show)
 app.command("check")(check)
+app.command("profile")(profile)
 app.command("gradcheck")(gradcheck)
 app.command("list")(list_parts)
 app.command("schema")(schema)

@@ -35,7 +35,7 @@ def doctor() -> None:
     from nntrain.errors import OutputError
 
     findings = [*_versions(), *_blas(), *_environment(), *_disk(), *_speed()]
-    rows = table("", "found", "", left=3)
+    rows = table("", "found", "")
     for finding in findings:
         rows.add_row(finding.what, finding.value, finding.problem or "ok")
     show(rows)

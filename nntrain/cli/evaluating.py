@@ -47,11 +47,11 @@ def _show(result: "Evaluation", output: Path | None) -> None:
 
     figures = result.figures
     names = [name for name, value in figures.items() if isinstance(value, float)]
-    totals = table("", *names, "examples")
+    totals = table("", *(f">{name}" for name in names), ">examples")
     totals.add_row(figures["split"], *(figure(figures[name]) for name in names), count(figures["n"]))
     tables = [totals]
     if result.confusion is not None:
-        classes = table("class", "precision", "recall", "f1", "examples")
+        classes = table("class", ">precision", ">recall", ">f1", ">examples")
         for score in result.confusion.scores[:MOST_CLASSES]:
             cells = (figure(score.precision), figure(score.recall), figure(score.f1), count(score.support))
             classes.add_row(plain(score.name), *cells)

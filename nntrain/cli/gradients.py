@@ -11,6 +11,8 @@ from nntrain.cli.arguments import Json, Overrides
 if TYPE_CHECKING:
     from nntrain.experiment.gradients import Combination, GradientCheck
 
+FOUND = (">checked", ">at kinks", ">largest error", "")
+
 
 def gradcheck(
     config: Annotated[Path | None, typer.Argument(metavar="[CONFIG]", help="A spec; without one, all parts.")] = None,
@@ -44,7 +46,7 @@ def _check_spec(config: Path, overrides: list[str], as_json: bool) -> None:
     if as_json:
         out_json({"agrees": all(check.agrees for check in checks), "checks": [_plain(check) for check in checks]})
     else:
-        rows = table("parameters", "shape", "after steps", "checked", "at kinks", "largest error", "", left=2)
+        rows = table("parameters", "shape", ">after steps", *FOUND)
         for check in checks:
             shape = "×".join(map(str, check.shape))
             rows.add_row(check.name, shape, count(check.steps), *_cells([check]))
@@ -61,7 +63,7 @@ def _check_all(as_json: bool) -> None:
         entries = [_entry(item) for item in found]
         out_json({"agrees": all(entry["agrees"] for entry in entries), "combinations": entries})
     else:
-        rows = table("model", "loss", "activations", "checked", "at kinks", "largest error", "", left=2)
+        rows = table("model", "loss", ">activations", *FOUND)
         for (model, loss), items in _grouped(found).items():
             units = str(len(items)) if items[0].activation else ""
             rows.add_row(model, loss, units, *_cells([check for item in items for check in item.checks]))

@@ -20,7 +20,7 @@ def init(
 
     known = templates()
     if template is None:
-        rows = table("template", "", left=2)
+        rows = table("template", "")
         for name, text in known.items():
             rows.add_row(name, _purpose(text))
         show(rows)

@@ -26,7 +26,7 @@ def list_parts(
         out_json({registry.name: _entries(registry) for registry in chosen})
         return
     for registry in chosen:
-        rows = table(registry.name, "formula", "", left=3)
+        rows = table(registry.name, "formula", "")
         for entry in _entries(registry):
             rows.add_row(entry["kind"], entry["formula"], entry["summary"])
         show(rows)

@@ -37,7 +37,7 @@ def _print(found: "Description", assembly: "Assembly") -> None:
     from nntrain.cli.terminal import facts, out, table
     from nntrain.cli.terminal import show as show_tables
 
-    rows = table("layer", "output", "parameters", "weights", "biases", "FLOPs", left=3)
+    rows = table("layer", ">output", "parameters", ">weights", ">biases", ">FLOPs")
     rows.add_row("input", count(found.n_in), "", "", "", "")
     for index, layer in enumerate(found.rows):
         figures = (count(number) if number else "" for number in (layer.weights, layer.others, layer.flops))

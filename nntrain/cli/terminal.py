@@ -75,17 +75,17 @@ def plain(text: str) -> str:
     return CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
-def table(*columns: str, left: int = 1) -> "Table":
-    """Return an empty table for stdout; the first ``left`` columns are text, the rest figures."""
+def table(*columns: str) -> "Table":
+    """Return an empty table for stdout; columns whose names begin with > hold figures, the others texts that fold."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     new = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", padding=(0, 1))
-    for index, name in enumerate(columns):
-        if index < left:
-            new.add_column(name, justify="left", overflow="fold")
+    for name in columns:
+        if name.startswith(">"):
+            new.add_column(name[1:], justify="right", no_wrap=True)
         else:
-            new.add_column(name, justify="right", no_wrap=True)
+            new.add_column(name, overflow="fold")
     return new
 
 

@@ -54,6 +54,11 @@ class Profile:
     batch_size: int
     plan: dict[str, Any]
 
+    @property
+    def floor_ratio(self) -> float:
+        """Share of the step that its matrix products alone would take; 1 is as fast as they allow."""
+        return self.floor / self.step
+
     def by_label(self) -> dict[str, float]:
         """Return microseconds by layer and pass, in order."""
         sums = {"gather batch": self.gather}

@@ -1,7 +1,7 @@
 """What a run directory holds already, and whether a spec may go on with it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ class Done:
         """Always true; a ``Run`` says false."""
         return True
 
-    def events(self) -> Iterator[EpochRecord]:
+    def events(self, interrupted: Callable[[], bool] = bool) -> Iterator[EpochRecord]:
         """Yield nothing."""
         return iter(())
 
