@@ -18,7 +18,7 @@ from nntrain.core.types import Array
 
 SPOT_BYTES = 1 << 18  # inputs gathered at a time on the spot: what stays in the second-level cache (measured)
 AHEAD_BYTES = 1 << 22  # inputs gathered at a time by the helper: enough to outweigh the hand-over (measured)
-MOST_BATCHES = 32  # batches gathered at a time at the most
+MOST_ON_THE_SPOT, MOST_AHEAD = 4, 16  # batches gathered at a time: every place among them costs a binding (measured)
 NARROW = 32  # columns of targets up to which entries are gathered one by one (measured)
 WORTH_BYTES = 1 << 16  # inputs of a batch from which a helper may pay
 
@@ -44,8 +44,8 @@ class Batches:
         by_column = plan.column_major(t.shape[1])
         self._source = (X, blocked(t, plan) if self.per_epoch == 1 or t.shape[1] <= NARROW else t, y)
         nbytes = self.batch_size * X.shape[1] * X.itemsize
-        self.on_the_spot = max(1, min(MOST_BATCHES, self.per_epoch, SPOT_BYTES // max(1, nbytes)))
-        ahead = max(2, min(MOST_BATCHES, AHEAD_BYTES // max(1, nbytes)))
+        self.on_the_spot = max(1, min(MOST_ON_THE_SPOT, self.per_epoch, SPOT_BYTES // max(1, nbytes)))
+        ahead = max(2, min(MOST_AHEAD, AHEAD_BYTES // max(1, nbytes)))
         worth = nbytes >= WORTH_BYTES and self.per_epoch >= 2 * ahead and (os.cpu_count() or 1) > 1
         self.ahead = ahead if worth else 0  # batches that the helper gathers at a time; 0: there is no helper
         self._pace = Pace()
