@@ -144,7 +144,14 @@ def on_terminal(command: Sequence[str], folder: Path) -> str:
     ours, theirs = pty.openpty()
     ioctl(theirs, TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    env = os.environ | {"TERM": "xterm", "NO_COLOR": "1", "PATH": path, "LANG": "C.UTF-8"}
+    env = os.environ | {
+        "TERM": "xterm",
+        "COLUMNS": str(COLUMNS),
+        "LINES": str(LINES),
+        "NO_COLOR": "1",
+        "PATH": path,
+        "LANG": "C.UTF-8",
+    }
     with subprocess.Popen(command, cwd=folder, env=env, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
         seen = b"".join(iter(lambda: read(ours), b""))
