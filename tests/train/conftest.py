@@ -71,7 +71,7 @@ def make_job(
     )
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def _one_thread():
     """Keep BLAS to one thread: faster for products as small as these, and bit for bit the same anywhere."""
     with threadpool_limits(1, user_api="blas"):

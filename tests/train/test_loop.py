@@ -9,7 +9,7 @@ import pytest
 from nntrain.errors import DivergenceError
 from nntrain.ops.losses import LOSSES, Mse
 from nntrain.ops.models import ACTIVATIONS, Linear, Mlp
-from nntrain.ops.optimizers import AdaGrad, Adam, Sgd
+from nntrain.ops.optimizers import OPTIMIZERS, AdaGrad, Adam, Sgd
 from nntrain.ops.penalties import Penalty
 from nntrain.ops.schedules import SCHEDULES, Exponential, Plateau, StepDecay
 from nntrain.train.loop import fit
@@ -150,6 +150,27 @@ def test_every_epoch_is_the_notes_descent(make_job, entry, warmup, optimizer, op
         np.testing.assert_allclose(jobs[1].network.params.theta, theta, rtol=1e-10, atol=1e-12)
         assert record.train["cost"] == pytest.approx(cost, rel=1e-11)
         assert record.lr == pytest.approx(lr, rel=1e-13)
+
+
+@pytest.mark.parametrize("optimizer", [entry() for entry in OPTIMIZERS.values()], ids=OPTIMIZERS)
+def test_every_optimizer_is_told_the_step_and_the_rate(make_job, optimizer):
+    """Steps count from 1 and go on over epochs; the rate is the schedule's: against the bare rule on bare vectors."""
+    loop, bare = (make_job(optimizer=optimizer, schedule=SCHEDULES["cosine"](), epochs=3) for _ in range(2))
+    train(loop)
+    network, do = bare.network, bare.network.calls()
+    theta, g = network.params.theta, network.params.grad
+    slots, rates = start(bare).slots, [np.zeros(()) for _ in optimizer.coefficients(1, optimizer.lr)]
+    optimizer.bind(do, theta, g, slots, rates, np.zeros_like(theta))
+    step = 0
+    for epoch in range(3):
+        for batch in bare.batches.epoch(epoch):
+            network.value_and_grad(batch.X, batch.t)
+            lr = optimizer.lr * (1 + math.cos(math.pi * step / 12)) / 2
+            step += 1
+            for rate, value in zip(rates, optimizer.coefficients(step, lr), strict=True):
+                rate[...] = value
+            do.run()
+    np.testing.assert_allclose(loop.network.params.theta, theta, rtol=1e-12, atol=1e-14)
 
 
 def test_the_plateau_sees_the_validation_cost(make_job):
