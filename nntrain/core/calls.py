@@ -60,6 +60,9 @@ class Calls:
 
     def _operand(self, function: Callable[..., Any], value: Any, out: Array) -> Any:
         """Return an argument as it is bound: numbers as 0-d arrays, or as full blocks where that is faster."""
+        if isinstance(value, np.ndarray):
+            single = value.size == 1 < out.size and isinstance(function, np.ufunc)
+            return value.reshape(()) if single else value  # a 0-d array needs no iterator
         if not isinstance(value, float | int):
             return value
         kind = self.dtype if out.dtype == np.bool_ else out.dtype

@@ -85,7 +85,8 @@ class Assembly:
         """Return (t, y): encoded targets (n, n_out), and what the metric compares decisions with."""
         if self.task == "reconstruction":
             return part.X, part.X
-        return self.loss.encode(part.y, self.network.n_out, self.network.dtype), part.y
+        width = self.network.n_out
+        return self.loss.encode(part.y, width, self.network.dtype), self.metric.wanted(part.y, width)
 
     def evaluator(self, part: Part) -> Evaluator:
         """Return the scorer of a part; bind it once, call it as often as needed."""

@@ -26,9 +26,16 @@ class Metric(ABC):
     formula: ClassVar[str] = ""
     tasks: ClassVar[Sequence[Task]] = ()
 
+    def wanted(self, y: Array, width: int) -> Array:
+        """Return targets y in the form that is compared fastest with decisions on ``width`` scores."""
+        return y
+
     @abstractmethod
     def bind(self, do: Calls, z: Array, t: Array, y: Array, loss: Loss, ws: Workspace) -> ReadSum:
-        """Record the sum over a batch of scores z and targets t (n, c); y is what the source gave. z is left alone."""
+        """Record the sum over a batch of scores z and targets t (n, c); z is left alone.
+
+        y is as the source gave it, or from ``wanted``.
+        """
 
     def spread(self, t: Array) -> float:
         """Return what the figures need to know of all targets t (N, c) of a part."""
@@ -51,6 +58,11 @@ class Accuracy(Metric):
     formula: ClassVar[str] = "mean_i [argmax_j z_ij = y_i]"
     tasks: ClassVar[Sequence[Task]] = ("classification", "multilabel")
 
+    def wanted(self, y: Array, width: int) -> Array:
+        if y.ndim == 1 and width > 1:
+            return y  # class indices
+        return np.asarray(y.reshape(len(y), -1) > 0, order="F")
+
     def bind(self, do: Calls, z: Array, t: Array, y: Array, loss: Loss, ws: Workspace) -> ReadSum:
         if y.ndim == 1 and z.shape[1] > 1:
             choice, hit = ws.column(np.intp), ws.column(np.bool_)
@@ -61,9 +73,11 @@ class Accuracy(Metric):
             do(z.argmax, 1, choice)
             do(np.equal, choice, y, out=hit)
             return lambda: float(np.count_nonzero(hit))
-        chosen, wanted = ws.block(z.shape[1], np.bool_), ws.block(z.shape[1], np.bool_)
+        chosen, wanted = ws.block(z.shape[1], np.bool_), y
+        if y.dtype != np.bool_:
+            wanted = ws.block(z.shape[1], np.bool_)
+            do(np.greater, y if y.ndim == 2 else y[:, None], 0, out=wanted)
         do(np.greater, z, loss.threshold, out=chosen)
-        do(np.greater, y if y.ndim == 2 else y[:, None], 0, out=wanted)
         do(np.equal, chosen, wanted, out=chosen)
         return lambda: int(np.count_nonzero(chosen)) / z.shape[1]
 

@@ -68,7 +68,9 @@ class _Run:
         job, state, stepper = self.job, self.state, self.stepper
         last = job.batches.per_epoch - 1
         new_rate_each_step = job.schedule.per_step or job.optimizer.per_step
-        always_measured = job.training.stop.step_tolerance is not None or job.training.clip_norm is not None
+        training, stop = job.training, job.training.stop
+        always_measured = stop.step_tolerance is not None or training.clip_norm is not None
+        has_rules = not (training.max_steps is stop.step_tolerance is stop.max_seconds is None)
         self._set_rate()
         since = perf_counter()
         for batch in job.batches.epoch(state.epoch, first=state.batch):
@@ -81,13 +83,13 @@ class _Run:
             cost = step.cost()
             if not isfinite(cost):
                 raise self._divergence(f"the cost is {cost}")
-            if always_measured or state.batch == last or state.step + 1 == job.training.max_steps:
+            if always_measured or state.batch == last or state.step + 1 == training.max_steps:
                 self._measured_update()
             else:
                 for call in stepper.update:
                     call()
             state.count(step.rows, cost, step.metric())
-            if self._stops_here(since) or state.batch > last:
+            if (has_rules and self._stops_here(since)) or state.batch > last:
                 break
             halted = interrupted()
             if halted or (pause_every and state.step % pause_every == 0):
