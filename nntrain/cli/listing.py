@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def list_parts(
-    kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="models, activations, losses, …")] = None,
+    parts: Annotated[str | None, typer.Argument(metavar="[PARTS]", help="models, activations, losses, …")] = None,
     as_json: Json = False,
 ) -> None:
     """List what a spec can name: activations, losses, optimizers, … with their formulas."""
@@ -19,9 +19,9 @@ def list_parts(
     from nntrain.errors import SpecError, did_you_mean
 
     known = registries()
-    if kind is not None and kind not in known:
-        raise SpecError(f"list: unknown kind '{kind}'{did_you_mean(kind, known)}")
-    chosen = [known[kind]] if kind is not None else list(known.values())
+    if parts is not None and parts not in known:
+        raise SpecError(f"list: no such parts, got '{parts}'{did_you_mean(parts, known)}")
+    chosen = [known[parts]] if parts is not None else list(known.values())
     if as_json:
         out_json({registry.name: _entries(registry) for registry in chosen})
         return
@@ -30,8 +30,8 @@ def list_parts(
         for entry in _entries(registry):
             rows.add_row(entry["kind"], entry["formula"], entry["summary"])
         show(rows)
-    if kind is None:
-        out(f"nntrain list KIND lists one of: {', '.join(known)}")
+    if parts is None:
+        out(f"nntrain list PARTS shows only these: {', '.join(known)}")
 
 
 def registries() -> "dict[str, Registry[Any]]":

@@ -1,7 +1,6 @@
 """Every failure: its exit status, its whole message, no traceback, and nothing left half done."""
 
 import re
-import sys
 
 import numpy as np
 import pytest
@@ -225,36 +224,3 @@ def test_what_nobody_foresaw(raised, status, message, nntrain, monkeypatch):
     result = nntrain("check", "tiny.yaml")
     assert (result.status, result.err.splitlines()[-1:]) == (status, [message] if message else [])
     assert ("Traceback" in result.err) == (status == 1)
-
-
-def test_a_full_disk_behind_stdout(process):
-    with open("/dev/full", "w") as full:  # noqa: PTH123
-        child = process("list", stdout=full)
-        _, err = child.communicate(timeout=60)
-    assert (child.returncode, err) == (7, "error: standard output: No space left on device\n")
-
-
-def test_a_closed_pipe_behind_stdout_ends_quietly(process):
-    child = process("list")
-    child.stdout.close()
-    with child.stderr:
-        err = child.stderr.read()
-    assert (child.wait(60), err) == (141, "")
-
-
-def test_a_closed_pipe_behind_stderr_stops_nothing(process, here):
-    child = process("fit", "tiny.yaml", "--run-dir", "r", "--no-plots")
-    child.stderr.close()
-    with child.stdout:
-        out = child.stdout.read()
-    assert child.wait(60) == 0
-    assert " kept " in out
-    assert RunDir(here / "r").is_done()
-
-
-def test_a_terminal_of_another_age(process):
-    child = process("show", "tiny.yaml", environment={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
-    out, err = child.communicate(timeout=60)
-    assert (child.returncode, err) == (0, "")
-    assert "24 + 7 = 31 parameters" in out
-    assert sys.getdefaultencoding() == "utf-8"

@@ -1,16 +1,11 @@
 """Training from the command line: what is said where, and runs that go on, are done, or were interrupted."""
 
-import fcntl
 import json
 import os
-import pty
 import re
-import select
 import signal
-import struct
 import subprocess
 import sys
-import termios
 import time
 
 import pytest
@@ -200,48 +195,3 @@ def test_a_second_ctrl_c_ends_at_once(process):
     assert (child.returncode, child.stdout) == (130, "True\nstill here\n")
     assert child.stderr == "\nnntrain: SIGINT: saving at the next step; Ctrl-C again stops at once\n"
     assert time.monotonic() - start < 20
-
-
-def on_a_terminal(process, *arguments, columns, environment=None):
-    """Return all that a command writes to a terminal of so many columns."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    settings = {"COLUMNS": str(columns), "TERM": "xterm-256color", **(environment or {})}
-    child = process(*arguments, environment=settings, stdout=theirs, stderr=theirs)
-    os.close(theirs)
-    seen = bytearray()
-    while select.select([ours], [], [], 60)[0]:
-        try:
-            chunk = os.read(ours, 65536)
-        except OSError:  # the other end is closed
-            break
-        seen += chunk
-    os.close(ours)
-    assert child.wait(60) == 0
-    return seen.decode()
-
-
-def lines_on_screen(text):
-    """Return the lines as they stand on the screen: without styles, and only what was written last."""
-    text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
-    return [line.split("\r")[-1] for line in text.replace("\r\n", "\n").split("\n")]
-
-
-def test_a_terminal_gets_a_bar_and_styles(process):
-    text = on_a_terminal(process, "fit", "tiny.yaml", "--no-plots", columns=100, environment={"NO_COLOR": ""})
-    assert "\x1b[1mtiny\x1b[0m" in text
-    assert re.search(r"epoch 1/4 ?[━─]+ +\d+%", text)
-    assert any(line.startswith("        4/4     0.") for line in lines_on_screen(text))
-
-
-def test_no_color_and_a_narrow_terminal_are_respected(process):
-    text = on_a_terminal(process, "fit", "tiny.yaml", "--no-plots", columns=50, environment={"NO_COLOR": "1"})
-    assert not re.search(r"\x1b\[[0-9;]*m", text)
-    head, _, _ = text.partition(" kept ")
-    assert max(len(line) for line in lines_on_screen(head)) <= 50
-
-
-def test_a_dumb_terminal_gets_plain_lines(process):
-    text = on_a_terminal(process, "fit", "tiny.yaml", "--no-plots", columns=100, environment={"TERM": "dumb"})
-    assert "\x1b" not in text
-    assert "━" not in text
