@@ -4,7 +4,7 @@ from nntrain.cli.arguments import Config, Overrides
 
 
 def check(config: Config, overrides: Overrides = None) -> None:
-    """Check a spec and its data and print every problem; train nothing."""
+    """Check a spec and its data: every problem, no training."""
     from nntrain.cli.header import model_line
     from nntrain.cli.numbers import count
     from nntrain.cli.terminal import out

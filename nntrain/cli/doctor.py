@@ -30,7 +30,7 @@ class Finding(NamedTuple):
 
 
 def doctor() -> None:
-    """Check versions, BLAS, environment, disk and speed; exit 0 if all is fine."""
+    """Check versions, BLAS, environment, disk and speed."""
     from nntrain.cli.terminal import out, show, table
     from nntrain.errors import OutputError
 

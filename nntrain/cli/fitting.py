@@ -23,7 +23,7 @@ def fit(
     as_json: Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No header and no progress, only the result.")] = False,
 ) -> None:
-    """Train a model; write its run directory with cost curves, metrics and checkpoints.
+    """Train a model; write curves, metrics and checkpoints.
 
     Ctrl-C, SIGTERM and SIGUSR1 save a checkpoint and stop (exit 75); the same command with --run-dir goes on.
     """

@@ -19,10 +19,10 @@ def gradcheck(
     overrides: Overrides = None,
     as_json: Json = False,
 ) -> None:
-    """Compare the analytic gradient with the numerical one, in float64; exit 8 if they disagree.
+    """Compare the analytic gradient with the numerical one.
 
-    With a spec: each tensor of its network on a few rows of its data, at the start and after a few steps. Without:
-    every model with every activation and every loss it can have, on random data.
+    In float64; exit 8 if they disagree. With a spec: each tensor of its network on a few rows of its data, at the
+    start and after a few steps. Without: every model with every activation and every loss it can have, on random data.
     """
     from nntrain.errors import SpecError
 

@@ -12,7 +12,7 @@ def init(
         str | None, typer.Option("--output", "-o", metavar="FILE", help="TEMPLATE.yaml by default; - is stdout.")
     ] = None,
 ) -> None:
-    """Write a commented spec to start from into the current directory."""
+    """Write a commented spec to start from."""
     from nntrain.artifacts import durable
     from nntrain.cli.terminal import out, show, table
     from nntrain.errors import SpecError, did_you_mean

@@ -14,7 +14,7 @@ def list_parts(
     parts: Annotated[str | None, typer.Argument(metavar="[PARTS]", help="models, activations, losses, …")] = None,
     as_json: Json = False,
 ) -> None:
-    """List what a spec can name: activations, losses, optimizers, … with their formulas."""
+    """List what a spec can name, with formulas."""
     from nntrain.cli.terminal import out, out_json, show, table
     from nntrain.errors import SpecError, did_you_mean
 

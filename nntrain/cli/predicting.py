@@ -17,7 +17,10 @@ def predict(
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to write; - is stdout.")] = "-",
     proba: Annotated[bool, typer.Option("--proba", help="Add the probability of each class.")] = False,
 ) -> None:
-    """Predict from a file of features; the answer is CSV with a header, one line an input."""
+    """Predict from a file of features.
+
+    The answer is CSV with a header, one line an input.
+    """
     from nntrain.artifacts import durable
     from nntrain.cli.numbers import count
     from nntrain.cli.terminal import out, say

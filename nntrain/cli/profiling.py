@@ -17,7 +17,10 @@ def profile(
     calls: Annotated[bool, typer.Option("--calls/--no-calls", help="List every call of the step too.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Show where the time of a training step goes, by call and by layer, against the machine's own speed."""
+    """Show where the time of a training step goes.
+
+    By call and by layer, against the machine's own speed at matrix products.
+    """
     from dataclasses import asdict
 
     from nntrain.cli.header import model_line

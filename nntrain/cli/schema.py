@@ -2,7 +2,7 @@
 
 
 def schema() -> None:
-    """Print the JSON Schema of a spec; editors use it to complete, explain and check."""
+    """Print the JSON Schema of specs, for editors."""
     from nntrain.artifacts import strict_json
     from nntrain.cli.terminal import out
     from nntrain.spec import json_schema

@@ -15,7 +15,7 @@ def show(
     source: Annotated[Path, typer.Argument(metavar="CONFIG|RUN|CHECKPOINT", help="A spec, a run or a checkpoint.")],
     overrides: Overrides = None,
 ) -> None:
-    """Show the layers of a network: shapes, parameters, memory for training, work for one example."""
+    """Show the layers of a network, its memory and its work."""
     from nntrain.experiment import describe
 
     assembly = _assembly(source, overrides or [])

@@ -49,6 +49,7 @@ def test_help_names_every_command(nntrain):
     assert expected.split() == COMMANDS
     assert all(f"\n  {name} " in result.out for name in COMMANDS)
     assert max(map(len, result.out.splitlines())) <= 80
+    assert "..." not in result.out.replace("[ARGS]...", "")  # no description is cut
 
 
 @pytest.mark.parametrize("name", COMMANDS)
