@@ -112,7 +112,15 @@ def whole(setting: Setting) -> dict[str, float]:
         "its bare steps, s": median(bare),
         "whole run / bare steps": median(run[0] / steps for run, steps in zip(runs, bare, strict=True)),
         "peak memory, MiB": max(peak for _, peak in runs),
+        "peak memory that nntrain show states, MiB": stated_peak(setting),
     }
+
+
+def stated_peak(setting: Setting) -> float:
+    """The peak memory in MiB that ``nntrain show`` expects of the run."""
+    command = [sys.executable, "-m", "nntrain", "show", str(setting.config), "--json", "--set", "runtime.threads=1"]
+    output, _ = finish(spawn(command, 1))
+    return float(json.loads(output)["peak_bytes"]) / 2**20
 
 
 def seconds_per_step() -> float:

@@ -64,6 +64,16 @@ def usable_cpus() -> int | None:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
 
 
+def memory() -> tuple[int, int] | None:
+    """Return the bytes that this process holds now and the most it has held; None where the system does not tell."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        now, most = (int(status.split(f"{key}:")[1].split()[0]) for key in ("VmRSS", "VmHWM"))
+    except (OSError, IndexError, ValueError):
+        return None
+    return now * 1024, most * 1024  # kibibytes
+
+
 def git_commit(source: Path) -> str | None:
     """Return the commit checked out in ``source``, with ``+`` when files differ from it; None outside a checkout.
 

@@ -122,8 +122,9 @@ class _Bar:
 
     def write(self, text: str) -> None:
         """Write a line above the bar."""
-        self._bar.clear()
-        say(text)
+        with self._bar.get_lock():  # or the ticking thread may draw the bar in between
+            self._bar.clear()
+            say(text)
 
     def close(self) -> None:
         """Take the bar away."""

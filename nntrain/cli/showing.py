@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import Overrides, is_spec
+from nntrain.cli.arguments import Json, Overrides, is_spec
 
 if TYPE_CHECKING:
     from nntrain.experiment import Assembly, Description
@@ -14,24 +14,28 @@ if TYPE_CHECKING:
 def show(
     source: Annotated[Path, typer.Argument(metavar="CONFIG|RUN|CHECKPOINT", help="A spec, a run or a checkpoint.")],
     overrides: Overrides = None,
+    as_json: Json = False,
 ) -> None:
-    """Show the layers of a network, its memory and its work."""
-    from nntrain.experiment import describe
+    """Show the layers of a network: shapes, parameters, memory for training, work for one example."""
+    from dataclasses import asdict
 
-    assembly = _assembly(source, overrides or [])
-    _print(describe(assembly), assembly)
-
-
-def _assembly(source: Path, overrides: list[str]) -> "Assembly":
-    from nntrain.experiment import open_model, prepared
+    from nntrain.cli.terminal import out_json
+    from nntrain.experiment import describe, open_model, prepared
+    from nntrain.experiment.describing import peak_bytes
     from nntrain.spec import load
 
-    if is_spec(source):
-        return prepared(load(source, overrides)).assembly
-    return open_model(source, overrides).assembly
+    ready = prepared(load(source, overrides or [])) if is_spec(source) else None
+    assembly = ready.assembly if ready else open_model(source, overrides or []).assembly
+    found = describe(assembly)
+    peak = peak_bytes(found) if ready else None  # only with the data in memory can it be told
+    if as_json:
+        totals = {"total": found.total, "training_bytes": found.training_bytes, "peak_bytes": peak}
+        out_json({"name": assembly.spec.name} | asdict(found) | totals)
+    else:
+        _print(found, assembly, peak)
 
 
-def _print(found: "Description", assembly: "Assembly") -> None:
+def _print(found: "Description", assembly: "Assembly", peak: int | None) -> None:
     from nntrain.cli.header import model_line, spell
     from nntrain.cli.numbers import count, size
     from nntrain.cli.terminal import facts, out, table
@@ -46,11 +50,12 @@ def _print(found: "Description", assembly: "Assembly") -> None:
     buffers = f"buffers for batches of {count(found.batch_size)}, {size(found.buffer_bytes)}"
     out(f"{assembly.spec.name}: {model_line(assembly)}")
     show_tables(rows)
-    facts(
-        [
-            ("total", f"{count(found.weights)} + {count(found.others)} = {count(found.total)} parameters"),
-            ("loss", spell(assembly.loss)),
-            ("training", f"{size(found.training_bytes)}: {vectors}, and {buffers}"),
-            ("work", f"{count(found.flops)} FLOPs for one example forward, about three times that for a step"),
-        ]
-    )
+    lines = [
+        ("total", f"{count(found.weights)} + {count(found.others)} = {count(found.total)} parameters"),
+        ("loss", spell(assembly.loss)),
+        ("training", f"{size(found.training_bytes)}: {vectors}, and {buffers}"),
+        ("work", f"{count(found.flops)} FLOPs for one example forward, about three times that for a step"),
+    ]
+    if peak is not None:
+        lines.insert(3, ("peak", f"{size(peak)} for a whole run: program, data, training, scoring and drawing"))
+    facts(lines)

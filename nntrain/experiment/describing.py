@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nntrain.artifacts.environment import memory
 from nntrain.data.dataset import Part
 from nntrain.experiment.assembly import Assembly
 from nntrain.network import Network
 from nntrain.ops.layers import Dense
 from nntrain.train.state import State
 from nntrain.train.step import Stepper
+
+ENDING = 26 << 20  # bytes that scoring, saving and drawing take at the end of a run (measured)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,16 @@ def describe(assembly: Assembly) -> Description:
         buffer_bytes=buffer_bytes,
         flops=sum(row.flops for row in rows),
     )
+
+
+def peak_bytes(description: Description) -> int | None:
+    """Return the most memory that a run will hold, program and all; None where the system does not tell.
+
+    To be asked in a process that has loaded the data and done nothing else: loading may have taken more already than
+    training will.
+    """
+    held = memory()
+    return max(held[1], held[0] + description.training_bytes + ENDING) if held else None
 
 
 def sizes(network: Network) -> list[int]:

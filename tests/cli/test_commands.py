@@ -1,5 +1,6 @@
 """Commands that only tell: show, check, list, schema and init."""
 
+import json
 import re
 
 import pytest
@@ -33,11 +34,21 @@ def test_show_a_spec(nntrain, here):
     assert re.fullmatch(
         r" training  [\d.]+ KiB: 3 vectors of parameters, 312 B, and buffers for batches of 32, [\d.]+ KiB", lines[11]
     )
-    assert lines[12] == " work      40 FLOPs for one example forward, about three times that for a step"
+    assert re.fullmatch(
+        r" peak      [\d.]+ MiB for a whole run: program, data, training, scoring and drawing", lines[12]
+    )
+    assert lines[13] == " work      40 FLOPs for one example forward, about three times that for a step"
+
+
+def test_show_in_json(nntrain, here):
+    (here / "notes.yaml").write_text(THREE_FOUR_TWO, encoding="utf-8")
+    shown = json.loads(nntrain("show", "notes.yaml", "--json").out)
+    assert (shown["weights"], shown["others"], shown["total"]) == (20, 6, 26)
+    assert shown["peak_bytes"] > shown["training_bytes"] > shown["parameter_bytes"] == 26 * 4
 
 
 def test_show_a_run_and_a_checkpoint_like_their_spec(nntrain, done):
-    shown = nntrain("show", "tiny.yaml").out
+    shown = re.sub(r" peak .*\n", "", nntrain("show", "tiny.yaml").out)  # only with the data loaded can it be told
     assert nntrain("show", done).out == shown
     assert nntrain("show", next((done / "checkpoints").iterdir())).out == shown
 
