@@ -16,7 +16,7 @@ def show(
     overrides: Overrides = None,
     as_json: Json = False,
 ) -> None:
-    """Show the layers of a network: shapes, parameters, memory for training, work for one example."""
+    """Show the layers of a network: shapes, parameters, memory, work."""
     from dataclasses import asdict
 
     from nntrain.cli.terminal import out_json
