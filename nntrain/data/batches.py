@@ -20,7 +20,7 @@ SPOT_BYTES = 1 << 18  # inputs gathered at a time on the spot: what stays in the
 AHEAD_BYTES = 1 << 22  # inputs gathered at a time by the helper: enough to outweigh the hand-over (measured)
 MOST_ON_THE_SPOT, MOST_AHEAD = 4, 16  # batches gathered at a time: every place among them costs a binding (measured)
 NARROW = 32  # columns of targets up to which entries are gathered one by one (measured)
-WORTH_BYTES = 1 << 16  # inputs of a batch from which a helper may pay
+WORTH_BYTES = 1 << 18  # inputs of a batch from which a helper may pay (measured)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,7 +156,7 @@ class Pace:
     What it decides changes the time a batch takes and nothing else.
     """
 
-    TURN, SETTLING, LOOK_AGAIN = 8, 2, 16  # groups in a turn, of which the first do not count; turns between trials
+    TURN, SETTLING, LOOK_AGAIN = 8, 2, 64  # groups in a turn, of which the first do not count; turns between trials
 
     def __init__(self) -> None:
         self.helped = False  # whether the helper gathers the group that comes next
