@@ -1,4 +1,4 @@
-#!/usr/bin/env python
+#!/usr/bin/env python3
 """Compare the training step of nntrain with its peers: one table of ratios, in Markdown and in JSON.
 
     python scripts/bench.py                                  everything that is installed, with 1 and with 2 threads

@@ -1,4 +1,4 @@
-#!/usr/bin/env python
+#!/usr/bin/env python3
 """Whole runs of ``nntrain fit`` on images in the shape of MNIST, from the start of the process to its end.
 
     python scripts/bench_runs.py                      synthetic images, written to a temporary folder as idx.gz
