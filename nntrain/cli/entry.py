@@ -4,6 +4,7 @@ Every failure of the user's or of the machine is one line on stderr; only a bug 
 """
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ BUG = 1
 USAGE = 2
 INTERRUPTED = 130  # as shells report SIGINT
 CLOSED_PIPE = 141  # as shells report SIGPIPE
+PLACE = re.compile(r"\S[^:]*:\d+:\d+: ")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -72,14 +74,17 @@ def _command(arguments: Sequence[str]) -> int:
 
 
 def _fail(message: str, status: int, label: str = "error:") -> int:
-    """Say what is wrong, a line each, after the results that were ready before."""
+    """Say what is wrong, a line each, after the results that were ready before.
+
+    A line that begins with file:line:column has no label in front, so that editors find the place.
+    """
     try:
         _flush()
     except OSError:
         _abandon_stdout()
     with suppress(OSError):  # nobody is listening; the status says it
         for line in message.splitlines():
-            print(styled(label, RED), line, file=sys.stderr)
+            print(line if PLACE.match(line) else f"{styled(label, RED)} {line}", file=sys.stderr)
     return status
 
 
