@@ -1,10 +1,17 @@
-"""Shared fixtures: the folder of real data sets, and reproducible property tests."""
+"""Shared fixtures: the folder of real data sets, planted errors, and reproducible property tests."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
+
+from nntrain.core.calls import Calls
+from nntrain.core.types import Array
+from nntrain.core.workspace import Workspace
+from nntrain.ops.losses.base import BindGradient, Loss, ReadCost, Scale
 
 settings.register_profile("reproducible", deadline=None, derandomize=True, database=None)
 settings.load_profile("reproducible")
@@ -20,3 +27,24 @@ def real_data() -> Path:
     if not path.is_dir():
         pytest.fail(f"NNTRAIN_TEST_DATA: no such folder: {path}")
     return path
+
+
+@pytest.fixture
+def plant_error(monkeypatch: pytest.MonkeyPatch) -> Callable[[type[Loss]], None]:
+    """Return a function that makes a loss's gradient wrong by 0.1 % until the test is over."""
+
+    def plant(loss: type[Loss]) -> None:
+        right = loss.bind
+
+        def wrong(self: Loss, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
+            read, bind_gradient = right(self, do, z, t, ws)
+
+            def bind(do: Calls, scale: Scale) -> None:
+                bind_gradient(do, scale)
+                do(np.multiply, z, 1.001, out=z)
+
+            return read, bind
+
+        monkeypatch.setattr(loss, "bind", wrong)
+
+    return plant

@@ -70,18 +70,6 @@ def figure(record: Record, name: str) -> float | None:
     return _number(dict(flatten(record)).get(name))
 
 
-def summary(records: Sequence[Record], name: str, mode: Literal["min", "max"] = "min") -> dict[str, Any]:
-    """Return the final record, the best one by a figure, and the seconds all epochs took together."""
-    seconds = [value for record in records if (value := figure(record, "seconds")) is not None]
-    winner = best(records, name, mode)
-    return {
-        "epochs": len(records),
-        "final": dict(records[-1]) if records else None,
-        "best": {"monitor": name, "value": figure(winner, name), **winner} if winner else None,
-        "seconds": math.fsum(seconds),
-    }
-
-
 def _number(value: Any) -> Cell:
     """Return a plain finite number, else None; truth values are no numbers."""
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -47,6 +47,13 @@ class Params:
             for name in shapes:
                 yield f"layers.{index}.{name}", getattr(views, name)
 
+    def load(self, tensors: Mapping[str, Array]) -> None:
+        """Overwrite theta with tensors named as by ``named``; KeyError or ValueError when one is missing or misfits."""
+        for name, view in self.named(self.theta):
+            if tensors[name].shape != view.shape:
+                raise ValueError(f"{name} is {tensors[name].shape}, the model needs {view.shape}")
+            view[...] = tensors[name]
+
     def _views(self, vector: Array) -> tuple[SimpleNamespace, ...]:
         weight_at, other_at = 0, self.n_weights
         namespaces = []

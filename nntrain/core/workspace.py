@@ -5,7 +5,6 @@ memory: as long as the same requests follow in the same order, a short last batc
 buffers.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -80,8 +79,3 @@ def flat(block: Array) -> Array:
     if not np.shares_memory(vector, block):
         raise ValueError("a block must be contiguous")
     return vector
-
-
-def nbytes(arrays: Sequence[Array]) -> int:
-    """Return the bytes of several arrays."""
-    return sum(array.nbytes for array in arrays)

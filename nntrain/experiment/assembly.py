@@ -57,12 +57,10 @@ class Assembly:
     @cached_property
     def loss(self) -> Loss:
         """The spec's loss, or the model's own. SpecError when it does not fit the data."""
-        classes = len(self.facts.class_names)
-        loss = self.spec.loss or self.spec.model.default_loss(self.task, classes)
-        problem = self._loss_problem(loss)
+        problem = self._loss_problem()
         if problem:
             raise SpecError(problem)
-        return loss
+        return self._loss
 
     @cached_property
     def metric(self) -> Metric:
@@ -96,8 +94,7 @@ class Assembly:
     def problems(self, rows: int) -> list[str]:
         """Return every conflict of the spec with data of this many training rows, each ``path: what``."""
         spec = self.spec
-        loss = spec.loss or spec.model.default_loss(self.task, len(self.facts.class_names))
-        found = [problem for problem in (self._loss_problem(loss),) if problem]
+        found = [problem for problem in (self._loss_problem(),) if problem]
         if not isinstance(spec.train.batch_size, str) and spec.train.batch_size > rows:
             size = spec.train.batch_size
             found.append(f"train.batch_size: {size} is more than the {rows} training rows; use 'all' for one batch")
@@ -132,8 +129,13 @@ class Assembly:
             spread=self.metric.spread(t),
         )
 
-    def _loss_problem(self, loss: Loss) -> str | None:
+    @property
+    def _loss(self) -> Loss:
+        return self.spec.loss or self.spec.model.default_loss(self.task, len(self.facts.class_names))
+
+    def _loss_problem(self) -> str | None:
         """Return why the loss fits neither the model nor the data, as ``path: what``, or None."""
+        loss = self._loss
         problem = self.spec.model.loss_problem(loss)
         if problem:
             return f"loss: {problem}, got {_kind(loss)}"

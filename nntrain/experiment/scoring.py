@@ -76,12 +76,10 @@ def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
         assembly = Assembly(
             spec, Facts(facts["task"], facts["n_features"], facts["n_targets"], facts["n_rows"], *names)
         )
-        params = assembly.network.params
-        for name, view in params.named(params.theta):
-            if stored.tensors[name].shape != view.shape:
-                raise CheckpointError(f"{file}: {name} is {stored.tensors[name].shape}, the model needs {view.shape}")
-            view[...] = stored.tensors[name]
+        assembly.network.params.load(stored.tensors)
         return Trained(file, assembly, Scaler.from_tensors(stored.tensors), stored.meta["epoch"], stored.meta["step"])
+    except ValueError as error:
+        raise CheckpointError(f"{file}: {error}") from error
     except (KeyError, TypeError) as error:
         raise CheckpointError(f"{file}: lacks {error}; was it written by nntrain?") from error
 

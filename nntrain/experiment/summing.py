@@ -28,8 +28,7 @@ def sum_up(
     stored = storage.load(kept)
     params = prepared.job.network.params
     last = params.theta.copy()
-    for name, view in params.named(params.theta):
-        view[...] = stored.tensors[name]
+    params.load(stored.tensors)
     parts = {"train": data.train, "validation": data.validation, "test": data.test}
     figures = {
         name: {"n": len(part), **prepared.assembly.evaluator(part)()}

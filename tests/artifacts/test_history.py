@@ -75,13 +75,3 @@ def test_a_series_leaves_out_what_was_not_measured_and_keeps_gaps_for_what_was_n
 def test_the_best_is_the_earliest_of_equals_and_finite(name: str, mode: Any, epoch: int | None) -> None:
     record = history.best(RECORDS, name, mode)
     assert (record and record["epoch"]) == epoch
-
-
-def test_summary_holds_final_best_and_seconds() -> None:
-    assert history.summary(RECORDS, "train.cost") == {
-        "epochs": 3,
-        "final": RECORDS[2],
-        "best": {"monitor": "train.cost", "value": 1.0, **RECORDS[1]},
-        "seconds": 0.75,
-    }
-    assert history.summary([], "train.cost") == {"epochs": 0, "final": None, "best": None, "seconds": 0.0}
