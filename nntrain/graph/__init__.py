@@ -1,0 +1,26 @@
+"""A computational graph of formulas: parsed, evaluated forward, differentiated backward, every step in sight.
+
+It is the second opinion on the training engine and never part of it. Knows NumPy and nothing of nntrain.
+"""
+
+from nntrain.graph.builder import Builder
+from nntrain.graph.fault import FormulaError
+from nntrain.graph.grammar import parse
+from nntrain.graph.nodes import Graph, Node
+from nntrain.graph.operations import OPERATIONS, Operation
+from nntrain.graph.trace import Edge, Trace, trace
+from nntrain.graph.values import parse_values
+
+__all__ = [
+    "OPERATIONS",
+    "Builder",
+    "Edge",
+    "FormulaError",
+    "Graph",
+    "Node",
+    "Operation",
+    "Trace",
+    "parse",
+    "parse_values",
+    "trace",
+]

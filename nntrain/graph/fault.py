@@ -1,0 +1,11 @@
+"""What can be wrong with a formula or with the values put into it."""
+
+
+class FormulaError(ValueError):
+    """A formula that cannot be read or worked out: ``message`` in one line, at ``column`` (from 1) of ``source``."""
+
+    def __init__(self, message: str, column: int | None = None, source: str = "formula") -> None:
+        super().__init__(f"{source}:{column}: {message}" if column else f"{source}: {message}")
+        self.message = message
+        self.column = column
+        self.source = source

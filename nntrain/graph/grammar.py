@@ -1,0 +1,176 @@
+"""From text to graph: numbers, names, + - * / ** @, brackets and a fixed list of functions. Nothing is ever executed.
+
+sum     = product {("+" | "-") product}
+product = signed {("*" | "/" | "@") signed}
+signed  = ("-" | "+") signed | power
+power   = atom ["**" signed]
+atom    = number | name | name "(" sum {"," sum} ")" | "(" sum ")"
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from nntrain.graph.builder import Builder
+from nntrain.graph.fault import FormulaError
+from nntrain.graph.nodes import Graph
+from nntrain.graph.operations import FUNCTIONS, OPERATIONS
+
+MOST_CHARACTERS = 10_000
+MOST_LEVELS = 50
+
+_TOKEN = re.compile(r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)"
+                    r"|(?P<sign>\*\*|[-+*/@(),])|(?P<wrong>\S))")  # fmt: skip
+_SIGNS = {row.sign: name for name, row in OPERATIONS.items() if row.infix and row.arity == 2}
+_VARIADIC = ("max", "min")  # of any number of inputs, taken in pairs
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    form: str
+    text: str
+    column: int
+
+
+def parse(text: str) -> Graph:
+    """Return the graph of a formula such as ``(x + y) * z``; raises ``FormulaError`` with the column."""
+    if len(text) > MOST_CHARACTERS:
+        raise FormulaError(f"longer than {MOST_CHARACTERS} characters, got {len(text)}", MOST_CHARACTERS + 1)
+    reader = _Reader(_tokens(text))
+    output = reader.sum()
+    reader.expect_end()
+    return reader.builder.build(output)
+
+
+def _tokens(text: str) -> list[_Token]:
+    tokens = []
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup or ""
+        token = _Token(kind, match[kind], match.start(kind) + 1)
+        if kind == "wrong":
+            hint = "; powers are written **" if token.text == "^" else ""
+            raise FormulaError(f"unexpected {token.text!r}{hint}", token.column)
+        tokens.append(token)
+    return [*tokens, _Token("end", "", len(text) + 1)]
+
+
+class _Reader:
+    """Reads tokens from left to right and puts nodes into a builder."""
+
+    def __init__(self, tokens: list[_Token]) -> None:
+        self.builder = Builder()
+        self._tokens = tokens
+        self._at = 0
+        self._level = 0
+
+    def sum(self) -> int:
+        return self._chain(("+", "-"), self._product)
+
+    def expect_end(self) -> None:
+        token = self._tokens[self._at]
+        if token.form != "end":
+            hint = "; a product is written with *" if token.form in ("name", "number") or token.text == "(" else ""
+            raise FormulaError(f"unexpected {token.text!r}{hint}", token.column)
+
+    def _product(self) -> int:
+        return self._chain(("*", "/", "@"), self._signed)
+
+    def _chain(self, signs: tuple[str, ...], part: Callable[[], int]) -> int:
+        node = part()
+        while (token := self._tokens[self._at]).text in signs:
+            self._at += 1
+            node = self.builder.apply(_SIGNS[token.text], node, part(), column=token.column)
+        return node
+
+    def _signed(self) -> int:
+        token = self._tokens[self._at]
+        if token.text not in ("-", "+"):
+            return self._power()
+        self._at += 1
+        following = self._tokens[self._at : self._at + 2]
+        if token.text == "-" and following[0].form == "number" and following[1].text != "**":
+            self._at += 1
+            return self.builder.constant(-_number(following[0]), token.column)
+        node = self._deeper(self._signed)
+        return node if token.text == "+" else self.builder.apply("neg", node, column=token.column)
+
+    def _power(self) -> int:
+        base = self._atom()
+        token = self._tokens[self._at]
+        if token.text != "**":
+            return base
+        self._at += 1
+        return self.builder.apply("pow", base, self._deeper(self._signed), column=token.column)
+
+    def _atom(self) -> int:
+        token = self._tokens[self._at]
+        self._at += 1
+        if token.form == "number":
+            return self.builder.constant(_number(token), token.column)
+        if token.form == "name":
+            return self._named(token)
+        if token.text != "(":
+            got = f"got {token.text!r}" if token.form != "end" else "the formula ends here"
+            raise FormulaError(f"a number, a name or a bracket is missing; {got}", token.column)
+        node = self._deeper(self.sum)
+        self._close(token)
+        return node
+
+    def _named(self, name: _Token) -> int:
+        if self._tokens[self._at].text != "(":
+            if name.text in FUNCTIONS:
+                raise FormulaError(f"{name.text} is a function; write {name.text}(…)", name.column)
+            return self.builder.variable(name.text, name.column)
+        if name.text not in FUNCTIONS:
+            raise FormulaError(f"unknown function '{name.text}'{_meant(name.text)}", name.column)
+        bracket = self._tokens[self._at]
+        arguments: list[int] = []
+        while self._tokens[self._at].text == "," or not arguments:
+            self._at += 1
+            arguments.append(self._deeper(self.sum))
+        self._close(bracket)
+        return self._called(name, arguments)
+
+    def _called(self, name: _Token, arguments: list[int]) -> int:
+        takes, given = FUNCTIONS[name.text].arity, len(arguments)
+        many = name.text in _VARIADIC
+        if given < takes or (given > takes and not many):
+            raise FormulaError(
+                f"{name.text} takes {takes}{' or more' * many} argument{'s' * (takes > 1)}, got {given}", name.column
+            )
+        first, *rest = arguments
+        if not rest:
+            return self.builder.apply(name.text, first, column=name.column)
+        for argument in rest:
+            first = self.builder.apply(name.text, first, argument, column=name.column)
+        return first
+
+    def _close(self, bracket: _Token) -> None:
+        token = self._tokens[self._at]
+        if token.text != ")":
+            if token.form == "end":
+                raise FormulaError("this bracket is never closed", bracket.column)
+            raise FormulaError(f"expected ')', got {token.text!r}", token.column)
+        self._at += 1
+
+    def _deeper(self, part: Callable[[], int]) -> int:
+        self._level += 1
+        if self._level > MOST_LEVELS:
+            raise FormulaError(f"nested deeper than {MOST_LEVELS} levels", self._tokens[self._at].column)
+        node = part()
+        self._level -= 1
+        return node
+
+
+def _number(token: _Token) -> float:
+    value = float(token.text)
+    if value == float("inf"):
+        raise FormulaError(f"{token.text} is too large a number", token.column)
+    return value
+
+
+def _meant(name: str) -> str:
+    close = get_close_matches(name, FUNCTIONS, n=1)
+    hint = f"; did you mean '{close[0]}'?" if close else ";"
+    return f"{hint} (one of {', '.join(sorted(FUNCTIONS))})"
