@@ -46,9 +46,9 @@ def parse(text: str) -> Graph:
 def _tokens(text: str) -> list[_Token]:
     tokens = []
     for match in _TOKEN.finditer(text):
-        kind = match.lastgroup or ""
-        token = _Token(kind, match[kind], match.start(kind) + 1)
-        if kind == "wrong":
+        form = match.lastgroup or ""
+        token = _Token(form, match[form], match.start(form) + 1)
+        if form == "wrong":
             hint = "; powers are written **" if token.text == "^" else ""
             raise FormulaError(f"unexpected {token.text!r}{hint}", token.column)
         tokens.append(token)
