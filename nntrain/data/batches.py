@@ -15,6 +15,7 @@ import numpy as np
 from nntrain.core.plan import Plan
 from nntrain.core.rng import Stream, generator
 from nntrain.core.types import Array
+from nntrain.data.stored import Fetcher, Inputs
 
 SPOT_BYTES = 1 << 18  # inputs gathered at a time on the spot: what stays in the second-level cache (measured)
 AHEAD_BYTES = 1 << 22  # inputs gathered at a time by the helper: enough to outweigh the hand-over (measured)
@@ -36,20 +37,22 @@ class Batch:
 class Batches:
     """All batches of the examples X (N, d), t (N, c), y; ``batch_size`` ≥ N means one batch in the given order."""
 
-    def __init__(self, X: Array, t: Array, y: Array, *, batch_size: int, seed: int, plan: Plan) -> None:
+    def __init__(self, X: Inputs, t: Array, y: Array, *, batch_size: int, seed: int, plan: Plan) -> None:
         self.size = len(X)
         self.batch_size = min(batch_size, self.size)
         self.seed = seed
         self.per_epoch = -(-self.size // self.batch_size)
         by_column = plan.column_major(t.shape[1])
         self._source = (X, blocked(t, plan) if self.per_epoch == 1 or t.shape[1] <= NARROW else t, y)
-        nbytes = self.batch_size * X.shape[1] * X.itemsize
+        nbytes = self.batch_size * X.shape[1] * np.dtype(X.dtype).itemsize
         self.on_the_spot = max(1, min(MOST_ON_THE_SPOT, self.per_epoch, SPOT_BYTES // max(1, nbytes)))
         ahead = max(2, min(MOST_AHEAD, AHEAD_BYTES // max(1, nbytes)))
         worth = nbytes >= WORTH_BYTES and self.per_epoch >= 2 * ahead and (os.cpu_count() or 1) > 1
         self.ahead = ahead if worth else 0  # batches that the helper gathers at a time; 0: there is no helper
         self._pace = Pace()
         halves = 0 if self.per_epoch == 1 else 2 if worth else 1
+        if self.per_epoch == 1:
+            self._whole = Batch((0, self.size), X[:], *self._source[1:])
         places = max(self.ahead, self.on_the_spot)
         self._buffers = [_Buffers(self._source, self.batch_size, places, half, by_column) for half in range(halves)]
 
@@ -61,7 +64,7 @@ class Batches:
     def epoch(self, epoch: int, *, first: int = 0) -> Iterator[Batch]:
         """Yield the batches of a 0-based epoch from number ``first`` on; a batch is valid until the next is taken."""
         if self.per_epoch == 1:
-            yield Batch((0, self.size), *self._source)
+            yield self._whole
             return
         order = generator(self.seed, Stream.SHUFFLE, epoch).permutation(self.size)
         if not self.ahead:
@@ -92,12 +95,13 @@ class Batches:
 class _Buffers:
     """Memory for several batches in a row, filled by few NumPy calls: at each, a helper holds up the main thread."""
 
-    def __init__(self, source: tuple[Array, Array, Array], n: int, places: int, half: int, by_column: bool) -> None:
+    def __init__(self, source: tuple[Inputs, Array, Array], n: int, places: int, half: int, by_column: bool) -> None:
         self.source, self.n, self.by_column = source, n, by_column
         X, t, y = source
         size, width = t.shape
         rows = min(places * n, size)
         self.X, self.y = (np.empty((rows, *a.shape[1:]), a.dtype) for a in (X, y))
+        self._fetch = Fetcher(X, rows)
         whole, rest = rows // n, size % n
         blocks = (whole, width, n) if by_column else (whole, n, width)
         self.t, self.t_short = (
@@ -119,12 +123,12 @@ class _Buffers:
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        return sum(a.nbytes for a in (self.X, self.y, self.t, self.t_short, self.t_rows, self.index))
+        return sum(a.nbytes for a in (self.X, self._fetch, self.y, self.t, self.t_short, self.t_rows, self.index))
 
     def fill(self, rows: Array) -> list[Batch]:
         """Copy the examples of these row numbers; return their batches, the last one short if need be."""
-        X, t, y = self.source
-        X.take(rows, 0, self.X[: len(rows)], "clip")  # "clip": with bounds checks NumPy copies the output once more
+        _, t, y = self.source
+        self._fetch.gather(rows, self.X[: len(rows)])
         y.take(rows, 0, self.y[: len(rows)], "clip")
         whole = len(rows) // self.n
         end = whole * self.n

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nntrain.core.types import Array, Task
+from nntrain.data.stored import Inputs
 from nntrain.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -22,19 +23,24 @@ SPLITS = ("train", "validation", "test")
 class Part:
     """Examples of one split.
 
-    ``X`` is (n, d), C-contiguous. ``y`` is (n,) int64 class indices 0 … c-1 in classification, (n, k) of 0 and 1 in
-    multilabel, (n, k) numbers in regression.
+    ``X`` is (n, d): a C-contiguous array, or numbers that are scaled on demand. ``y`` is (n,) int64 class indices
+    0 … c-1 in classification, (n, k) of 0 and 1 in multilabel, (n, k) numbers in regression.
     """
 
-    X: Array
+    X: Inputs
     y: Array
 
     def __post_init__(self) -> None:
-        if self.X.ndim != 2 or len(self.X) != len(self.y):
+        if len(self.X.shape) != 2 or len(self.X) != len(self.y):
             raise ValueError(f"X {self.X.shape} and y {self.y.shape} do not make a part")
 
     def __len__(self) -> int:
         return len(self.X)
+
+    @property
+    def array(self) -> Array:
+        """The inputs as one array (n, d), made anew where they are scaled on demand."""
+        return self.X[:]
 
     def take(self, rows: Array) -> "Part":
         """Return the examples at these row numbers, copied."""
@@ -57,7 +63,7 @@ class Raw:
         """Return the SHA-256 (hex) of class names, shapes, dtypes and bytes of all examples."""
         digest = hashlib.sha256(repr(self.class_names).encode())
         for part in (self.train, self.test):
-            for array in () if part is None else (part.X, part.y):
+            for array in () if part is None else (part.array, part.y):
                 little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
                 digest.update(f"{little.dtype.str}{little.shape}".encode())
                 digest.update(little.reshape(-1).view(np.uint8).data)

@@ -15,6 +15,7 @@ from nntrain.data.labels import as_number, rename
 from nntrain.data.options import DataOptions
 from nntrain.data.scaling import Scaler
 from nntrain.data.splitting import split
+from nntrain.data.stored import scaled
 from nntrain.data.wording import shown
 from nntrain.errors import DataError, did_you_mean
 
@@ -27,7 +28,7 @@ def prepare(options: DataOptions, *, seed: int, dtype: DType) -> Dataset:
     if raw.task == "classification" and len(raw.class_names) < 2:
         raise DataError(f"data: one class only, got {shown(raw.class_names[0])} in all {len(raw.train)} rows")
     parts = _divide(raw, options, seed)
-    scaler = Scaler.fit(parts["train"].X, options.scale)
+    scaler = Scaler.fit(parts["train"].array, options.scale)
     ready = {name: _ready(part, scaler, dtype) for name, part in parts.items()}
     return Dataset(
         ready["train"],
@@ -95,7 +96,7 @@ def _divide(raw: Raw, options: DataOptions, seed: int) -> dict[str, Part]:
 def _ready(part: Part, scaler: Scaler, dtype: DType) -> Part:
     """Return a part scaled; targets in the dtype of the run, class indices as they are."""
     y = part.y if part.y.ndim == 1 else _cast(part.y, dtype)
-    return Part(scaler.apply(part.X, dtype), np.ascontiguousarray(y))
+    return Part(scaled(part.array, scaler, dtype), np.ascontiguousarray(y))
 
 
 def _cast(y: Array, dtype: DType) -> Array:

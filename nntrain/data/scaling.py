@@ -5,7 +5,7 @@ Knows nothing of splits, sources or files.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -40,18 +40,38 @@ class Scaler:
 
         Bytes and other short integers are worked on in ``dtype`` itself, everything wider in float64 and rounded once.
         """
-        if X.shape[1] != len(self.shift) and len(self.shift) != 1:
-            raise DataError(f"data: {X.shape[1]} features do not fit a scaler of {len(self.shift)}")
-        work = np.result_type(X.dtype, dtype)
-        shift, scale = self.shift.astype(work), self.scale.astype(work)
+        self.check(X.shape[1])
         out = np.empty(X.shape, dtype)
+        write = self.into(X.dtype, out.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
             for rows, block in _blocks(X):
-                shifted = np.subtract(block, shift, dtype=work)
-                np.multiply(shifted, scale, out=out[rows], casting="same_kind")  # (x - shift) · scale
+                write(block, out[rows])
         if X.dtype.kind == "f" and not _is_finite(out):
             raise DataError(f"data: a scaled input is too large for {dtype}")
         return out
+
+    def into(self, source: np.dtype[Any], target: np.dtype[Any]) -> Callable[[Array, Array], None]:
+        """Return the function (X, out) that writes (X - shift) · scale; of and into numbers of these types."""
+        work = np.result_type(source, target)
+        shift, scale = (a.astype(work).reshape(a.shape if a.size > 1 else ()) for a in (self.shift, self.scale))
+
+        shifted = bool(shift.any())
+
+        def in_place(X: Array, out: Array) -> None:
+            np.copyto(out, X)
+            if shifted:
+                np.subtract(out, shift, out)
+            np.multiply(out, scale, out)  # (x - shift) · scale
+
+        def rounded_once(X: Array, out: Array) -> None:
+            np.multiply(np.subtract(X, shift, dtype=work), scale, out, casting="same_kind")
+
+        return in_place if work == target else rounded_once
+
+    def check(self, width: int) -> None:
+        """Raise DataError when inputs of this many columns do not fit."""
+        if width != len(self.shift) and len(self.shift) != 1:
+            raise DataError(f"data: {width} features do not fit a scaler of {len(self.shift)}")
 
     def tensors(self) -> dict[str, Array]:
         """Return the arrays to keep in a checkpoint."""

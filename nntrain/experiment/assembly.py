@@ -82,7 +82,7 @@ class Assembly:
     def targets(self, part: Part) -> tuple[Array, Array]:
         """Return (t, y): encoded targets (n, n_out), and what the metric compares decisions with."""
         if self.task == "reconstruction":
-            return part.X, part.X
+            return part.array, part.array
         width = self.network.n_out
         return self.loss.encode(part.y, width, self.network.dtype), self.metric.wanted(part.y, width)
 

@@ -12,6 +12,7 @@ from nntrain.artifacts.resolve import locate
 from nntrain.core.types import Array
 from nntrain.data.dataset import Part
 from nntrain.data.preprocessing import Scaler, prepare_part, read_inputs
+from nntrain.data.stored import Inputs
 from nntrain.errors import CheckpointError, SpecError
 from nntrain.experiment.assembly import Assembly, Facts, decide
 from nntrain.experiment.confusion import Confusion
@@ -124,7 +125,7 @@ def _part(model: Trained, split: str) -> Part:
     )
 
 
-def _predicted(model: Trained, X: Array) -> Predictions:
+def _predicted(model: Trained, X: Inputs) -> Predictions:
     """Return the predictions for scaled inputs X (n, d)."""
     assembly, facts = model.assembly, model.assembly.facts
     z = scores(assembly.network, X)

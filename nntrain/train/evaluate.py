@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from nntrain.core.types import Array
 from nntrain.data.batches import blocked
+from nntrain.data.stored import Fetcher, Inputs, Stored
 from nntrain.network import Network
 from nntrain.ops.layer import Context
 from nntrain.ops.metrics import Metric
@@ -28,16 +30,15 @@ class _Chunk:
 class Evaluator:
     """Cost and metrics of a network on fixed examples X (n, d), t (n, c), y, as often as asked for."""
 
-    def __init__(self, network: Network, metric: Metric, penalty: Penalty, X: Array, t: Array, y: Array) -> None:
+    def __init__(self, network: Network, metric: Metric, penalty: Penalty, X: Inputs, t: Array, y: Array) -> None:
         self.network, self.metric, self.penalty = network, metric, penalty
         self.size, self.width = t.shape
         self.spread = metric.spread(t)
         rows = chunk_rows(network, self.size)
         self.ws = network.workspace(rows)
-        self._chunks = [
-            self._bind(X[start : start + rows], t[start : start + rows], y[start : start + rows])
-            for start in range(0, self.size, rows)
-        ]
+        self._X, self._fetcher = X, Fetcher(X, 0)
+        self._buffer = np.empty((rows, X.shape[1]), X.dtype) if isinstance(X, Stored) else None
+        self._chunks = [self._bind(slice(start, start + rows), t, y) for start in range(0, self.size, rows)]
 
     def __call__(self) -> dict[str, float]:
         """Return ``cost`` (penalty included) and the metric's figures for the network's present parameters."""
@@ -51,13 +52,21 @@ class Evaluator:
         cost = cost_sum / self.size + self.penalty.value(params.theta[: params.n_weights])
         return {"cost": cost, **self.metric.figures(metric_sum, self.size, self.width, self.spread)}
 
-    def _bind(self, X: Array, t: Array, y: Array) -> _Chunk:
-        ws = self.ws.resized(len(X))
+    def _bind(self, rows: slice, t: Array, y: Array) -> _Chunk:
+        targets, y = blocked(t[rows], self.network.plan), y[rows]
+        X, first = self._inputs(rows, len(y))
+        ws = self.ws.resized(len(y))
         bound = self.network.bind(X, Context(ws))
-        targets = blocked(t, self.network.plan)
         metric = self.metric.bind(bound.calls, bound.scores, targets, y, self.network.loss, ws)
         cost, _ = self.network.loss.bind(bound.calls, bound.scores, targets, ws)
-        return _Chunk(bound.calls.bound(), len(X), cost, metric)
+        return _Chunk([*first, *bound.calls.bound()], len(y), cost, metric)
+
+    def _inputs(self, rows: slice, n: int) -> tuple[Array, Sequence[Callable[[], None]]]:
+        """Return the array that holds ``n`` rows of the inputs, and the calls that bring them there."""
+        if isinstance(self._X, Stored):
+            assert self._buffer is not None
+            return self._buffer[:n], [partial(self._fetcher.copy, rows, self._buffer[:n])]
+        return self._X[rows], []
 
 
 def chunk_rows(network: Network, size: int) -> int:
@@ -66,7 +75,7 @@ def chunk_rows(network: Network, size: int) -> int:
     return min(size, max(FEWEST_ROWS, min(MOST_ROWS, BLOCK_BYTES // widest)))
 
 
-def scores(network: Network, X: Array) -> Array:
+def scores(network: Network, X: Inputs) -> Array:
     """Return the scores (n, n_out) of any number of rows X (n, d), in chunks."""
     rows = chunk_rows(network, max(1, len(X)))
     out = np.empty((len(X), network.n_out), network.dtype)

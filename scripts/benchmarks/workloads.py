@@ -63,6 +63,7 @@ class Workload:
         return replace(self, steps=min(self.steps, 4), epochs=min(self.epochs, 20))
 
 
+BYTE = 1 / 255  # of a pixel's full brightness
 WORKLOADS = {
     workload.name: workload
     for workload in (
@@ -80,12 +81,16 @@ WORKLOADS = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
-    """A workload with its numbers: X (n, d) in [0, 1], y (n,) class indices, starting weights; one dtype throughout."""
+    """A workload with its numbers: X (n, d) in [0, 1], y (n,) class indices, starting weights; one dtype throughout.
+
+    ``pixels`` are the bytes that X = pixels / 255 was made of in float32, as an image file holds them; None otherwise.
+    """
 
     workload: Workload
     X: Array
     y: Array
     weights: Weights
+    pixels: Array | None = None
     seed: int = 0
 
     def rows(self, epoch: int) -> Array:
@@ -99,31 +104,33 @@ class Problem:
     def astype(self, dtype: str) -> "Problem":
         """The same problem in another precision."""
         weights = tuple((W.astype(dtype), b.astype(dtype)) for W, b in self.weights)
-        return replace(self, X=self.X.astype(dtype), weights=weights)
+        pixels = self.pixels if dtype == "float32" else None
+        return replace(self, X=self.X.astype(dtype), weights=weights, pixels=pixels)
 
 
 def problem(workload: Workload, seed: int = 0) -> Problem:
     """Draw inputs, labels and weights of a workload; a workload of two inputs is XOR itself."""
     rng = np.random.default_rng([seed, workload.examples])
-    X, y = _xor() if workload.sizes[0] == 2 else _images(rng, workload)
+    X, y, pixels = _xor() if workload.sizes[0] == 2 else _images(rng, workload)
     weights = tuple(_layer(rng, n_in, n_out) for n_in, n_out in pairwise(workload.sizes))
-    return Problem(workload, X, y, weights, seed)
+    return Problem(workload, X, y, weights, pixels, seed)
 
 
-def _xor() -> tuple[Array, Array]:
+def _xor() -> tuple[Array, Array, None]:
     X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.float32)
-    return X, np.array([0, 1, 1, 0])
+    return X, np.array([0, 1, 1, 0]), None
 
 
-def _images(rng: np.random.Generator, workload: Workload) -> tuple[Array, Array]:
-    """Pixels in [0, 1], four fifths of them black as in MNIST, labelled by a random linear map."""
+def _images(rng: np.random.Generator, workload: Workload) -> tuple[Array, Array, Array]:
+    """Pixels in [0, 1], four fifths of them black as in MNIST, labelled by a random linear map; and their bytes."""
     n, d, classes = workload.examples, workload.sizes[0], workload.sizes[-1]
     X = rng.random((n, d), dtype=np.float32)
     X -= np.float32(0.8)
     np.maximum(X, np.float32(0.0), out=X)
-    X *= np.float32(5.0)
+    pixels = np.rint(X * np.float32(5.0 * 255.0)).astype(np.uint8)
+    np.multiply(pixels, np.float32(BYTE), out=X)
     teacher = rng.standard_normal((d, classes), dtype=np.float32)
-    return X, np.argmax(X @ teacher, axis=1)
+    return X, np.argmax(X @ teacher, axis=1), pixels
 
 
 def _layer(rng: np.random.Generator, n_in: int, n_out: int) -> tuple[Array, Array]:

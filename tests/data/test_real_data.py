@@ -28,9 +28,10 @@ def test_mnist_and_its_likes(real_data: Path, folder: str, mean: float) -> None:
         (10_000, 784),
         (10_000, 784),
     ]
-    assert (data.train.X.dtype, data.train.X.min(), data.train.X.max()) == (np.float32, 0, 1)
+    X = data.train.array
+    assert (X.dtype, X.min(), X.max()) == (np.float32, 0, 1)
     assert data.class_names == tuple("0123456789")
-    whole = np.concatenate([data.train.X, data.part("validation").X]).mean(dtype=np.float64)
+    whole = np.concatenate([X, data.part("validation").array]).mean(dtype=np.float64)
     assert whole == pytest.approx(mean, abs=1e-6)
     shares = np.bincount(data.part("validation").y) / 10_000
     np.testing.assert_allclose(shares, np.bincount(data.train.y) / 50_000, atol=2e-4)

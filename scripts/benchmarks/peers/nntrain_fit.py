@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.peers.base import Peer, Run, library
-from benchmarks.workloads import Array, Problem
+from benchmarks.workloads import BYTE, Array, Problem
 from nntrain.data.dataset import Dataset, Part
 from nntrain.data.preprocessing import Scaler
+from nntrain.data.stored import Inputs, scaled
 from nntrain.experiment import assemble
 from nntrain.spec import from_dict
 from nntrain.train.job import Job
@@ -88,8 +89,11 @@ def _spec(problem: Problem) -> dict[str, Any]:
 
 def _dataset(problem: Problem) -> Dataset:
     classes = max(problem.workload.sizes[-1], 2)
+    X: Inputs = problem.X
+    if problem.pixels is not None:  # what a source of images gives
+        X = scaled(problem.pixels, Scaler(np.zeros(1), np.full(1, BYTE)), "float32")
     return Dataset(
-        train=Part(problem.X, problem.y),
+        train=Part(X, problem.y),
         validation=None,
         test=None,
         task="classification",
