@@ -92,16 +92,8 @@ def test_boston_housing_is_separated_by_blanks(real_data: Path) -> None:
     ("name", "settings", "message"),
     [
         ("tabular/uci-jbrownlee/breast-cancer-wisconsin.data", {}, "24:7: missing value, got '?'"),
-        (
-            "tabular/uci-jbrownlee/abalone.csv",
-            {},
-            "1:1: 'M' is not a number, nor is 'M' below it: a column of text?",
-        ),
-        (
-            "adult/adult-train.csv",
-            {},
-            "1:2: 'State-gov' is not a number, nor is 'Self-emp-not-inc' below it: a column of text?",
-        ),
+        ("tabular/uci-jbrownlee/abalone.csv", {}, "1:1: 'M' is not a number"),
+        ("adult/adult-train.csv", {}, "1:2: 'State-gov' is not a number"),
         (
             "california-housing/housing.csv",
             {"target": "median_house_value", "ignore": ("ocean_proximity",)},

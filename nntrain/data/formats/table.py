@@ -7,7 +7,7 @@ Knows nothing of targets or tasks.
 import csv
 import io
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -23,7 +23,8 @@ from nntrain.errors import DataError
 
 Delimiter: TypeAlias = Literal[",", ";", "\t", "|", " "]  # a blank stands for any run of blanks and tabs
 DELIMITERS = ",;\t|"
-MISSING = frozenset({"", "?", "-", "na", "n/a", "nan", "null", "none"})
+MISSING = frozenset({"", "?", "-", "na", "n/a", "nan", "null", "none"})  # in lower case
+MEANT = frozenset({"-", "none"})  # of these, what counts as a text like any other among texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def read_table(
     except ValueError as error:
         reason = str(error)
     if reason or values.shape[1] != layout.width or any(field in ("", "?") for field in codes):
-        blame(path, layout, checked, text, otherwise=reason)
+        blame(path, layout, checked, gaps=[*checked, *([] if text is None else [text])], otherwise=reason)
     return values, list(codes)
 
 
@@ -106,34 +107,40 @@ def _after_header(lines: Iterator[str], layout: Layout) -> Iterator[str]:
 
 
 def blame(
-    path: Path, layout: Layout, numeric: Sequence[int], text: int | None, *, otherwise: str = "malformed"
+    path: Path, layout: Layout, numeric: Collection[int], *, gaps: Collection[int] = (), otherwise: str = "malformed"
 ) -> NoReturn:
-    """Raise the DataError of the first fault: a row of another length, a missing value, text where a number is due."""
+    """Raise the DataError of the first fault: a row of another length, text where a number is due, a number not finite.
+
+    In the columns ``gaps`` a missing value is a fault as well.
+    """
     rows = islice(records(path, layout.delimiter), int(layout.header), None)
     for line, fields in rows:
         if len(fields) != layout.width:
             raise DataError(f"{path}:{line}: row of {len(fields)} columns, {layout.width} are expected")
-        if text is not None and fields[text] in ("", "?"):
-            raise DataError(f"{place(path, layout, line, text)}: missing value, got '{fields[text]}'")
-        for column in numeric:
-            field = fields[column]
-            if not is_number(field) or not math.isfinite(float(field)):
+        for column, field in enumerate(fields):
+            if is_missing(field, among_numbers=column in numeric):
+                fault = f"missing value, got '{field}'" if column in gaps else ""
+            else:
+                fault = _fault(field) if column in numeric else ""
+            if fault:
                 _, below = next(rows, (0, []))
-                fault = _fault(field, below[column] if column < len(below) else "", line == 1 and not layout.header)
-                raise DataError(f"{place(path, layout, line, column)}: {fault}")
+                first = line == 1 and not layout.header and len(below) > column and not is_number(field)
+                hint = "; is this line a header?" if first and is_number(below[column]) else ""
+                raise DataError(f"{place(path, layout, line, column)}: {fault}{hint}")
     raise DataError(f"{path}: {otherwise}")
 
 
-def _fault(field: str, below: str, first: bool) -> str:
-    """Return what is wrong with a value; the one below it tells a slip from a header line or a column of text."""
-    if field.lower() in MISSING:
-        return f"missing value, got '{field}'"
-    if is_number(field):
-        return f"{shown(field)} is not a finite number"
-    hint = "; is this line a header?" if first and is_number(below) else ""
-    if not is_number(below) and below.lower() not in MISSING:
-        hint = f", nor is {shown(below)} below it: a column of text?"
-    return f"{shown(field)} is not a number{hint}"
+def _fault(field: str) -> str:
+    """Return what is wrong with a value in a column of numbers, or nothing."""
+    if not is_number(field):
+        return f"{shown(field)} is not a number"
+    return "" if math.isfinite(float(field)) else f"{shown(field)} is not a finite number"
+
+
+def is_missing(field: str, *, among_numbers: bool) -> bool:
+    """Return whether a stripped value stands for a missing one; a dash or "none" may well be meant among texts."""
+    word = field.lower()
+    return word in MISSING and (among_numbers or word not in MEANT)
 
 
 def place(path: Path, layout: Layout, line: int, column: int) -> str:

@@ -118,7 +118,7 @@ def _numbers(path: Path, layout: Layout, target: int, texts: list[str]) -> Array
     numbers = [as_number(text) for text in texts]
     values = np.array([np.nan if number is None else number for number in numbers], np.float64)
     if not np.isfinite(values).all():
-        blame(path, layout, [target], None)
+        blame(path, layout, [target], gaps=[target])
     return values
 
 
