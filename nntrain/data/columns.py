@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -34,6 +34,11 @@ class Column:
     texts: tuple[str, ...]
     missing: int
 
+    @property
+    def is_text(self) -> bool:
+        """Whether the values are indices into ``texts``."""
+        return self.values.dtype.kind == "i"
+
     def __len__(self) -> int:
         return len(self.values)
 
@@ -54,11 +59,9 @@ def read_columns(
     columns, faulty = [], []
     for position, builder in builders.items():
         name = layout.names[position] if layout.names else ""
-        kind, values, words = builder.finish(as_text=position in text)
-        missing = int((values < 0).sum() if kind == "text" else np.isnan(values).sum())
-        if builder.odd and kind == "number":
+        columns.append(Column(name, position, *builder.finish(as_text=position in text)))
+        if builder.odd:
             faulty.append(position)
-        columns.append(Column(name, position, kind, values, words, missing))
     if faulty:
         blame(path, layout, faulty)
     return tuple(columns)
@@ -88,6 +91,13 @@ def _blocks(path: Path, layout: Layout) -> Iterator[Sequence[Sequence[str]]]:
         if any(len(fields) != layout.width for _, fields in block):
             blame(path, layout, ())
         yield list(zip(*(fields for _, fields in block), strict=True))
+
+
+class _Contents(NamedTuple):
+    kind: Literal["number", "text"]
+    values: Array
+    texts: tuple[str, ...]
+    missing: int
 
 
 class _Numbers:
@@ -125,9 +135,10 @@ class _Numbers:
             self.present += 1
         return np.nan
 
-    def finish(self, *, as_text: bool) -> tuple[Literal["number", "text"], Array, tuple[str, ...]]:
-        """Return kind, values and texts."""
-        return "number", np.concatenate(self.blocks) if self.blocks else np.empty(0), ()
+    def finish(self, *, as_text: bool) -> "_Contents":
+        """Return what a column is made of."""
+        values = np.concatenate(self.blocks)
+        return _Contents("number", values, (), int(np.isnan(values).sum()))
 
 
 class _Texts:
@@ -144,23 +155,25 @@ class _Texts:
         codes = self.codes
         self.blocks.append(np.array([codes.setdefault(field, len(codes)) for field in fields], np.int64))
 
-    def finish(self, *, as_text: bool) -> tuple[Literal["number", "text"], Array, tuple[str, ...]]:
-        """Return kind, values and texts: numbers after all when most of the values are."""
+    def finish(self, *, as_text: bool) -> "_Contents":
+        """Return what a column is made of: numbers after all when most of the values are."""
         codes = np.concatenate(self.blocks)
         counts = np.bincount(codes, minlength=len(self.codes))
         there = np.array([not is_missing(field, among_numbers=True) for field in self.codes])
         numeric = np.array([is_number(field) for field in self.codes])
         odd = int(counts[there & ~numeric].sum())
         if as_text or odd >= counts[there & numeric].sum():
-            return "text", *_without_gaps(codes, list(self.codes))
+            return _without_gaps(codes, list(self.codes))
         table = np.array([float(field) if is_number(field) else np.nan for field in self.codes])
         self.odd = odd + int(counts[np.isinf(table)].sum())
-        return "number", table[codes], ()
+        values = table[codes]
+        return _Contents("number", values, (), int(np.isnan(values).sum()))
 
 
-def _without_gaps(codes: Array, texts: Sequence[str]) -> tuple[Array, tuple[str, ...]]:
-    """Return codes with -1 for what counts as missing, and the texts that are left, in order."""
+def _without_gaps(codes: Array, texts: Sequence[str]) -> "_Contents":
+    """Return the contents of a text column: codes with -1 for what counts as missing, the texts that are left sorted."""
     left = sorted(text for text in texts if not is_missing(text, among_numbers=False))
     place = {text: index for index, text in enumerate(left)}
     table = np.array([place.get(text, -1) for text in texts], np.int64)
-    return table[codes], tuple(left)
+    values = table[codes]
+    return _Contents("text", values, tuple(left), int((values < 0).sum()))
