@@ -5,10 +5,12 @@ It is the second opinion on the training engine and never part of it. Knows NumP
 
 from nntrain.graph.builder import Builder
 from nntrain.graph.fault import FormulaError
+from nntrain.graph.forward import evaluated
 from nntrain.graph.grammar import parse
 from nntrain.graph.nodes import Graph, Node
 from nntrain.graph.operations import OPERATIONS, Operation
-from nntrain.graph.trace import Edge, Trace, trace
+from nntrain.graph.rules import with_slope
+from nntrain.graph.trace import Edge, Trace
 from nntrain.graph.values import parse_values
 
 __all__ = [
@@ -20,7 +22,8 @@ __all__ = [
     "Node",
     "Operation",
     "Trace",
+    "evaluated",
     "parse",
     "parse_values",
-    "trace",
+    "with_slope",
 ]

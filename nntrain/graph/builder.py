@@ -1,39 +1,96 @@
 """Builds a graph node by node; equal expressions become one node."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from nntrain.graph.fault import FormulaError
 from nntrain.graph.nodes import Graph, Node, written
-from nntrain.graph.operations import OPERATIONS
+from nntrain.graph.operations import OPERATIONS, number_text
 
 MOST_NODES = 1000
 
 
 class Builder:
-    """Collects nodes; ``apply`` takes the names of operations and the indices of earlier nodes."""
+    """Collects nodes: each method returns the index of one, the known one where there is an equal.
+
+    Indices hold while building; ``build`` puts the variables first.
+    """
 
     def __init__(self) -> None:
         self._nodes: list[Node] = []
         self._known: dict[object, int] = {}
 
     def variable(self, symbol: str, column: int | None = None) -> int:
-        """Return the node of a variable, a new one at its first mention."""
-        return self._entered(("variable", symbol), Node(len(self._nodes), symbol, symbol, column=column))
+        """Return the node of a variable."""
+        return self._entered(symbol, Node(len(self._nodes), symbol, symbol, column=column))
 
     def constant(self, value: float, column: int | None = None) -> int:
         """Return the node of a number."""
         text = number_text(value)
-        node = Node(len(self._nodes), text, text, constant=value, varies=False, column=column)
-        return self._entered(("constant", text), node)
+        return self._entered(value, Node(len(self._nodes), text, text, constant=value, varies=False, column=column))
 
     def apply(self, name: str, *inputs: int, symbol: str = "", column: int | None = None) -> int:
-        """Return the node of an operation on earlier nodes; without a ``symbol`` it is named when built."""
+        """Return the node of an operation on nodes; without a ``symbol`` it gets one when the graph is built."""
         operation = OPERATIONS[name]
         if len(inputs) != operation.arity:
             raise ValueError(f"{name}: takes {operation.arity} inputs, got {len(inputs)}")
+        negated = self._nodes[inputs[0]].constant if name == "neg" else None
+        if negated is not None:
+            return self.constant(-negated, column)  # -3 is a number
         varies = any(self._nodes[i].varies for i in inputs)
         node = Node(len(self._nodes), symbol, "", operation, inputs, varies=varies, column=column)
         return self._entered((name, inputs), node)
+
+    def insert(self, graph: Graph, given: Mapping[str, int], symbol: str = "") -> int:
+        """Copy a graph in, its variables standing for the ``given`` nodes; return the node of its output.
+
+        A variable that is not given stays a variable; ``symbol`` names the output.
+        """
+        return self.insert_all(graph, given, symbol)[graph.output]
+
+    def insert_all(self, graph: Graph, given: Mapping[str, int], symbol: str = "") -> list[int]:
+        """Copy a graph in like ``insert``; return where each of its nodes is."""
+        place: list[int] = []
+        for node in graph.nodes:
+            name = symbol if node.index == graph.output else ""
+            if node.operation is not None:
+                place.append(self.apply(node.operation.name, *(place[i] for i in node.inputs), symbol=name))
+            elif node.constant is not None:
+                place.append(self.constant(node.constant))
+            else:
+                place.append(given[node.symbol] if node.symbol in given else self.variable(node.symbol))
+        return place
+
+    def constant_of(self, index: int) -> float | None:
+        """Return the number that a node is, None for any other node."""
+        return self._nodes[index].constant
+
+    def build(self, output: int, symbol: str = "f") -> Graph:
+        """Return the graph that ends in ``output``, called ``symbol`` if it has no name; the rest is left out."""
+        return self.build_several((output,), symbol)[0]
+
+    def build_several(self, outputs: Sequence[int], symbol: str = "f") -> tuple[Graph, tuple[int, ...]]:
+        """Return the graph of all that ``outputs`` need, the first its result, and where they are in it."""
+        order = sorted(self._needed(outputs), key=lambda node: not node.is_variable)
+        place = {node.index: new for new, node in enumerate(order)}
+        taken = {node.symbol for node in order}
+        last = symbol if symbol not in taken else ""
+        spare = (name for i in range(1, 2 * len(order) + 2) if (name := f"q{i}") not in taken | {last})
+        nodes: list[Node] = []
+        for node in order:
+            own = node.symbol or (last if node.index == outputs[0] else "") or next(spare)
+            moved = replace(node, index=len(nodes), symbol=own, inputs=tuple(place[i] for i in node.inputs))
+            inputs = [(replace(nodes[i], operation=None), nodes[i].symbol) for i in moved.inputs]
+            nodes.append(replace(moved, expression=written(moved, inputs)))
+        places = tuple(place[i] for i in outputs)
+        return Graph(tuple(nodes), places[0]), places
+
+    def _needed(self, outputs: Sequence[int]) -> list[Node]:
+        needed = set(outputs)
+        for node in reversed(self._nodes):
+            if node.index in needed:
+                needed.update(node.inputs)
+        return [node for node in self._nodes if node.index in needed]
 
     def _entered(self, key: object, node: Node) -> int:
         if key not in self._known:
@@ -42,28 +99,3 @@ class Builder:
             self._known[key] = node.index
             self._nodes.append(node)
         return self._known[key]
-
-    def build(self, output: int, symbol: str = "f") -> Graph:
-        """Return the graph that ends in ``output``: variables first, then numbers and operations as they are needed."""
-        order = sorted(self._nodes, key=lambda node: (not self._is_variable(node), node.index))
-        place = {node.index: new for new, node in enumerate(order)}
-        taken = {node.symbol for node in order}
-        names = (name for i in range(1, len(order) + 1) if (name := f"q{i}") not in taken)
-        nodes: list[Node] = []
-        for node in order:
-            inputs = tuple(place[i] for i in node.inputs)
-            ends = node.index == output and symbol not in taken
-            own = node.symbol or (symbol if ends else next(names))
-            moved = replace(node, index=len(nodes), symbol=own, inputs=inputs)
-            text = written(moved, [(replace(nodes[i], operation=None), nodes[i].symbol) for i in inputs])
-            nodes.append(moved if node.operation is None else replace(moved, expression=text))
-        return Graph(tuple(nodes), place[output])
-
-    @staticmethod
-    def _is_variable(node: Node) -> bool:
-        return node.operation is None and node.constant is None
-
-
-def number_text(value: float) -> str:
-    """Return a number as short as it can be read back."""
-    return str(int(value)) if value == int(value) and abs(value) < 1e16 else repr(value)

@@ -1,4 +1,4 @@
-"""What can be wrong with a formula or with the values put into it."""
+"""What can be wrong with a formula, or with the values put into it."""
 
 
 class FormulaError(ValueError):

@@ -15,15 +15,13 @@ from difflib import get_close_matches
 from nntrain.graph.builder import Builder
 from nntrain.graph.fault import FormulaError
 from nntrain.graph.nodes import Graph
-from nntrain.graph.operations import FUNCTIONS, OPERATIONS
+from nntrain.graph.operations import FUNCTIONS, SIGNS, VARIADIC
 
 MOST_CHARACTERS = 10_000
 MOST_LEVELS = 50
 
 _TOKEN = re.compile(r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)"
                     r"|(?P<sign>\*\*|[-+*/@(),])|(?P<wrong>\S))")  # fmt: skip
-_SIGNS = {row.sign: name for name, row in OPERATIONS.items() if row.infix and row.arity == 2}
-_VARIADIC = ("max", "min")  # of any number of inputs, taken in pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ class _Reader:
         node = part()
         while (token := self._tokens[self._at]).text in signs:
             self._at += 1
-            node = self.builder.apply(_SIGNS[token.text], node, part(), column=token.column)
+            node = self.builder.apply(SIGNS[token.text], node, part(), column=token.column)
         return node
 
     def _signed(self) -> int:
@@ -88,10 +86,6 @@ class _Reader:
         if token.text not in ("-", "+"):
             return self._power()
         self._at += 1
-        following = self._tokens[self._at : self._at + 2]
-        if token.text == "-" and following[0].form == "number" and following[1].text != "**":
-            self._at += 1
-            return self.builder.constant(-_number(following[0]), token.column)
         node = self._deeper(self._signed)
         return node if token.text == "+" else self.builder.apply("neg", node, column=token.column)
 
@@ -133,18 +127,15 @@ class _Reader:
         return self._called(name, arguments)
 
     def _called(self, name: _Token, arguments: list[int]) -> int:
-        takes, given = FUNCTIONS[name.text].arity, len(arguments)
-        many = name.text in _VARIADIC
+        operation, given = FUNCTIONS[name.text], len(arguments)
+        many, takes = operation in VARIADIC, operation.arity
         if given < takes or (given > takes and not many):
-            raise FormulaError(
-                f"{name.text} takes {takes}{' or more' * many} argument{'s' * (takes > 1)}, got {given}", name.column
-            )
-        first, *rest = arguments
-        if not rest:
-            return self.builder.apply(name.text, first, column=name.column)
-        for argument in rest:
-            first = self.builder.apply(name.text, first, argument, column=name.column)
-        return first
+            expected = f"{takes}{' or more' * many} argument{'s' * (takes > 1)}"
+            raise FormulaError(f"{name.text} takes {expected}, got {given}", name.column)
+        node = self.builder.apply(name.text, *arguments[:takes], column=name.column)
+        for argument in arguments[takes:]:
+            node = self.builder.apply(name.text, node, argument, column=name.column)
+        return node
 
     def _close(self, bracket: _Token) -> None:
         token = self._tokens[self._at]

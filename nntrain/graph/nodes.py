@@ -1,12 +1,12 @@
 """The graph itself: nodes in order of evaluation. Knows no values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy.typing as npt
 
-from nntrain.graph.operations import PRODUCT, SUM, Operation
+from nntrain.graph.operations import ATOM, PRODUCT, SIGN, SUM, VARIADIC, Operation
 
 if TYPE_CHECKING:
     from nntrain.graph.trace import Trace
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A variable (no operation), a constant (no operation, a ``constant``) or an operation on earlier nodes.
+    """A variable (neither operation nor constant), a number (``constant``), or an operation on earlier nodes.
 
     ``expression`` is written in the symbols of its inputs; ``varies`` tells whether it depends on a variable, so that
     it has a gradient; ``column`` is where it stands in the text (from 1).
@@ -27,12 +27,17 @@ class Node:
     inputs: tuple[int, ...] = ()
     constant: float | None = None
     varies: bool = True
-    column: int | None = None
+    column: int | None = field(default=None, compare=False)
+
+    @property
+    def is_variable(self) -> bool:
+        """Whether its value is given from outside."""
+        return self.operation is None and self.constant is None
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Nodes in order of evaluation, every input before its use; ``output`` is the index of the result."""
+    """Nodes in order of evaluation, variables first, every input before its use; ``output`` is the result's index."""
 
     nodes: tuple[Node, ...]
     output: int
@@ -40,13 +45,13 @@ class Graph:
     @property
     def variables(self) -> tuple[str, ...]:
         """Symbols of the variables, in order of appearance."""
-        return tuple(node.symbol for node in self.nodes if node.operation is None and node.constant is None)
+        return tuple(node.symbol for node in self.nodes if node.is_variable)
 
     def trace(self, values: Mapping[str, npt.ArrayLike]) -> "Trace":
-        """Work the graph out forward and backward for these values of its variables."""
-        from nntrain.graph.trace import trace
+        """Work the graph out forward and backward for these values of its variables; see ``trace.traced``."""
+        from nntrain.graph.trace import traced
 
-        return trace(self, values)
+        return traced(self, values)
 
     def __str__(self) -> str:
         """Return the formula as text that ``parse`` reads back to an equal graph."""
@@ -62,23 +67,17 @@ def written(node: Node, inputs: list[tuple[Node, str]]) -> str:
     if operation is None:
         return node.symbol
     if not operation.infix:
-        return f"{operation.sign}({', '.join(text for _, text in inputs)})"
+        first, text = inputs[0]
+        nested = operation in VARIADIC and first.operation == operation
+        opened = text.removesuffix(")") if nested else f"{operation.sign}({text}"
+        return ", ".join([opened, *(text for _, text in inputs[1:])]) + ")"
     binding = operation.binding
     if operation.arity == 1:
         return operation.sign + _bracketed(*inputs[0], binding)
-    (left, a), (right, b) = inputs
-    tight = binding not in (SUM, PRODUCT)  # ** groups from the right
-    return f"{_bracketed(left, a, binding + tight)} {operation.sign} {_bracketed(right, b, binding + (not tight))}"
+    left, right = (binding, binding + 1) if binding in (SUM, PRODUCT) else (ATOM, SIGN)  # ** groups from the right
+    return f"{_bracketed(*inputs[0], left)} {operation.sign} {_bracketed(*inputs[1], right)}"
 
 
 def _bracketed(node: Node, text: str, least: int) -> str:
-    return f"({text})" if binding_of(node) < least else text
-
-
-def binding_of(node: Node) -> int:
-    """Return how tightly a node's own text binds."""
-    from nntrain.graph.operations import ATOM, SIGN
-
-    if node.operation is not None:
-        return node.operation.binding
-    return SIGN if node.constant is not None and node.constant < 0 else ATOM
+    own = node.operation.binding if node.operation else SIGN if (node.constant or 0) < 0 else ATOM
+    return f"({text})" if own < least else text

@@ -1,11 +1,11 @@
 """What a node can do: one row an operation, with its value, its derivatives and the rule in words.
 
-A derivative is written in the same grammar as any formula, in terms of the inputs ``a`` and ``b`` and the output ``y``.
-It is the elementwise factor of the chain rule in denominator layout, ∂L/∂a = ∂L/∂y ⊙ factor, summed over the axes along
-which ``a`` was repeated. Only the matrix product has none: its rule is ∂L/∂A = ∂L/∂Y Bᵀ and ∂L/∂B = Aᵀ ∂L/∂Y.
+A derivative is written in the grammar of any formula, in terms of the inputs ``a`` and ``b`` and the output ``y``. It
+is the elementwise factor of the chain rule in denominator layout, ∂L/∂a = ∂L/∂y ⊙ factor, summed where ``a`` was
+repeated to fit. Two rows have a rule of their own: the matrix product, dA = dY Bᵀ and dB = Aᵀ dY, and taking a part of a vector.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -18,11 +18,25 @@ SUM, PRODUCT, SIGN, POWER, ATOM = range(1, 6)  # how tightly an operation binds 
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """A function of one or two arrays.
+class Chain:
+    """A chain rule that is no elementwise product.
 
-    ``sign`` stands between the inputs of an infix operation and is the name of any other; ``latex`` has places {a} and
-    {b}. ``needs`` tells what a value that is not finite was lacking.
+    ``local(position, inputs)`` is what the upstream gradient is joined with, ``pull(position, inputs, upstream)`` the
+    gradient of that input, ``forms`` how to write it with the upstream gradient ``g``, once for each input.
+    """
+
+    local: Callable[[int, Sequence[Array]], Array] = field(repr=False)
+    pull: Callable[[int, Sequence[Array], Array], Array] = field(repr=False)
+    forms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A function of one to three arrays.
+
+    ``sign`` stands between the inputs of an infix operation and is the name of any other; ``latex`` has places {a},
+    {b} and {c}. ``needs`` tells what inputs must be, ``switch`` is the formula whose zeros are the kinks, ``powers``
+    the derivative by ``a`` for a given number b.
     """
 
     name: str
@@ -32,12 +46,17 @@ class Operation:
     rule: str
     latex: str
     binding: int = ATOM
-    needs: str = "the result is too large"
+    needs: str = ""
+    switch: str = ""
+    powers: Callable[[float], str] | None = field(default=None, repr=False)
+    chain: Chain | None = None
+    joins: bool = False  # whether entries of one array meet: no elementwise operation
+    arguments: int | None = None  # how many there are, where some have no derivative
 
     @property
     def arity(self) -> int:
         """Number of inputs."""
-        return len(self.derivatives)
+        return self.arguments or len(self.derivatives)
 
     @property
     def infix(self) -> bool:
@@ -54,58 +73,107 @@ def _softplus(a: Array) -> Array:
     return np.asarray(np.maximum(a, 0) + np.log1p(np.exp(-np.abs(a))))
 
 
-def _sum(a: Array) -> Array:
-    return np.asarray(np.sum(a))
-
-
-def _dot(a: Array, b: Array) -> Array:
-    return np.asarray(np.vdot(a, b))
-
-
 def _step(a: Array) -> Array:
     return np.asarray(np.heaviside(a, a.dtype.type(0)))
 
 
-def _call(name: str, arguments: str = "{a}") -> str:
-    return rf"\operatorname{{{name}}}\left({arguments}\right)"
+def _logsumexp(a: Array) -> Array:
+    top = np.max(a)
+    return np.asarray(top + np.log(np.sum(np.exp(a - top))))
 
+
+def _power_rule(n: float) -> str:
+    """Return the derivative of a ** n for a number n."""
+    short = {0.0: "0", 1.0: "1", 2.0: "2 * a"}
+    return short.get(n) or f"{number_text(n)} * a ** {number_text(n - 1)}"
+
+
+def number_text(value: float) -> str:
+    """Return a number as short as it can be read back."""
+    return str(int(value)) if value == int(value) and abs(value) < 1e16 else repr(value)
+
+
+def _other(position: int, inputs: Sequence[Array]) -> Array:
+    return inputs[1 - position].T
+
+
+def _through_product(position: int, inputs: Sequence[Array], upstream: Array) -> Array:
+    a, b = inputs
+    a, b = a if a.ndim == 2 else a[None, :], b if b.ndim == 2 else b[:, None]
+    d = upstream.reshape(len(a), b.shape[1])
+    return np.asarray((d @ b.T, a.T @ d)[position].reshape(inputs[position].shape))
+
+
+def _part(a: Array, index: Array, count: Array) -> Array:
+    number, parts = float(index), float(count)
+    if a.ndim != 1 or not 1 <= number <= parts or number % 1 or parts % 1 or len(a) % parts:
+        raise ValueError
+    return np.asarray(a.reshape(int(parts), -1)[int(number) - 1])
+
+
+def _taken(position: int, inputs: Sequence[Array]) -> Array:
+    a, index, count = inputs
+    return np.asarray((np.arange(len(a)) // (len(a) // int(count)) == int(index) - 1).astype(a.dtype))
+
+
+def _through_part(position: int, inputs: Sequence[Array], upstream: Array) -> Array:
+    return np.asarray(np.tile(upstream, int(inputs[2])) * _taken(position, inputs))
+
+
+def _call(name: str, arguments: str = "{a}") -> str:
+    return rf"\operatorname{{{{{name}}}}}\left({arguments}\right)"
+
+
+_PRODUCT = Chain(_other, _through_product, ("g {b}ᵀ", "{a}ᵀ g"))
+_PART = Chain(_taken, _through_part, ("g, and 0 elsewhere",))
+_TAKES_ALL = "takes the whole gradient, the first at a tie"
 
 _ROWS = (
-    Operation("add", "+", np.add, ("1", "1"), "add distributes: the gradient passes on to both inputs",
+    Operation("add", "+", np.add, ("1", "1"), "add distributes: both inputs take the gradient as it is",
               "{a} + {b}", SUM),
-    Operation("sub", "-", np.subtract, ("1", "-1"), "subtract distributes: the second input takes it with the sign "
-              "turned", "{a} - {b}", SUM),
+    Operation("sub", "-", np.subtract, ("1", "-1"), "subtract distributes, to the second input with the sign turned",
+              "{a} - {b}", SUM),
     Operation("mul", "*", np.multiply, ("b", "a"), "multiply switches: each input takes the gradient times the other",
               r"{a} \cdot {b}", PRODUCT),
-    Operation("div", "/", np.divide, ("1 / b", "-y / b"), "quotient: times 1/b above, times −a/b² below",
-              r"\frac{{{a}}}{{{b}}}", PRODUCT, "division by 0, or the result is too large"),
-    Operation("matmul", "@", np.matmul, ("", ""), "matrix product: dA = dY Bᵀ, dB = Aᵀ dY", "{a} {b}", PRODUCT),
-    Operation("neg", "-", np.negative, ("-1",), "negation turns the sign", "-{a}", SIGN),
-    Operation("pow", "**", np.power, ("b * a ** (b - 1)", "y * log(a)"), "power: exponent down, then one less",
-              "{a}^{{{b}}}", POWER, "a negative number needs a whole exponent, 0 a positive one"),
-    Operation("exp", "exp", np.exp, ("y",), "exponential: its own value", "e^{{{a}}}", needs="the result is too large"),
-    Operation("log", "log", np.log, ("1 / a",), "logarithm: one over its input", _call("log"),
-              needs="the logarithm needs a number above 0"),
-    Operation("sqrt", "sqrt", np.sqrt, ("1 / (2 * y)",), "square root: one over twice its value", r"\sqrt{{{a}}}",
-              needs="the square root needs a number of at least 0"),
-    Operation("abs", "abs", np.abs, ("sign(a)",), "absolute value: the sign of its input (0 at 0)",
-              r"\left|{a}\right|"),
-    Operation("sigmoid", "sigmoid", _sigmoid, ("y * (1 - y)",), "sigmoid: σ (1 − σ)", r"\sigma\left({a}\right)"),
-    Operation("tanh", "tanh", np.tanh, ("1 - y ** 2",), "tanh: 1 − tanh²", r"\tanh\left({a}\right)"),
+    Operation("div", "/", np.divide, ("1 / b", "-y / b"), "divide: times 1/b for the upper, −(a/b)/b for the lower",
+              r"\frac{{{a}}}{{{b}}}", PRODUCT, "a divisor other than 0"),
+    Operation("matmul", "@", np.matmul, ("{b}ᵀ", "{a}ᵀ"), "matrix product: the gradient times the other, transposed",
+              "{a} {b}", PRODUCT, chain=_PRODUCT, joins=True),
+    Operation("neg", "-", np.negative, ("-1",), "negate turns the sign", "-{a}", SIGN),
+    Operation("pow", "**", np.power, ("b * a ** (b - 1)", "y * log(a)"), "power: times the exponent, one power less",
+              "{a}^{{{b}}}", POWER, "a whole exponent below 0, a positive one at 0", powers=_power_rule),
+    Operation("exp", "exp", np.exp, ("y",), "exp: times its own value", "e^{{{a}}}"),
+    Operation("log", "log", np.log, ("1 / a",), "log: times one over its input", _call("log"),
+              needs="a number above 0"),
+    Operation("sqrt", "sqrt", np.sqrt, ("1 / (2 * y)",), "sqrt: times one over twice its value", r"\sqrt{{{a}}}",
+              needs="a number of at least 0"),
+    Operation("abs", "abs", np.abs, ("sign(a)",), "abs: times the sign of its input, 0 at 0", r"\left|{a}\right|",
+              switch="a"),
+    Operation("sigmoid", "sigmoid", _sigmoid, ("y * (1 - y)",), "sigmoid: times σ (1 − σ)",
+              r"\sigma\left({a}\right)"),
+    Operation("tanh", "tanh", np.tanh, ("1 - y ** 2",), "tanh: times 1 − tanh²", r"\tanh\left({a}\right)"),
     Operation("relu", "relu", lambda a: np.maximum(a, 0), ("step(a)",), "relu: passes on above 0, stops at 0 and below",
-              _call("relu")),
-    Operation("softplus", "softplus", _softplus, ("sigmoid(a)",), "softplus: the sigmoid of its input",
+              _call("relu"), switch="a"),
+    Operation("softplus", "softplus", _softplus, ("sigmoid(a)",), "softplus: times the sigmoid of its input",
               _call("softplus")),
-    Operation("max", "max", np.maximum, ("1 - step(b - a)", "step(b - a)"),
-              "max routes: the larger input takes it all, the first at a tie", _call("max", "{a}, {b}")),
-    Operation("min", "min", np.minimum, ("1 - step(a - b)", "step(a - b)"),
-              "min routes: the smaller input takes it all, the first at a tie", _call("min", "{a}, {b}")),
-    Operation("sum", "sum", _sum, ("1",), "sum distributes: every entry takes the gradient", r"\sum {a}"),
-    Operation("dot", "dot", _dot, ("b", "a"), "dot switches: each vector takes the gradient times the other",
-              r"{a}^\top {b}"),
-    Operation("sign", "sign", np.sign, ("0 * a",), "sign: flat, nothing passes", _call("sign")),
-    Operation("step", "step", _step, ("0 * a",), "step: flat, nothing passes", _call("step")),
+    Operation("max", "max", np.maximum, ("1 - step(b - a)", "step(b - a)"), f"max routes: the larger {_TAKES_ALL}",
+              _call("max", "{a}, {b}"), switch="a - b"),
+    Operation("min", "min", np.minimum, ("1 - step(a - b)", "step(a - b)"), f"min routes: the smaller {_TAKES_ALL}",
+              _call("min", "{a}, {b}"), switch="a - b"),
+    Operation("sum", "sum", lambda a: np.asarray(np.sum(a)), ("1",), "sum distributes: every entry takes the gradient",
+              r"\sum {a}", joins=True),
+    Operation("dot", "dot", lambda a, b: np.asarray(np.vdot(a, b)), ("b", "a"),
+              "dot switches: each input takes the gradient times the other", r"{a}^\top {b}", joins=True),
+    Operation("logsumexp", "logsumexp", _logsumexp, ("exp(a - y)",), "logsumexp: times the softmax of its input",
+              r"\log\sum e^{{{a}}}", joins=True),
+    Operation("sign", "sign", np.sign, ("0",), "sign: flat, nothing passes", _call("sign"), switch="a"),
+    Operation("step", "step", _step, ("0",), "step: flat, nothing passes", _call("step"), switch="a"),
+    Operation("part", "part", _part, ("1 where taken",), "part: its entries take the gradient, the others none",
+              _call("part", "{a}, {b}, {c}"), needs="(vector, i, k) for the i-th of k equal parts", chain=_PART,
+              joins=True, arguments=3),
 )  # fmt: skip
 
 OPERATIONS = {row.name: row for row in _ROWS}
-FUNCTIONS = {name: row for name, row in OPERATIONS.items() if not row.infix or name in ("matmul", "neg")}
+SIGNS = {row.sign: name for name, row in OPERATIONS.items() if row.infix and row.arity == 2}
+FUNCTIONS = {name: row for name, row in OPERATIONS.items() if name in ("matmul", "neg") or not row.infix}
+VARIADIC = (OPERATIONS["max"], OPERATIONS["min"])  # of any number of inputs, taken in pairs

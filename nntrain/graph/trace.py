@@ -1,35 +1,41 @@
 """A graph worked out: values forward, gradients backward, and the same gradients by differences.
 
-With an output of more than one entry the gradient is that of the sum of its entries. Gradients have the shape of their
-values (denominator layout).
+Gradients are of the output, or of the sum of its entries where it has several, and have the shape of their values
+(denominator layout). An elementwise operation takes arrays of one shape, or numbers beside arrays; nothing else is
+repeated to fit. Every value and every derivative is finite: what is not is a ``FormulaError`` that names the node.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
+from nntrain.graph.differences import slopes
 from nntrain.graph.fault import FormulaError
+from nntrain.graph.forward import checked, offending, unchecked
 from nntrain.graph.grammar import parse
 from nntrain.graph.nodes import Graph, Node
 from nntrain.graph.operations import Array, Operation
+from nntrain.graph.rules import INPUTS, operation_of, rule_of, worded
+
+PROBES = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Edge:
     """One way from a node (``source``) into its user (``target``), as its input number ``position``.
 
-    ``local`` is ∂target/∂source: an elementwise factor of the upstream gradient, or for a matrix product the other
-    matrix. ``derivative`` says it in symbols; ``contribution`` is what this way adds to the source's gradient.
+    ``local`` is ∂target/∂source: the elementwise factor of the upstream gradient, or for a matrix product the other
+    matrix, transposed; ``derivative`` is the same in symbols, and ``chain`` the rule with the upstream gradient ``g``.
+    ``contribution`` is what this way adds to the gradient of its source.
     """
 
     source: int
     target: int
     position: int
     derivative: str
+    chain: str
     local: Array
     upstream: Array
     contribution: Array
@@ -38,128 +44,106 @@ class Edge:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trace:
-    """Values and gradients of every node (by index; the gradient of a constant is nan), and the edges from the output
-    back to the inputs."""
+    """Values and gradients of all nodes by their index (nan: a constant has none), and the edges, output first.
+
+    ``ties`` are the operations that stand at a kink: the gradients below them are one choice of several.
+    """
 
     graph: Graph
     values: tuple[Array, ...]
     gradients: tuple[Array, ...]
     edges: tuple[Edge, ...]
+    ties: tuple[int, ...]
 
-    def numeric(self) -> tuple[Array, ...]:
-        """Return every node's gradient by central differences of the output, worked out anew from that node on."""
-        return tuple(self._differences(node) for node in self.graph.nodes)
+    def numeric(self, most: int = PROBES) -> tuple[Array, ...]:
+        """Return every node's gradient by differences of the output, worked out anew from that node on.
 
-    def _differences(self, node: Node) -> Array:
-        value = self.values[node.index]
-        gradient = np.full(value.shape, np.nan)
-        if not node.varies:
-            return gradient
-        for at in np.ndindex(value.shape):
-            h = 6e-6 * max(1.0, abs(float(value[at])))
-            ends = []
-            for step in (h, -h):
-                moved = value.copy()
-                moved[at] += step
-                ends.append(float(np.sum(_forward(self.graph, list(self.values), start=(node.index, moved)))))
-            gradient[at] = (ends[0] - ends[1]) / (2 * h)
-        return gradient
+        Of a node with more than ``most`` entries that many are probed, evenly spread, and the others are nan, as is an
+        entry on the edge of where the formula is defined. At a tie it is the mean of both sides.
+        """
+        return tuple(self._numeric(node, most) for node in self.graph.nodes)
+
+    def _numeric(self, node: Node, most: int) -> Array:
+        graph, value = self.graph, self.values[node.index]
+
+        def output(moved: Array) -> float:
+            return float(np.sum(unchecked(graph, self.values, start=node.index, value=moved)[graph.output]))
+
+        return slopes(output, value, most if node.varies else 0)
+
+    def users(self, index: int) -> frozenset[int]:
+        """Return the nodes whose values depend on a node, itself among them."""
+        found = {index}
+        found.update(node.index for node in self.graph.nodes[index:] if not found.isdisjoint(node.inputs))
+        return frozenset(found)
 
 
-def trace(graph: Graph, values: Mapping[str, npt.ArrayLike]) -> Trace:
-    """Work a graph out forward and backward; raises ``FormulaError`` naming the node whose value is not finite."""
-    found: list[Array] = []
-    for node in graph.nodes:
-        found.append(_value(graph, node, found, values))
+def traced(graph: Graph, values: Mapping[str, npt.ArrayLike]) -> Trace:
+    """Work a graph out forward and backward, in float64; raises ``FormulaError`` that names the node which fails."""
+    found = checked(graph, values)
     gradients, edges = _backward(graph, found)
-    return Trace(graph, tuple(found), gradients, edges)
+    ties = tuple(node.index for node in graph.nodes if _at_kink(node, [found[i] for i in node.inputs]))
+    return Trace(graph, tuple(found), tuple(gradients), tuple(edges), ties)
 
 
-def _value(graph: Graph, node: Node, found: list[Array], values: Mapping[str, npt.ArrayLike]) -> Array:
-    if node.operation is None:
-        if node.constant is not None:
-            return np.array(node.constant)
-        if node.symbol not in values:
-            raise FormulaError(f"{node.symbol} has no value; add {node.symbol}=…", node.column)
-        return np.array(values[node.symbol], float)
-    try:
-        with np.errstate(all="ignore"):
-            value = np.asarray(node.operation.evaluate(*(found[i] for i in node.inputs)))
-    except ValueError:
-        shapes = " and ".join(str(found[i].shape) for i in node.inputs)
-        raise FormulaError(f"{node.symbol} = {node.expression}: shapes {shapes} do not fit", node.column) from None
-    if not np.isfinite(value).all():
-        raise FormulaError(f"{node.symbol} = {node.expression}: {node.operation.needs}", node.column)
-    return value
-
-
-def _forward(graph: Graph, found: list[Array], start: tuple[int, Array]) -> Array:
-    index, found[start[0]] = start
-    for node in graph.nodes[index + 1 :]:
-        if node.operation is not None:
-            found[node.index] = _value(graph, node, found, {})
-    return found[graph.output]
-
-
-def _backward(graph: Graph, values: list[Array]) -> tuple[tuple[Array, ...], tuple[Edge, ...]]:
-    gradients = [np.zeros(v.shape) if n.varies else np.full(v.shape, np.nan)
-                 for n, v in zip(graph.nodes, values, strict=True)]  # fmt: skip
-    gradients[graph.output] = np.ones(values[graph.output].shape)
-    edges = []
+def _backward(graph: Graph, values: Sequence[Array]) -> tuple[list[Array], list[Edge]]:
+    """Return ∂output/∂node of every node and the edges it came by, from the output back."""
+    gradients = [np.full(v.shape, 0.0 if n.varies else np.nan) for n, v in zip(graph.nodes, values, strict=True)]
+    edges: list[Edge] = []
+    if graph.nodes[graph.output].varies:
+        gradients[graph.output] = np.ones_like(values[graph.output])
     for node in reversed(graph.nodes):
         for position, source in enumerate(node.inputs):
-            if node.operation is not None and graph.nodes[source].varies:
-                edge = _edge(graph, node, position, values, gradients[node.index])
-                gradients[source] = gradients[source] + edge.contribution
+            if graph.nodes[source].varies:
+                edge = _edge(graph, values, gradients[node.index], node, position)
+                gradients[source] = gradients[source] + edge.contribution  # paths that meet add up
                 edges.append(edge)
-    return tuple(gradients), tuple(edges)
+    return gradients, edges
 
 
-def _edge(graph: Graph, node: Node, position: int, values: list[Array], upstream: Array) -> Edge:
-    assert node.operation is not None
-    source = node.inputs[position]
+def _edge(graph: Graph, values: Sequence[Array], upstream: Array, node: Node, position: int) -> Edge:
+    operation, source = operation_of(node), node.inputs[position]
     inputs = [values[i] for i in node.inputs]
-    if node.operation.derivatives[position]:
-        rule = _rule(node.operation, position)
-        named = dict(zip("ab", inputs, strict=False)) | {"y": values[node.index]}
-        steps: list[Array] = []
-        for step in rule.nodes:
-            steps.append(_value(rule, step, steps, named))
-        local = steps[rule.output]
-        contribution = _summed(upstream * local, values[source].shape)
-    else:
-        local = inputs[1 - position].T
-        contribution = _through_product(position, inputs, upstream)
-    text = _derivative_text(graph, node, position)
-    return Edge(source, node.index, position, text, local, upstream, contribution, node.operation.rule)
+    with np.errstate(all="ignore"):
+        if operation.chain:
+            local = operation.chain.local(position, inputs)
+            contribution = operation.chain.pull(position, inputs, upstream)
+        else:
+            local = _local(graph, node, position, [*inputs, values[node.index]])
+            contribution = _summed(upstream * local, values[source].shape)
+    for array, what in ((local, "slope"), (contribution, "gradient")):
+        if not np.isfinite(array).all():
+            got, by = offending(graph, node, values, array), graph.nodes[source].symbol
+            raise FormulaError(
+                f"{node.symbol} = {node.expression} has no finite {what} by {by}, got {got}", node.column
+            )
+    derivative, chain = worded(graph, node, position)
+    if not operation.chain and upstream.shape != () == contribution.shape:
+        chain = f"sum({chain})"  # a number beside an array
+    return Edge(source, node.index, position, derivative, chain, local, upstream, contribution, operation.rule)
 
 
-def _through_product(position: int, inputs: list[Array], upstream: Array) -> Array:
-    a, b = (np.atleast_2d(v) for v in inputs) if inputs[1].ndim > 1 else (np.atleast_2d(inputs[0]), inputs[1][:, None])
-    d = upstream.reshape(a.shape[0], b.shape[1])
-    return (d @ b.T if position == 0 else a.T @ d).reshape(inputs[position].shape)
-
-
-@cache
-def _rule(operation: Operation, position: int) -> Graph:
-    return parse(operation.derivatives[position])
-
-
-def _derivative_text(graph: Graph, node: Node, position: int) -> str:
-    assert node.operation is not None
-    named = dict(zip("ab", node.inputs, strict=False)) | {"y": node.index}
-    if not node.operation.derivatives[position]:
-        return graph.nodes[node.inputs[1 - position]].symbol + "ᵀ"
-    rule = _rule(node.operation, position)
-    names = {name: graph.nodes[i].symbol for name, i in named.items()}
-    return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), str(rule))
+def _local(graph: Graph, node: Node, position: int, arrays: Sequence[Array]) -> Array:
+    """Return ∂node/∂input from the inputs of a node, followed by its value."""
+    *inputs, output = arrays
+    rule = rule_of(graph, node, position)
+    named = dict(zip(INPUTS, inputs, strict=False)) | {"y": output}
+    given = [named[step.symbol] if step.is_variable else np.zeros(0) for step in rule.nodes]
+    return unchecked(rule, given)[rule.output]
 
 
 def _summed(gradient: Array, shape: tuple[int, ...]) -> Array:
-    """Return a gradient summed back to the shape of a value that was repeated to fit."""
-    if gradient.shape == shape:
-        return gradient
-    extra = gradient.ndim - len(shape)
-    gradient = gradient.sum(axis=tuple(range(extra))) if extra > 0 else np.broadcast_to(gradient, shape)
-    repeated = tuple(axis for axis, size in enumerate(shape) if size == 1 and gradient.shape[axis] > 1)
-    return np.asarray(gradient.sum(axis=repeated, keepdims=True) if repeated else gradient)
+    """Return a gradient in the shape of a value: summed where a number was repeated, repeated where it was summed."""
+    if shape or not gradient.shape:
+        return np.broadcast_to(gradient, shape).copy()
+    return np.asarray(gradient.sum())
+
+
+def _at_kink(node: Node, inputs: Sequence[Array]) -> bool:
+    operation: Operation | None = node.operation
+    if operation is None or not operation.switch or not node.varies:
+        return False
+    switch = parse(operation.switch)
+    named = dict(zip(INPUTS, inputs, strict=False))
+    given = [named[step.symbol] if step.is_variable else np.zeros(0) for step in switch.nodes]
+    return not unchecked(switch, given)[switch.output].all()

@@ -1,0 +1,48 @@
+"""Derivatives by differences, extrapolated to step 0 (Ridders 1982). Knows functions of one array, not graphs."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nntrain.graph.operations import Array
+
+FIRST = 0.05  # the first step, relative to the size of the entry
+LEAST = 1e-3  # entries below count as this large
+SHRINK = 4.0  # from one step to the next
+STEPS = 12
+ENOUGH = 1e-12  # relative change between extrapolations at which to stop
+
+
+def slopes(f: Callable[[Array], float], value: Array, most: int) -> Array:
+    """Return ∂f/∂value, the shape of ``value``; nan for all but ``most`` entries, and where f is not finite."""
+    gradient = np.full(value.shape, np.nan)
+    chosen = np.unique(np.linspace(0, value.size - 1, min(most, value.size)).astype(np.int64))
+    for entry in chosen:
+        at = np.unravel_index(entry, value.shape)
+
+        def along(step: float, at: tuple[np.integer, ...] = at) -> float:
+            moved = value.copy()
+            moved[at] += step
+            return f(moved)
+
+        gradient[at] = slope(along, FIRST * max(abs(float(value[at])), LEAST))
+    return gradient
+
+
+def slope(f: Callable[[float], float], step: float) -> float:
+    """Return f′(0): the central differences of shrinking steps, extrapolated, taken where they change least."""
+    best, least = np.nan, np.inf
+    above: list[float] = []
+    for _ in range(STEPS):
+        row = [(f(step) - f(-step)) / (2 * step)]
+        for order, coarse in enumerate(above, start=1):
+            row.append(row[-1] + (row[-1] - coarse) / (SHRINK ** (2 * order) - 1))
+        for order in range(1, len(row)):
+            change = max(abs(row[order] - row[order - 1]), abs(row[order] - above[order - 1]))
+            if change < least:
+                best, least = row[order], change
+        if least <= ENOUGH * abs(best):
+            break
+        above = row if np.isfinite(row[0]) else []
+        step /= SHRINK
+    return float(best)
