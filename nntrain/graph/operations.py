@@ -2,7 +2,8 @@
 
 A derivative is written in the grammar of any formula, in terms of the inputs ``a`` and ``b`` and the output ``y``. It
 is the elementwise factor of the chain rule in denominator layout, ∂L/∂a = ∂L/∂y ⊙ factor, summed where ``a`` was
-repeated to fit. Two rows have a rule of their own: the matrix product, dA = dY Bᵀ and dB = Aᵀ dY, and taking a part of a vector.
+repeated to fit. Two rows have a rule of their own: the matrix product, dA = dY Bᵀ and dB = Aᵀ dY, and taking a part of
+a vector.
 """
 
 from collections.abc import Callable, Sequence

@@ -31,9 +31,7 @@ def worded(graph: Graph, node: Node, position: int) -> tuple[str, str]:
     operation = operation_of(node)
     symbols = dict(zip(INPUTS, (graph.nodes[i].symbol for i in node.inputs), strict=False)) | {"y": node.symbol}
     if operation.chain:
-        return tuple(
-            text.format(**symbols) for text in (operation.derivatives[position], operation.chain.forms[position])
-        )
+        return operation.derivatives[position].format(**symbols), operation.chain.forms[position].format(**symbols)
     rule = rule_of(graph, node, position)
     text = re.sub(r"\b[aby]\b", lambda name: symbols[name[0]], str(rule))
     last = rule.nodes[rule.output].operation
