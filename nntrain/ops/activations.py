@@ -35,6 +35,9 @@ class Identity(Elementwise):
     def df(self, z: Array) -> Array:
         return np.ones_like(z)
 
+    def expression(self) -> str:
+        return "z"
+
     def forward(self, do: Calls, z: Array, h: Array, s: Array) -> None:
         pass
 
@@ -56,6 +59,9 @@ class Sigmoid(Elementwise):
 
     def df(self, z: Array) -> Array:
         return sigmoid_of(z) * sigmoid_of(-z)  # σ(z) (1 − σ(z)), and 1 − σ(z) = σ(−z)
+
+    def expression(self) -> str:
+        return "sigmoid(z)"
 
     def forward(self, do: Calls, z: Array, h: Array, s: Array) -> None:
         sigmoid(do, z, out=h)
@@ -82,6 +88,9 @@ class Tanh(Elementwise):
         h = np.tanh(z)
         return 1 - h * h
 
+    def expression(self) -> str:
+        return "tanh(z)"
+
     def forward(self, do: Calls, z: Array, h: Array, s: Array) -> None:
         do(np.tanh, z, out=h)
 
@@ -107,6 +116,9 @@ class Relu(Elementwise):
 
     def df(self, z: Array) -> Array:
         return np.where(z > 0, 1, 0).astype(z.dtype)
+
+    def expression(self) -> str:
+        return "relu(z)"
 
     def forward(self, do: Calls, z: Array, h: Array, s: Array) -> None:
         do(np.maximum, z, 0.0, out=h)
@@ -137,6 +149,9 @@ class Softplus(Elementwise):
     def df(self, z: Array) -> Array:
         return sigmoid_of(z)
 
+    def expression(self) -> str:
+        return "softplus(z)"
+
     def forward(self, do: Calls, z: Array, h: Array, s: Array) -> None:
         softplus(do, z, s, out=h)
 
@@ -166,6 +181,9 @@ class LeakyRelu(Elementwise):
     def df(self, z: Array) -> Array:
         return np.where(z > 0, 1, self.slope).astype(z.dtype)
 
+    def expression(self) -> str:
+        return f"max({self.slope!r} * z, z)"
+
     def forward(self, do: Calls, z: Array, h: Array, s: Array) -> None:
         do(np.multiply, z, self.slope, out=s)
         do(np.maximum, z, s, out=h)  # max(z, slope z), as slope < 1
@@ -193,6 +211,9 @@ class Elu(Elementwise):
 
     def df(self, z: Array) -> Array:
         return np.where(z > 0, 1, self.alpha * np.exp(np.minimum(z, 0))).astype(z.dtype)
+
+    def expression(self) -> str:
+        return f"max(0, z) + {self.alpha!r} * (exp(min(z, 0)) - 1)"
 
     def forward(self, do: Calls, z: Array, h: Array, s: Array) -> None:
         do(np.minimum, z, 0.0, out=s)

@@ -31,6 +31,9 @@ class Silu(Elementwise):
         a = sigmoid_of(z)
         return a * (1 + z * (1 - a))
 
+    def expression(self) -> str:
+        return "z * sigmoid(z)"
+
     def forward(self, do: Calls, z: Array, h: Array, s: Array) -> None:
         sigmoid(do, z, out=s)
         do(np.multiply, z, s, out=h)  # z σ(z)
@@ -58,6 +61,9 @@ class Gelu(Elementwise):
     def df(self, z: Array) -> Array:
         t = np.tanh(ROOT * (z + CUBIC * z * z * z))
         return (1 + t) / 2 + z / 2 * (1 - t * t) * ROOT * (1 + 3 * CUBIC * z * z)
+
+    def expression(self) -> str:
+        return f"z / 2 * (1 + tanh({ROOT} * (z + {CUBIC} * z ** 3)))"
 
     def forward(self, do: Calls, z: Array, h: Array, s: Array) -> None:
         do(np.multiply, z, z, out=s)

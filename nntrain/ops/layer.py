@@ -53,6 +53,14 @@ class Layer(ABC):
         ``p`` and ``g`` hold the views of the parameters and of their gradients; backward writes every gradient anew.
         """
 
+    def expression(self) -> str:
+        """Return the output for one example as a formula that ``nntrain.graph`` reads; empty if there is none.
+
+        It is a formula of the parameters' names and of the input: ``x`` where the output is called z, ``z`` where it is
+        called h. What is drawn at random is left out, as in prediction.
+        """
+        return ""
+
     def flops(self, n_in: int) -> int:
         """Return the floating-point operations of the forward pass for one example (products and sums)."""
         return 0

@@ -60,6 +60,9 @@ class Dense(Layer):
 
         return z, backward
 
+    def expression(self) -> str:
+        return "W @ x + b"
+
     def flops(self, n_in: int) -> int:
         return 2 * n_in * self.width
 
@@ -88,6 +91,9 @@ class Dropout(Layer):
             return d
 
         return h, backward
+
+    def expression(self) -> str:
+        return "x"
 
     def _draw(self, seed: int, clock: Array, draws: Array, mask: Array) -> None:
         rng = generator(seed, Stream.DROPOUT, self.place, int(clock))

@@ -28,6 +28,11 @@ class Penalty:
         """Return the penalty of the weights ``w`` (P_w,)."""
         return self.l1 * float(np.sum(np.abs(w))) + self.l2 / 2 * float(np.vdot(w, w))
 
+    def expression(self, weights: str) -> str:
+        """Return the penalty of a matrix of this name as a formula that ``nntrain.graph`` reads."""
+        l1, l2 = f"{self.l1!r} * sum(abs({weights}))", f"{self.l2 / 2!r} * sum({weights} ** 2)"
+        return " + ".join(term for rate, term in ((self.l1, l1), (self.l2, l2)) if rate) or "0"
+
     def bind(self, do: Calls, w: Array, dw: Array, total: Array, scratch: Array) -> None:
         """Record ``dw += ∂penalty/∂w`` and ``total = penalty``; w, dw, scratch (P_w,), total (2,)."""
         if self.l1:

@@ -33,6 +33,9 @@ class PRelu(Activation):
     def initialize(self, p: SimpleNamespace, rng: np.random.Generator) -> None:
         p.slope[:] = self.initial
 
+    def expression(self) -> str:
+        return "max(0, z) + slope * min(z, 0)"
+
     def bind(self, do: Calls, x: Array, p: SimpleNamespace, g: SimpleNamespace, ctx: Context) -> tuple[Array, Backward]:
         z, h, low, s, ones = x, ctx.ws.like(x), ctx.ws.like(x), ctx.ws.like(x), ctx.ws.column()
         ones[:] = 1
@@ -70,6 +73,9 @@ class Maxout(Activation):
 
     def n_out(self, n_in: int) -> int:
         return n_in // self.pieces
+
+    def expression(self) -> str:
+        return f"max({', '.join(f'part(z, {j}, {self.pieces})' for j in range(1, self.pieces + 1))})"
 
     def bind(self, do: Calls, x: Array, p: SimpleNamespace, g: SimpleNamespace, ctx: Context) -> tuple[Array, Backward]:
         width = self.n_out(x.shape[1])

@@ -66,9 +66,21 @@ class Loss(ABC):
     def gradient(self, z: Array, t: Array) -> Array:
         """Return ∂(mean cost)/∂z, (n, c)."""
 
+    def expression(self, width: int) -> str:
+        """Return the cost of one example of this width as a formula of z and t that ``nntrain.graph`` reads.
+
+        Empty if there is none.
+        """
+        return ""
+
     @abstractmethod
     def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
         """Record the cost of the batch; z is overwritten, t is not. Return how to read it and to record ∂cost/∂z."""
+
+
+def mean_of(text: str, width: int) -> str:
+    """Return the formula of the mean of a formula over the outputs."""
+    return f"sum({text}) / {width}" if width > 1 else f"sum({text})"
 
 
 LOSSES: Registry[Loss] = Registry("losses", "loss")

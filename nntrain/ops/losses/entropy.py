@@ -11,7 +11,7 @@ from nntrain.core.calls import Calls
 from nntrain.core.fields import Positive, Real
 from nntrain.core.types import Array, Task
 from nntrain.core.workspace import Workspace, flat
-from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, ReadCost, Scale
+from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, ReadCost, Scale, mean_of
 from nntrain.ops.stable import sigmoid, sigmoid_of, softplus, softplus_of
 
 
@@ -55,6 +55,10 @@ class SoftmaxCrossEntropy(Loss):
 
     def gradient(self, z: Array, t: Array) -> Array:
         return (t.sum(axis=1, keepdims=True) * self.link(z) - t) / len(z)
+
+    def expression(self, width: int) -> str:
+        weight = "" if self.class_weights is None else "sum(t) * "
+        return f"{weight}logsumexp(z) - dot(t, z)"
 
     def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
         n, weighted = len(z), self.class_weights is not None
@@ -120,6 +124,12 @@ class SigmoidCrossEntropy(Loss):
     def gradient(self, z: Array, t: Array) -> Array:
         w0, w1 = self.class_weights or (1.0, 1.0)
         return ((w0 + (w1 - w0) * t) * sigmoid_of(z) - w1 * t) / z.size
+
+    def expression(self, width: int) -> str:
+        if self.class_weights is None:
+            return mean_of("softplus(z) - t * z", width)
+        w0, w1 = self.class_weights
+        return mean_of(f"{w1!r} * t * softplus(-z) + {w0!r} * (1 - t) * softplus(z)", width)
 
     def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
         w0, w1 = self.class_weights or (1.0, 1.0)

@@ -9,7 +9,7 @@ import numpy as np
 from nntrain.core.calls import Calls
 from nntrain.core.types import Array, Task
 from nntrain.core.workspace import Workspace, flat
-from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, ReadCost, Scale
+from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, ReadCost, Scale, mean_of
 
 
 @LOSSES.register
@@ -32,6 +32,9 @@ class Hinge(Loss):
     def _margins(self, z: Array, t: Array) -> Array:
         correct = (t * z).sum(axis=1, keepdims=True)
         return np.maximum(0, (1 - t) * (1 + z - correct))
+
+    def expression(self, width: int) -> str:
+        return "sum(relu((1 - t) * (1 + z - dot(t, z))))"
 
     def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
         n, s, row, classes = len(z), ws.like(z), ws.column(), np.ones(z.shape[1], z.dtype)
@@ -77,6 +80,9 @@ class BinaryHinge(Loss):
 
     def gradient(self, z: Array, t: Array) -> Array:
         return np.where(t * z < 1, -t, 0).astype(z.dtype) / z.size
+
+    def expression(self, width: int) -> str:
+        return mean_of("relu(1 - t * z)", width)
 
     def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
         ones, total = ws.vector(ws.capacity * z.shape[1])[: z.size], ws.scalar()

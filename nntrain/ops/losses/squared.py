@@ -10,7 +10,7 @@ from nntrain.core.calls import Calls
 from nntrain.core.fields import Positive
 from nntrain.core.types import Array, Task
 from nntrain.core.workspace import Workspace, flat
-from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, ReadCost, Scale
+from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, ReadCost, Scale, mean_of
 from nntrain.ops.stable import sigmoid, sigmoid_of
 
 _ANY: Sequence[Task] = ("regression", "reconstruction", "classification", "multilabel")
@@ -39,6 +39,9 @@ class Mse(_OnTargets):
 
     def gradient(self, z: Array, t: Array) -> Array:
         return 2 * (z - t) / z.size
+
+    def expression(self, width: int) -> str:
+        return mean_of("(z - t) ** 2", width)
 
     def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
         total = ws.scalar()
@@ -74,6 +77,9 @@ class SigmoidMse(_OnTargets):
         p = sigmoid_of(z)
         return 2 * (p - t) * p * sigmoid_of(-z) / z.size
 
+    def expression(self, width: int) -> str:
+        return mean_of("(sigmoid(z) - t) ** 2", width)
+
     def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
         r, total = ws.like(z), ws.scalar()
 
@@ -106,6 +112,10 @@ class Huber(_OnTargets):
 
     def gradient(self, z: Array, t: Array) -> Array:
         return np.clip(z - t, -self.delta, self.delta) / z.size
+
+    def expression(self, width: int) -> str:
+        cut = f"max(min(z - t, {self.delta!r}), -{self.delta!r})"
+        return mean_of(f"{cut} * (z - t) - {cut} ** 2 / 2", width)
 
     def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
         r, cross, square = ws.like(z), ws.scalar(), ws.scalar()
