@@ -58,7 +58,8 @@ def network_graph(network: Network, penalty: Penalty) -> NetworkGraph:
 
 def _layers(builder: Builder, network: Network) -> tuple[int, dict[str, str]]:
     """Add the layers from x to the scores; return the node of the scores and symbol → name of the parameters."""
-    node, number, parameters = builder.variable("x"), 0, {}
+    node, number = builder.variable("x"), 0
+    parameters: dict[str, str] = {}
     names = (name for name, _ in network.params.named(network.params.theta))
     for layer, shapes in zip(network.layers, network.params.shapes, strict=True):
         number += any(shape.weight for shape in shapes.values())
@@ -106,7 +107,7 @@ def sampled(ready: Prepared, row: int) -> Sample:
     network.initialize(assembly.spec.seed)
     drawn = network_graph(network, assembly.spec.penalty)
     try:
-        trace = drawn.trace(network, one.X[0], t[0])
+        trace = drawn.trace(network, np.asarray(one.X)[0], t[0])
     except FormulaError as error:
         raise SpecError(f"graph: {error.message}") from None
     return Sample(trace, drawn, row, _target(assembly, one.y[0]))
