@@ -38,6 +38,7 @@ NOTE = "Training curves are measured over each epoch's own batches, while the we
 NOTE_ALONE = "Training curves are measured over each epoch's own batches, while the weights move."
 
 PANEL = (3.5, 2.9)  # inches
+LEFT, RIGHT, BELOW, ABOVE = 0.72, 0.15, 0.72, 0.62  # inches for the labels around a panel
 MARKED = 40  # epochs up to which every point has its marker
 DECADES = 1.5  # a cost that spans as many is drawn on a logarithmic scale
 HUGE = 1e250  # larger values cannot be placed on an axis
@@ -93,8 +94,9 @@ def _draw(records: Sequence[Record], title: str, best_epoch: int | None) -> "Fig
     score = _score(records)
     rates = {value for value in history.series(records, "lr")[1] if math.isfinite(value)}
     panels = ["cost", *([score] if score else []), *(["lr"] if len(rates) > 1 else [])]
-    figure = Figure(figsize=(PANEL[0] * max(len(panels), 1.4), PANEL[1]), layout="constrained")
-    figure.suptitle(title, fontsize=11, fontweight="bold", parse_math=False)
+    figure = Figure(figsize=_size(len(panels)))
+    figure.subplots_adjust(**_margins(len(panels)))
+    figure.suptitle(title, fontsize=11, fontweight="bold", parse_math=False, y=1 - ABOVE / PANEL[1] / 8)
     for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         if panel == "lr":
             _draw_rate(axes, records)
@@ -103,9 +105,25 @@ def _draw(records: Sequence[Record], title: str, best_epoch: int | None) -> "Fig
         _finish(axes, records)
     measured = bool(history.series(records, "validation.cost")[0])
     figure.supxlabel(NOTE if measured else NOTE_ALONE, fontsize=7.5, color="#606060")
-    figure.draw_without_rendering()  # lay it out once,
-    figure.set_layout_engine("none")  # not again for each format
     return figure
+
+
+def _size(panels: int) -> tuple[float, float]:
+    """Return width and height of a figure of so many panels, in inches; a single one has room for the note below it."""
+    return PANEL[0] * max(panels, 1.4), PANEL[1]
+
+
+def _margins(panels: int) -> dict[str, float]:
+    """Return where the panels stand, as shares of the figure: by rule, since finding it out takes half the drawing."""
+    width, height = _size(panels)
+    each = (width - RIGHT - panels * LEFT) / panels
+    return {
+        "left": LEFT / width,
+        "right": 1 - RIGHT / width,
+        "bottom": BELOW / height,
+        "top": 1 - ABOVE / height,
+        "wspace": LEFT / each,
+    }
 
 
 def _draw_parts(axes: "Axes", records: Sequence[Record], name: str, best_epoch: int | None) -> None:

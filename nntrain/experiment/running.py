@@ -17,6 +17,7 @@ from typing import Any
 from nntrain.artifacts import curves, durable, strict_json
 from nntrain.artifacts.environment import changes, environment
 from nntrain.artifacts.history import to_csv
+from nntrain.artifacts.painter import Painter
 from nntrain.artifacts.rundir import RUN, SUMMARY, RunDir
 from nntrain.artifacts.shelf import Found
 from nntrain.errors import CheckpointError, DataError, DivergenceError, InterruptedRun, SpecError
@@ -40,11 +41,12 @@ def opened(
     ``draw`` decides whether curves.png and curves.svg are made at the end.
     """
     with ExitStack() as held:
+        painter = held.enter_context(Painter()) if draw else None
         ready = None if run_dir is not None and run_dir.is_dir() else prepared(loaded)
         directory = RunDir.at(run_dir) if run_dir is not None else RunDir.create(runs, loaded.experiment.name)
         held.enter_context(directory.lock())
         done = finished(loaded, directory)
-        yield done or Run(loaded, directory, ready or prepared(loaded), argv=argv, draw=draw)
+        yield done or Run(loaded, directory, ready or prepared(loaded), argv=argv, painter=painter)
 
 
 class Run:
@@ -57,9 +59,15 @@ class Run:
     is_done = False
 
     def __init__(
-        self, loaded: Loaded, directory: RunDir, ready: Prepared, *, argv: Sequence[str] = (), draw: bool = True
+        self,
+        loaded: Loaded,
+        directory: RunDir,
+        ready: Prepared,
+        *,
+        argv: Sequence[str] = (),
+        painter: Painter | None = None,
     ) -> None:
-        self.loaded, self.directory, self.prepared, self.draw = loaded, directory, ready, draw
+        self.loaded, self.directory, self.prepared, self.painter = loaded, directory, ready, painter
         self.data, self.assembly, self.job = ready.data, ready.assembly, ready.job
         self.summary: dict[str, Any] = {}
         self.notes: list[str] = []
@@ -203,9 +211,9 @@ class Run:
         self.summary = summary
 
     def _write_curves(self) -> None:
-        if self.draw:
+        if self.painter is not None:
             best = self.best["epoch"] if self.best else None
-            curves.write(self.directory, title=self.loaded.experiment.name, best_epoch=best)
+            curves.write(self.directory, self.painter, title=self.loaded.experiment.name, best_epoch=best)
         else:
             self.directory.write_text("curves.csv", to_csv(self.directory.read_metrics()))
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from nntrain.artifacts import curves, plots
+from nntrain.artifacts.painter import Painter
 from nntrain.artifacts.rundir import RunDir
 
 
@@ -229,11 +230,11 @@ def test_drawing_leaves_the_global_settings_alone() -> None:
 
 
 def test_a_run_gets_its_csv_and_pictures_from_its_metrics(tmp_path: Path) -> None:
-    with RunDir.at(tmp_path).lock() as run:
-        assert curves.write(run, title="x") == []
+    with RunDir.at(tmp_path).lock() as run, Painter() as artist:
+        assert curves.write(run, artist, title="x") == []
         for record in records(3):
             run.append_metrics(record)
-        paths = curves.write(run, title="digits")
+        paths = curves.write(run, artist, title="digits")
     assert [path.name for path in paths] == ["curves.csv", "curves.png", "curves.svg"]
     assert (
         paths[0].read_text().splitlines()[0] == "epoch,lr,train.cost,train.accuracy,validation.cost,validation.accuracy"
