@@ -4,10 +4,8 @@ Bit-identical results hold for the same NumPy and BLAS build, processor kernel a
 records them and a resumed one can say what has changed.
 """
 
-import os
 import platform
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import numpy as np
 from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
 from nntrain import __version__
+from nntrain.core.plan import processors
 
 PACKAGE = Path(__file__).resolve().parents[1]
 BLAS_FACTS = {
@@ -39,7 +38,7 @@ def environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "machine": platform.machine(),
         "cpu": cpu(),
-        "cpus": usable_cpus(),
+        "cpus": processors(),
     }
 
 
@@ -57,11 +56,6 @@ def cpu() -> str | None:
         lines = []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, None) or platform.processor() or None
-
-
-def usable_cpus() -> int | None:
-    """Return the number of processors this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
 
 
 def memory() -> tuple[int, int] | None:

@@ -14,8 +14,8 @@ from types import TracebackType
 from typing import Any
 
 from nntrain.artifacts import plots
-from nntrain.artifacts.environment import usable_cpus
 from nntrain.artifacts.history import Record
+from nntrain.core.plan import processors
 
 ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # threads that a picture has no use for
 
@@ -24,7 +24,7 @@ class Painter:
     """Draws one picture, as ``plots.render`` does; a context manager that leaves no process behind."""
 
     def __init__(self) -> None:
-        self._process = _start() if (usable_cpus() or 1) > 1 else None
+        self._process = _start() if processors() > 1 else None
 
     def __enter__(self) -> "Painter":
         return self

@@ -65,7 +65,8 @@ def _versions() -> Iterator[Finding]:
 
 
 def _blas() -> Iterator[Finding]:
-    from nntrain.artifacts.environment import blas, usable_cpus
+    from nntrain.artifacts.environment import blas
+    from nntrain.core.plan import processors
 
     pools = blas()
     if not pools:
@@ -73,7 +74,7 @@ def _blas() -> Iterator[Finding]:
     for pool in pools:
         kernels = f"{pool['architecture'] or 'unknown'} kernels"
         value = f"{pool['library']} {pool['version'] or ''}, {kernels}, {pool['threads']} threads, {pool['threading']}"
-        crowded = (pool["threads"] or 1) > (usable_cpus() or 1)
+        crowded = (pool["threads"] or 1) > processors()
         yield Finding("BLAS", value, "more threads than cores: set runtime.threads" if crowded else "")
 
 
@@ -114,9 +115,9 @@ def _speed() -> Iterator[Finding]:
     import numpy as np
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    from nntrain.artifacts.environment import usable_cpus
+    from nntrain.core.plan import processors
 
-    for threads in dict.fromkeys((1, usable_cpus() or 1)):
+    for threads in dict.fromkeys((1, processors())):
         with threadpool_limits(threads, user_api="blas"):
             speeds = [f"{_gflops(np.dtype(name)):.0f} GFLOP/s in {name}" for name in ("float32", "float64")]
         yield Finding(f"products, {threads} thread{'s' if threads > 1 else ''}", ", ".join(speeds))

@@ -3,6 +3,7 @@
 Every failure of the user's or of the machine is one line on stderr; only a bug shows a traceback.
 """
 
+import gc
 import os
 import re
 import sys
@@ -16,6 +17,7 @@ from nntrain.errors import InterruptedRun, OutputError, UserError
 
 BUG = 1
 USAGE = 2
+MANY_OBJECTS = 50_000  # made between two searches for rubbish: a start makes many and drops few (a tenth faster)
 INTERRUPTED = 130  # as shells report SIGINT
 CLOSED_PIPE = 141  # as shells report SIGPIPE
 PLACE = re.compile(r"\S[^:]*:\d+:\d+: ")
@@ -23,6 +25,7 @@ PLACE = re.compile(r"\S[^:]*:\d+:\d+: ")
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run ``nntrain`` with the given arguments (the process's own by default) and exit."""
+    gc.set_threshold(MANY_OBJECTS)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # no terminal is too old for our output

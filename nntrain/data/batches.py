@@ -4,7 +4,6 @@ The order is a function of (seed, epoch), so any batch of any epoch can be had a
 gathered: on the spot, or ahead of time by a helper thread, whichever is faster at present. Knows nothing of networks.
 """
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from time import perf_counter
 
 import numpy as np
 
-from nntrain.core.plan import Plan
+from nntrain.core.plan import Plan, processors
 from nntrain.core.rng import Stream, generator
 from nntrain.core.types import Array
 from nntrain.data.stored import Fetcher, Inputs
@@ -47,7 +46,7 @@ class Batches:
         nbytes = self.batch_size * X.shape[1] * np.dtype(X.dtype).itemsize
         self.on_the_spot = max(1, min(MOST_ON_THE_SPOT, self.per_epoch, SPOT_BYTES // max(1, nbytes)))
         ahead = max(2, min(MOST_AHEAD, AHEAD_BYTES // max(1, nbytes)))
-        worth = nbytes >= WORTH_BYTES and self.per_epoch >= 2 * ahead and (os.cpu_count() or 1) > 1
+        worth = nbytes >= WORTH_BYTES and self.per_epoch >= 2 * ahead and processors() > 1
         self.ahead = ahead if worth else 0  # batches that the helper gathers at a time; 0: there is no helper
         self._pace = Pace()
         halves = 0 if self.per_epoch == 1 else 2 if worth else 1

@@ -16,7 +16,7 @@ RECORDS = [{"epoch": epoch, "train": {"cost": 1 / epoch}, "validation": {"cost":
 
 
 def _two(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(painter, "usable_cpus", lambda: 2)
+    monkeypatch.setattr(painter, "processors", lambda: 2)
 
 
 def test_the_process_draws_the_same_picture(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,7 +36,7 @@ def test_a_picture_comes_without_the_process(monkeypatch: pytest.MonkeyPatch, pr
 
 
 def test_with_one_processor_there_is_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(painter, "usable_cpus", lambda: 1)
+    monkeypatch.setattr(painter, "processors", lambda: 1)
     monkeypatch.setattr(subprocess, "Popen", None)
     with Painter() as artist:
         assert artist.render(RECORDS, title="three") == plots.render(RECORDS, title="three")
@@ -54,7 +54,7 @@ def test_leaving_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the process in /proc")
 def test_the_process_ends_with_a_caller_that_is_killed() -> None:
     program = (
-        "import time; from nntrain.artifacts import painter; painter.usable_cpus = lambda: 2;"
+        "import time; from nntrain.artifacts import painter; painter.processors = lambda: 2;"
         "p = painter.Painter(); print(p._process.pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as caller:

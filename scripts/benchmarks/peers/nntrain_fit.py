@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers.base import Peer, Run, library
+from benchmarks.peers.base import Peer, Run
 from benchmarks.workloads import BYTE, Array, Problem
 from nntrain.data.dataset import Dataset, Part
 from nntrain.data.preprocessing import Scaler
@@ -18,6 +18,7 @@ from nntrain.train.job import Job
 from nntrain.train.loop import fit
 from nntrain.train.records import EpochRecord
 from nntrain.train.state import State
+from nntrain.train.step import Stepper
 
 FOREVER = 1_000_000_000  # epochs: the caller takes as many as it wants
 
@@ -48,10 +49,10 @@ class NntrainSteps(Peer):
 
     def make(self, problem: Problem) -> Run:
         job = _job(problem)
-        loop = library("nntrain.train.loop")._Run(job, State.start(job.network.params, job.optimizer))
-        loop._set_rate()
+        stepper = Stepper(job, State.start(job.network.params, job.optimizer))
+        stepper.set_rates(job.optimizer.lr)
         batch = next(iter(job.batches.epoch(0)))
-        calls = [*loop.stepper(batch).calls, *loop.stepper.update]
+        calls = [*stepper(batch).calls, *stepper.update]
 
         def run(epochs: int) -> Array:
             for _ in range(epochs * problem.workload.steps):
