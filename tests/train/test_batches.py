@@ -40,7 +40,7 @@ def _gathering(request, monkeypatch):
     monkeypatch.setattr(module, "AHEAD_BYTES", 1)
     monkeypatch.setattr(module, "WORTH_BYTES", 1)
     monkeypatch.setattr(module, "Pace", lambda: Paced(request.param))
-    monkeypatch.setattr(module.os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(module, "processors", lambda: 64)
 
 
 @pytest.mark.parametrize(("n", "batch_size"), [(61, 6), (60, 6), (61, 1), (61, 60), (7, 3), (61, 2)])

@@ -134,7 +134,7 @@ def test_the_helper_thread_changes_nothing(make_job, monkeypatch, pattern, stops
     monkeypatch.setattr(batches, "AHEAD_BYTES", 1)  # groups of two batches
     monkeypatch.setattr(batches, "WORTH_BYTES", 1)
     monkeypatch.setattr(batches, "Pace", lambda: Paced(pattern))
-    monkeypatch.setattr(batches.os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(batches, "processors", lambda: 64)
     assert make().batches.ahead == 2
     assert_equal_runs(whole, run_in_parts(make, stops))
 
