@@ -11,6 +11,7 @@ import numpy as np
 
 from nntrain.errors import DivergenceError
 from nntrain.train.job import Job
+from nntrain.train.options import FALLING
 from nntrain.train.records import EpochRecord, Pause, better
 from nntrain.train.state import State
 from nntrain.train.step import Stepper
@@ -36,7 +37,7 @@ def fit(
             if isinstance(event, Pause) and event.interrupted:
                 return
     if state.stopped is None:
-        state.stopped = "all epochs done"
+        state.end("epochs", state.epoch, "all epochs done")
     if state.best_epoch != state.epoch and not state.restored:
         state.exchange_best()  # restore_best
 
@@ -126,11 +127,14 @@ class _Run:
         state, training = self.state, self.job.training
         tolerance, max_seconds = training.stop.step_tolerance, training.stop.max_seconds
         if state.step == training.max_steps:
-            state.stopped = f"max_steps {training.max_steps} reached"
+            state.end("max_steps", state.step, f"max_steps {training.max_steps} reached")
         elif tolerance is not None and self.change < tolerance:
-            state.stopped = f"‖Δθ‖ = {self.change:.3g} fell below step_tolerance {tolerance:g}"
-        elif max_seconds is not None and state.elapsed + state.seconds + perf_counter() - since > max_seconds:
-            state.stopped = f"max_seconds {max_seconds:g} reached"
+            why = f"‖Δθ‖ = {self.change:.3g} fell below step_tolerance {tolerance:g}"
+            state.end(FALLING, self.change, why)
+        elif max_seconds is not None:
+            seconds = state.elapsed + state.seconds + perf_counter() - since
+            if seconds > max_seconds:
+                state.end("stop.max_seconds", seconds, f"max_seconds {max_seconds:g} reached")
         return state.stopped is not None
 
     def _finish_epoch(self) -> EpochRecord:
@@ -151,6 +155,8 @@ class _Run:
             seconds=state.seconds,
             examples_per_second=state.rows / state.seconds if state.seconds else 0.0,
         )
+        if state.batch < job.batches.per_epoch:
+            state.mark_cut()
         state.finish_epoch()
         self._judge(record)
         return record
@@ -167,7 +173,8 @@ class _Run:
             return
         state.waited += 1
         if stop.patience is not None and state.waited >= stop.patience and state.stopped is None:
-            state.stopped = f"no better {stop.monitor} for {state.waited} epochs, best in epoch {state.best_epoch}"
+            why = f"no better {stop.monitor} for {state.waited} epochs, best in epoch {state.best_epoch}"
+            state.end("stop.patience", state.waited, why)
 
     def _check_parameters(self) -> None:
         """Raise DivergenceError if the step just counted was too long for numbers to hold."""

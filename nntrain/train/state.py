@@ -16,6 +16,7 @@ from nntrain.ops.optimizers import Optimizer
 
 _FIGURES = ("epoch", "batch", "step", "rows", "cost_sum", "metric_sum", "seconds", "elapsed", "first_cost")
 _MONITORED = ("schedule_memory", "best_value", "best_epoch", "waited", "stopped", "restored")
+_ENDED = ("ended_by", "cut")
 
 
 @dataclass(slots=True, eq=False)
@@ -40,6 +41,9 @@ class State:
     waited: int = 0  # epochs since the best
     stopped: str | None = None  # why training ended
     restored: bool = False  # whether params and best_theta have changed places at the end
+    ended_by: tuple[str, float] | None = None  # the setting below ``train`` that ended training, and what met it
+    cut: dict[str, Any] | None = None  # figures from before an epoch that was ended early was counted as finished
+    cut_theta: Array | None = None  # best_theta from before it
     clock: Array = field(default_factory=lambda: np.zeros((), np.int64))
 
     @classmethod
@@ -48,22 +52,25 @@ class State:
         return cls(params, {name: np.zeros_like(params.theta) for name in optimizer.slots})
 
     def tensors(self) -> dict[str, Array]:
-        """Return every array by name: parameters, ``slots.NAME.…`` and ``best.…``."""
+        """Return every array by name: parameters, ``SLOT.…``, ``best.…`` and ``cut.…``."""
         arrays = dict(self.params.named(self.params.theta))
         for slot, vector in self.slots.items():
             arrays |= {f"{slot}.{name}": view for name, view in self.params.named(vector)}
-        if self.best_theta is not None:
-            arrays |= {f"best.{name}": view for name, view in self.params.named(self.best_theta)}
+        for prefix, kept in (("best", self.best_theta), ("cut", self.cut_theta)):
+            if kept is not None:
+                arrays |= {f"{prefix}.{name}": view for name, view in self.params.named(kept)}
         return arrays
 
     def figures(self) -> dict[str, Any]:
         """Return the numbers that belong to the tensors; JSON-able."""
-        return {name: getattr(self, name) for name in _FIGURES + _MONITORED}
+        return {name: getattr(self, name) for name in _FIGURES + _MONITORED + _ENDED}
 
     def restore(self, tensors: Mapping[str, Array], figures: Mapping[str, Any]) -> None:
         """Take over tensors and figures of an equal run; KeyError or ValueError if they are of another shape."""
-        if any(name.startswith("best.") for name in tensors):
-            self.best_theta = np.zeros_like(self.params.theta)
+        self.best_theta, self.cut_theta = (
+            np.zeros_like(self.params.theta) if any(name.startswith(prefix) for name in tensors) else None
+            for prefix in ("best.", "cut.")
+        )
         for name, view in self.tensors().items():
             if view.shape != tensors[name].shape:
                 raise ValueError(f"{name}: must be {view.shape}, got {tensors[name].shape}")
@@ -71,6 +78,8 @@ class State:
         for name in _FIGURES + _MONITORED:
             setattr(self, name, figures[name])
         self.schedule_memory = tuple(self.schedule_memory)
+        ended_by, self.cut = figures.get("ended_by"), figures.get("cut")
+        self.ended_by = (ended_by[0], ended_by[1]) if ended_by else None
 
     def count(self, rows: int, cost: float, metric: float) -> None:
         """Count one finished step: the mean cost of its batch, and the metric's sum over it."""
@@ -89,6 +98,29 @@ class State:
             np.copyto(self.params.theta, self.best_theta)
             np.copyto(self.best_theta, last)
             self.restored = not self.restored
+
+    def end(self, setting: str, reached: float, why: str) -> None:
+        """Note that training ends: by which setting, the value that met it, and why in words."""
+        self.ended_by, self.stopped = (setting, reached), why
+
+    def mark_cut(self) -> None:
+        """Remember the epoch under way, which is to be counted as finished before its last batch."""
+        self.cut = {name: getattr(self, name) for name in _FIGURES + _MONITORED}
+        self.cut_theta = None if self.best_theta is None else self.best_theta.copy()
+
+    def reopen(self) -> None:
+        """Be as training was when it ended: at its last step, not its best epoch, and within the epoch if it was cut.
+
+        What comes then is what would have come without the end.
+        """
+        if self.restored:
+            self.exchange_best()
+        if self.cut is not None:
+            for name, value in self.cut.items():
+                setattr(self, name, value)
+            self.schedule_memory = tuple(self.schedule_memory)
+            self.best_theta = self.cut_theta
+        self.stopped = self.ended_by = self.cut = self.cut_theta = None
 
     def finish_epoch(self) -> None:
         """Count the epoch under way as finished and clear its sums."""

@@ -281,3 +281,55 @@ def test_slots_start_at_zero(make_job):
 def test_training_options_have_the_documented_defaults():
     assert (Training().epochs, Training().batch_size, Training().dtype) == (10, 32, "float32")
     assert Stop() == Training().stop
+
+
+# --- going on after the end ------------------------------------------------------------------------------------------
+
+
+def at_end(make, **limits):
+    """Return the records and the stored state of a run that ended by these limits."""
+    job = make(**limits)
+    state = start(job)
+    return [timeless(event) for event in fit(job, state)], stored(state)
+
+
+@pytest.mark.parametrize("patience", [None, 2])
+@pytest.mark.parametrize("step", range(1, 12))
+def test_a_run_cut_short_in_an_epoch_goes_on_as_the_longer_one(make_job, step, patience):
+    """The cut epoch's record, its verdict on the best and on the schedule are as if they had never been."""
+
+    def make(**limits):
+        stop = Stop(patience=patience, min_delta=0.01)
+        return make_job(DROPPING, optimizer=Adam(lr=0.3), validation=True, schedule=PLATEAU, stop=stop, **limits)
+
+    first, carried = at_end(make, max_steps=step)
+    job = make()
+    state = start(job)
+    state.restore(*carried)
+    assert (state.cut is not None) == (step % 4 > 0)
+    if state.stopped.startswith("max_steps"):
+        assert state.ended_by == ("max_steps", step)
+        state.reopen()
+        assert (state.step, state.batch) == (step, step % 4)
+    kept = first if not step % 4 else first[:-1]
+    rest = [timeless(event) for event in fit(job, state)]
+    if state.ended_by[0] == "stop.patience" and not rest:
+        assert patience
+    else:
+        assert_equal_runs(run_through(make()), (kept + rest, state))
+
+
+ENDS = [
+    ("epochs", 4, {"epochs": 4}, {"epochs": 5}),
+    ("max_steps", 9, {"max_steps": 9}, {"max_steps": None}),
+    ("stop.patience", 3, {"stop": Stop(patience=3)}, {"stop": Stop(patience=4)}),
+    ("stop.patience", 3, {"stop": Stop(patience=2)}, {"stop": Stop()}),
+    ("stop.step_tolerance", 0.5, {"stop": Stop(step_tolerance=0.6)}, {"stop": Stop(step_tolerance=0.5)}),
+    ("stop.max_seconds", 2.0, {"stop": Stop(max_seconds=1.9)}, {"stop": Stop(max_seconds=2.1)}),
+]
+
+
+@pytest.mark.parametrize(("setting", "reached", "ends", "goes_on"), ENDS)
+def test_a_limit_ends_again_what_still_meets_it(setting, reached, ends, goes_on):
+    assert Training(**ends).ends(setting, reached)
+    assert not Training(**goes_on).ends(setting, reached)
