@@ -3,27 +3,30 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from nntrain.artifacts import checkpoint as storage
 from nntrain.artifacts.rundir import RunDir
 from nntrain.artifacts.shelf import Found, step_of
 from nntrain.errors import CheckpointError
 
 
-def locate(path: Path) -> Path:
+def locate(path: Path) -> Found:
     """Return the file itself, or of a run directory its best checkpoint (``meta["best"]["step"]``), else the newest.
 
-    Raises ``CheckpointError`` when there is none, or when the newest is damaged: then the message names the newest
-    valid one, and the user must choose it; a score of other weights than expected would be worse than none.
+    Damaged ones are passed over and named in the notes. Raises ``CheckpointError`` when none is valid.
     """
     if not path.is_dir():
-        return path  # whatever is wrong with it, loading says
+        return Found(path, storage.load(path), ())
     run = RunDir(path)
-    found = run.latest()
-    if found is None:
+    newest = run.latest()
+    if newest is None:
         raise CheckpointError(f"{path}: no checkpoint here; name a run directory or a .safetensors file")
-    if found.notes:
-        problem = found.notes[0].removesuffix(f"; using {found.path.name}")
-        raise CheckpointError(f"{problem}; the newest valid one is {found.path}")
-    return _best(run, found) or found.path
+    best = _best(run, newest)
+    if best is None or best == newest.path:
+        return newest
+    try:
+        return Found(best, storage.load(best, follow_links=False), newest.notes)
+    except CheckpointError as error:
+        return Found(newest.path, newest.checkpoint, (*newest.notes, f"{error}; using {newest.path.name}"))
 
 
 def _best(run: RunDir, newest: Found) -> Path | None:

@@ -7,7 +7,7 @@ raises ``RuntimeError``, so that two processes cannot write one run.
 import re
 import secrets
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -115,6 +115,10 @@ class RunDir:
         self._owned()
         self._metrics.cut(length)
 
+    def check_metrics(self, length: int) -> None:
+        """Raise ``CheckpointError`` unless ``length`` bytes of records are there; writes nothing."""
+        self._metrics.check(length)
+
     def read_metrics(self) -> list[dict[str, Any]]:
         """Return all whole records. Raises ``CheckpointError`` with the line of one that is damaged."""
         return self._metrics.read()
@@ -151,6 +155,13 @@ class RunDir:
             return None
         return value if isinstance(value, dict) else None
 
+    def read_text(self, name: str) -> str | None:
+        """Return the text of ``name``; None when it is missing or not UTF-8."""
+        try:
+            return self._file(name).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return None
+
     def is_done(self) -> bool:
         """Tell whether the run has its final summary."""
         return self.read_json(SUMMARY) is not None
@@ -183,7 +194,7 @@ class RunDir:
         """
         return self._shelf.latest()
 
-    def prune(self, keep: int, protect: Path | None = None) -> list[Path]:
+    def prune(self, keep: int, protect: Collection[Path] = ()) -> list[Path]:
         """Delete all but the ``keep`` newest checkpoints and ``protect``; return the deleted, oldest first."""
         self._owned()
         return self._shelf.prune(keep, protect)

@@ -1,6 +1,7 @@
 """The checkpoints of one run: save, list, find the newest valid one, prune. Knows only steps and files."""
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,7 +75,7 @@ class Shelf:
             raise CheckpointError(f"{problems[0]}; none of the {len(problems)} checkpoints in {self.folder} is valid")
         return None
 
-    def prune(self, keep: int, protect: Path | None) -> list[Path]:
+    def prune(self, keep: int, protect: Collection[Path]) -> list[Path]:
         """Delete all but the ``keep`` newest checkpoints and ``protect``; return the deleted, oldest first.
 
         Only files up to the newest valid one count and go: a later one is damaged, was passed over on resume, and
@@ -85,7 +86,8 @@ class Shelf:
         if self._valid is None and self.latest() is None:
             return []
         counted = [path for path in self.files() if self._valid is not None and step_of(path) <= self._valid]
-        doomed = [path for path in counted[:-keep] if protect is None or path.name != protect.name]
+        spared = {path.name for path in protect}
+        doomed = [path for path in counted[:-keep] if path.name not in spared]
         for path in doomed:
             durable.remove(path)
         if doomed:

@@ -28,11 +28,13 @@ def evaluate(
     Other data can be given with --set data.source.path=… and the like; they are scaled as the training data were.
     With -o, classes also give confusion.csv and predictions.csv.
     """
-    from nntrain.cli.terminal import out_json
+    from nntrain.cli.terminal import notes, out_json
     from nntrain.experiment import evaluate as score
     from nntrain.experiment import open_model
 
-    result = score(open_model(model, overrides or ()), split)
+    trained = open_model(model, overrides or ())
+    notes(trained.notes)
+    result = score(trained, split)
     if output is not None:
         _write(result, output)
     if as_json:

@@ -23,10 +23,12 @@ def predict(
     """
     from nntrain.artifacts import durable
     from nntrain.cli.numbers import count
-    from nntrain.cli.terminal import out, say
+    from nntrain.cli.terminal import notes, out, say
     from nntrain.experiment import open_model
 
-    text, rows = _predictions(open_model(model), inputs, proba)
+    trained = open_model(model)
+    notes(trained.notes)
+    text, rows = _predictions(trained, inputs, proba)
     if output == "-":
         out(text.removesuffix("\n"))
     else:

@@ -19,13 +19,18 @@ def show(
     """Show the layers of a network: shapes, parameters, memory, work."""
     from dataclasses import asdict
 
-    from nntrain.cli.terminal import out_json
+    from nntrain.cli.terminal import notes, out_json
     from nntrain.experiment import describe, open_model, prepared
     from nntrain.experiment.describing import peak_bytes
     from nntrain.spec import load
 
     ready = prepared(load(source, overrides or [])) if is_spec(source) else None
-    assembly = ready.assembly if ready else open_model(source, overrides or []).assembly
+    if ready:
+        assembly = ready.assembly
+    else:
+        trained = open_model(source, overrides or [])
+        notes(trained.notes)
+        assembly = trained.assembly
     found = describe(assembly)
     peak = peak_bytes(found) if ready else None  # only with the data in memory can it be told
     if as_json:

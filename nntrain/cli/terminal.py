@@ -49,6 +49,12 @@ def note(text: str) -> None:
     say(f"{styled('note:', YELLOW)} {text}")
 
 
+def notes(texts: Iterable[str]) -> None:
+    """Tell several things worth knowing."""
+    for text in texts:
+        note(plain(text))
+
+
 def is_live(stream: IO[str] | None) -> bool:
     """Whether a stream is a terminal that can move its cursor."""
     return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"

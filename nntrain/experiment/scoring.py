@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.artifacts import checkpoint as storage
 from nntrain.artifacts.resolve import locate
 from nntrain.core.types import Array
 from nntrain.data.dataset import Part
@@ -23,13 +22,17 @@ from nntrain.train.evaluate import scores
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A network with the parameters of a checkpoint, and the scaling of its inputs."""
+    """A network with the parameters of a checkpoint, and the scaling of its inputs.
+
+    ``notes`` has a line for each damaged checkpoint that was passed over.
+    """
 
     path: Path
     assembly: Assembly
     scaler: Scaler
     epoch: int
     step: int
+    notes: tuple[str, ...] = ()
 
     @property
     def gives_probabilities(self) -> bool:
@@ -68,8 +71,7 @@ def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
     strange = [item for item in overrides if not item.startswith(("data.", "data="))]
     if strange:
         raise SpecError(f"--set {strange[0]}: only data.… can be set for a trained model")
-    file = locate(path)
-    stored = storage.load(file)
+    file, stored, notes = locate(path)
     try:
         facts = stored.meta["data"]
         spec = from_dict(stored.meta["spec"], overrides)
@@ -78,7 +80,8 @@ def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
             spec, Facts(facts["task"], facts["n_features"], facts["n_targets"], facts["n_rows"], *names)
         )
         assembly.network.params.load(stored.tensors)
-        return Trained(file, assembly, Scaler.from_tensors(stored.tensors), stored.meta["epoch"], stored.meta["step"])
+        scaler = Scaler.from_tensors(stored.tensors)
+        return Trained(file, assembly, scaler, stored.meta["epoch"], stored.meta["step"], notes)
     except ValueError as error:
         raise CheckpointError(f"{file}: {error}") from error
     except (KeyError, TypeError) as error:

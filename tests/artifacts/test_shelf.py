@@ -108,10 +108,10 @@ def test_a_checkpoint_folder_that_is_a_file_is_an_error(run: RunDir) -> None:
 def test_pruning_keeps_the_newest_and_the_best(run: RunDir) -> None:
     for step in range(1, 7):
         run.save_checkpoint(step, at_step(step))
-    removed = run.prune(2, protect=run.checkpoint_path(3))
+    removed = run.prune(2, protect=[run.checkpoint_path(3)])
     assert removed == [run.checkpoint_path(step) for step in (1, 2, 4)]
     assert steps(run) == [3, 5, 6]
-    assert run.prune(2, protect=run.checkpoint_path(3)) == []
+    assert run.prune(2, protect=[run.checkpoint_path(3)]) == []
     assert run.prune(9) == []
 
 
@@ -244,24 +244,28 @@ TestLife = Life.TestCase
 
 
 def test_a_file_is_itself_there_or_not(tmp_path: Path) -> None:
-    assert locate(tmp_path / "x.safetensors") == tmp_path / "x.safetensors"
+    path = tmp_path / "x.safetensors"
+    with pytest.raises(CheckpointError, match="no such checkpoint"):
+        locate(path)
+    storage.save(path, at_step(3))
+    assert (locate(path).path, locate(path).checkpoint.meta, locate(path).notes) == (path, at_step(3).meta, ())
 
 
 def test_a_run_means_its_best_else_its_newest(run: RunDir) -> None:
     run.save_checkpoint(1, at_step(1))
     run.save_checkpoint(2, at_step(2))
-    assert locate(run.path) == run.checkpoint_path(2)
+    assert locate(run.path).path == run.checkpoint_path(2)
     run.save_checkpoint(3, at_step(3, best=1))
-    assert locate(run.path) == run.checkpoint_path(1)
+    assert locate(run.path).path == run.checkpoint_path(1)
     run.save_checkpoint(4, at_step(4, best=77))  # pruned away by hand
-    assert locate(run.path) == run.checkpoint_path(4)
+    assert locate(run.path).path == run.checkpoint_path(4)
 
 
 @pytest.mark.parametrize("best", [None, 3, "x", [], {}, {"step": None}, {"step": -1}, {"step": "1"}, {"step": 10**20}])
 def test_odd_notions_of_the_best_mean_the_newest(run: RunDir, best: object) -> None:
     run.save_checkpoint(1, at_step(1))
     run.save_checkpoint(2, Checkpoint({}, {"best": best}))
-    assert locate(run.path) == run.checkpoint_path(2)
+    assert locate(run.path).path == run.checkpoint_path(2)
 
 
 def test_a_run_without_checkpoints_is_an_error(run: RunDir) -> None:
@@ -269,13 +273,23 @@ def test_a_run_without_checkpoints_is_an_error(run: RunDir) -> None:
         locate(run.path)
 
 
-def test_behind_a_damaged_newest_the_user_must_choose(run: RunDir) -> None:
+def test_a_damaged_newest_is_passed_over_by_name(run: RunDir) -> None:
     for step in (1, 2):
         run.save_checkpoint(step, at_step(step))
-    damage(run.checkpoint_path(2))
-    with pytest.raises(CheckpointError) as caught:
-        locate(run.path)
-    assert str(caught.value) == (
-        f"{run.checkpoint_path(2)}: damaged: the numbers of tensor 'x' have changed; "
-        f"the newest valid one is {run.checkpoint_path(1)}"
-    )
+    newest = run.checkpoint_path(2)
+    damage(newest)
+    found = locate(run.path)
+    assert found.path == run.checkpoint_path(1)
+    damaged = f"{newest}: damaged: the numbers of tensor 'x' have changed"
+    assert found.notes == (f"{damaged}; using step-000000000001.safetensors",)
+
+
+def test_a_damaged_best_is_passed_over_for_the_newest(run: RunDir) -> None:
+    run.save_checkpoint(1, at_step(1))
+    run.save_checkpoint(2, at_step(2, best=1))
+    best = run.checkpoint_path(1)
+    damage(best)
+    found = locate(run.path)
+    assert found.path == run.checkpoint_path(2)
+    damaged = f"{best}: damaged: the numbers of tensor 'x' have changed"
+    assert found.notes == (f"{damaged}; using step-000000000002.safetensors",)
