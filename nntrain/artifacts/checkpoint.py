@@ -55,7 +55,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
 
 def load(path: Path, *, follow_links: bool = True) -> Checkpoint:
     """Return the verified checkpoint; tensors are read-only arrays. Raises ``CheckpointError``, naming the file."""
-    return decode(_read(path, follow_links), str(path))
+    return decode(read(path, follow_links), str(path))
 
 
 def encode(checkpoint: Checkpoint) -> bytes:
@@ -132,8 +132,8 @@ def _sealed_facts(data: bytes, where: str) -> dict[str, Any]:
     return facts
 
 
-def _read(path: Path, follow_links: bool) -> bytes:
-    """Return the contents of a plain file; devices and pipes are refused before they can block or never end."""
+def read(path: Path, follow_links: bool = True) -> bytes:
+    """Return the contents of a plain file, unverified; devices and pipes are refused before they can block."""
     flags = os.O_RDONLY | os.O_NONBLOCK | (0 if follow_links else os.O_NOFOLLOW)
     try:
         descriptor = os.open(path, flags)

@@ -39,13 +39,17 @@ class MetricsFile:
 
     def cut(self, length: int) -> None:
         """Keep the first ``length`` bytes, which must be whole records. Raises ``CheckpointError``, ``OutputError``."""
+        self.check(length)
+        if length < self.length:
+            durable.truncate(self.path, length)
+
+    def check(self, length: int) -> None:
+        """Raise ``CheckpointError`` unless the first ``length`` bytes are there and are whole records."""
         have = self.length
         if length > have:
             raise CheckpointError(f"{self.path}: {have} bytes, but the checkpoint counts {length}: records are missing")
         if length and self._bytes()[length - 1 : length] != b"\n":
             raise CheckpointError(f"{self.path}: no record ends at byte {length}, which the checkpoint counts")
-        if length < have:
-            durable.truncate(self.path, length)
 
     def read(self) -> list[dict[str, Any]]:
         """Return all whole records. Raises ``CheckpointError`` with the line of one that is damaged."""

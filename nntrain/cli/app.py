@@ -13,6 +13,7 @@ from nntrain.cli.initialising import init
 from nntrain.cli.listing import list_parts
 from nntrain.cli.predicting import predict
 from nntrain.cli.profiling import profile
+from nntrain.cli.resuming import resume
 from nntrain.cli.schema import schema
 from nntrain.cli.showing import show
 
@@ -52,6 +53,7 @@ def top(
 
 
 app.command("fit")(fit)
+app.command("resume")(resume)
 app.command("eval")(evaluate)
 app.command("predict")(predict)
 app.command("show")(show)

@@ -13,6 +13,10 @@ Overrides: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Replace one value of the spec: optimizer.lr=0.1. Repeatable."),
 ]
+Plots: TypeAlias = Annotated[
+    bool, typer.Option("--plots/--no-plots", help="Draw curves.png and curves.svg at the end.")
+]
+Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="No header and no progress, only the result.")]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 
 

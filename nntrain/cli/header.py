@@ -1,7 +1,7 @@
 """What a run is made of, in the few lines above its progress. Plain text: no table library before training starts."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
@@ -33,15 +33,21 @@ def header(run: "Run") -> Sequence[tuple[str, str]]:
     stop = spec.train.stop
     patience = [f"patience {stop.patience} on {stop.monitor}"] if stop.patience else []
     steps = f"{count(spec.train.epochs)} epochs of {_plural(job.batches.per_epoch, 'step')}"
+    parent = [("weights", _parent(run.parent))] if run.parent else []
     return [
         ("data", _data(run)),
         ("model", model_line(run.assembly)),
+        *parent,
         ("loss", " + ".join([spell(run.assembly.loss), *penalty])),
         ("optimizer", _optimizer(spec.optimizer, spec.schedule)),
         ("training", ", ".join([steps, f"batches of {count(job.batches.batch_size)}", *patience])),
         ("machine", _machine(run)),
         ("run", plain(str(run.directory.path)) + ("" if run.resumed is None else f", resumed at step {run.resumed}")),
     ]
+
+
+def _parent(parent: Mapping[str, Any]) -> str:
+    return f"begun from {plain(str(parent['path']))}, epoch {parent['epoch']}"
 
 
 def spell(entry: Any, *leave_out: str) -> str:

@@ -3,7 +3,7 @@
 from nntrain.experiment.assembly import Assembly, assemble
 from nntrain.experiment.describing import Description, describe
 from nntrain.experiment.preparing import Prepared, prepared
-from nntrain.experiment.resuming import Done
+from nntrain.experiment.resuming import Done, stored
 from nntrain.experiment.running import Run, opened
 from nntrain.experiment.scoring import evaluate, open_model, predict
 
@@ -20,4 +20,5 @@ __all__ = [
     "opened",
     "predict",
     "prepared",
+    "stored",
 ]

@@ -1,18 +1,23 @@
 """What a run directory holds already, and whether a spec may go on with it."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nntrain.artifacts.rundir import LOCK, RUN, SUMMARY, RunDir
-from nntrain.errors import SpecError
-from nntrain.spec import Loaded
+from nntrain.errors import CheckpointError, SpecError
+from nntrain.spec import Loaded, dump, reload
 from nntrain.train.records import EpochRecord
 
 # What may change from one part of a run to the next: how long it goes on and what is kept, never what is computed.
-EXTENDABLE = ("train.epochs", "train.max_steps", "train.stop", "checkpoint", "runtime", "name")
+EXTENDABLE = (
+    *("train.epochs", "train.max_steps", "train.stop.patience", "train.stop.restore_best"),
+    *("train.stop.step_tolerance", "train.stop.max_seconds", "checkpoint", "runtime", "name"),
+)
+ABSENT = "nothing"
+SHOWN = 60  # characters of a value in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,51 @@ class Done:
         return iter(())
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One setting by its dotted name, as it was and as it is now."""
+
+    name: str
+    before: Any
+    now: Any
+
+    def __str__(self) -> str:
+        return f"{self.name}: {_shown(self.before)} in the run, {_shown(self.now)} in the spec"
+
+    @property
+    def change(self) -> str:
+        """The setting, before and now."""
+        return f"{self.name}: {_shown(self.before)} before, {_shown(self.now)} now"
+
+    @property
+    def allowed(self) -> bool:
+        """Whether a run may go on with the new value."""
+        return any(self.name == prefix or self.name.startswith(f"{prefix}.") for prefix in EXTENDABLE)
+
+    @property
+    def limits(self) -> bool:
+        """Whether it is about how long training goes on."""
+        return self.name.startswith("train.")
+
+
+def stored(path: Path, overrides: Sequence[str] = ()) -> Loaded:
+    """Return the spec that a run directory keeps, with overrides: run.json's, or else the newest checkpoint's.
+
+    Raises CheckpointError when there is no run, SpecError for what cannot be overridden.
+    """
+    if not path.is_dir():
+        what = "is a file; name the run directory" if path.exists() else "no such run directory"
+        raise CheckpointError(f"{path}: {what}")
+    directory = RunDir(path)
+    values = (directory.read_json(RUN) or {}).get("spec")
+    if not isinstance(values, Mapping):
+        found = directory.latest()
+        values = found.checkpoint.meta.get("spec") if found else None
+    if not isinstance(values, Mapping):
+        raise CheckpointError(f"{path}: no run to go on with: neither run.json nor a checkpoint holds its spec")
+    return reload(values, overrides, text=directory.read_text("config.yaml") or dump(values), name=str(path / RUN))
+
+
 def finished(loaded: Loaded, directory: RunDir) -> Done | None:
     """Return what is done already, or None when there is something left to train under this spec.
 
@@ -42,19 +92,20 @@ def finished(loaded: Loaded, directory: RunDir) -> Done | None:
     if record is None:
         refuse_foreign(directory.path)
         return None
-    if summary is None:
+    changes = compare(directory.path, record.get("spec") or loaded.resolved, loaded.resolved)
+    if summary is None or any(change.limits for change in changes):
         return None
-    asks_for_more = compare(directory.path, record.get("spec", {}), loaded.resolved)
-    return None if asks_for_more else Done(directory, summary)
+    return Done(directory, summary)
 
 
-def compare(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    """Tell whether training is to be gone on with differently; SpecError when it would compute something else."""
-    differing = differences(before, json.loads(json.dumps(now)))  # tuples as lists, as they were stored
-    strange = [name for name in differing if not _extendable(name)]
+def compare(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
+    """Return what differs and may; SpecError with each difference that would make the run compute something else."""
+    changes = list(differences(before, json.loads(json.dumps(now))))  # tuples as lists, as they were stored
+    strange = [change for change in changes if not change.allowed]
     if strange:
-        raise SpecError(f"{path}: this run was started with another spec ({', '.join(strange)}); use another directory")
-    return any(name.startswith("train.") for name in differing)
+        advice = "what is computed cannot change within a run; use another directory"
+        raise SpecError(*(f"{path}: {change}" for change in strange), f"{path}: {advice}")
+    return changes
 
 
 def refuse_foreign(path: Path) -> None:
@@ -66,17 +117,21 @@ def refuse_foreign(path: Path) -> None:
         raise SpecError(f"{path}: not a run directory, but it holds {found[0]!r}; name an empty or a new one")
 
 
-def differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """Return the dotted names of the settings that differ."""
-    names: list[str] = []
+def differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> Iterator[Difference]:
+    """Yield the settings that differ; where the kind of a part does, its other settings are not compared."""
+    if before.get("kind") != now.get("kind"):
+        yield Difference(f"{prefix}kind", before.get("kind"), now.get("kind"))
+        return
     for key in dict.fromkeys([*before, *now]):
         a, b = before.get(key), now.get(key)
         if isinstance(a, Mapping) and isinstance(b, Mapping):
-            names += differences(a, b, f"{prefix}{key}.")
+            yield from differences(a, b, f"{prefix}{key}.")
         elif a != b:
-            names.append(f"{prefix}{key}")
-    return names
+            yield Difference(f"{prefix}{key}", a, b)
 
 
-def _extendable(name: str) -> bool:
-    return any(name == prefix or name.startswith(f"{prefix}.") for prefix in EXTENDABLE)
+def _shown(value: Any) -> str:
+    if value is None:
+        return ABSENT
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

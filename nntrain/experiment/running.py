@@ -2,15 +2,13 @@
 
 The order on disk makes a run whole after a crash at any point: run.json comes first and marks the directory as a run;
 metrics are appended, then the checkpoint that counts them is written, then older checkpoints go; summary.json comes
-last and says that all is done.
+last and says that all is done. Going on after the end, the summary goes first, and metrics only after a checkpoint.
 """
 
 import hashlib
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +17,11 @@ from nntrain.artifacts.environment import changes, environment
 from nntrain.artifacts.history import to_csv
 from nntrain.artifacts.painter import Painter
 from nntrain.artifacts.rundir import RUN, SUMMARY, RunDir
-from nntrain.artifacts.shelf import Found
-from nntrain.errors import CheckpointError, DataError, DivergenceError, InterruptedRun, SpecError
+from nntrain.errors import DivergenceError, InterruptedRun
+from nntrain.experiment.inheriting import Parent, refuse_other_start
+from nntrain.experiment.journal import Journal
 from nntrain.experiment.preparing import Prepared, prepared
+from nntrain.experiment.restoring import Restored, restore
 from nntrain.experiment.resuming import Done, compare, finished
 from nntrain.experiment.saving import Saver
 from nntrain.experiment.summing import sum_up
@@ -33,27 +33,41 @@ from nntrain.train.state import State
 
 @contextmanager
 def opened(
-    loaded: Loaded, *, runs: Path, run_dir: Path | None, argv: Sequence[str], draw: bool = True
+    loaded: Loaded,
+    *,
+    runs: Path,
+    run_dir: Path | None,
+    argv: Sequence[str],
+    draw: bool = True,
+    init_from: Path | None = None,
+    as_begun: bool = False,
 ) -> Iterator["Run | Done"]:
     """Take the run directory, ``run_dir`` (new, begun or done) or a new one in ``runs``, with data and network ready.
 
     Raises what spec, data and directory raise; no directory is made before data and spec are known to be good.
-    ``draw`` decides whether curves.png and curves.svg are made at the end.
+    ``draw`` decides whether curves.png and curves.svg are made at the end. A new run starts from the weights of
+    ``init_from``, a checkpoint or run; a begun one must have started there, unless ``as_begun``: wherever it did.
     """
     with ExitStack() as held:
         painter = held.enter_context(Painter()) if draw else None
+        parent = Parent.read(init_from) if init_from is not None else None
         ready = None if run_dir is not None and run_dir.is_dir() else prepared(loaded)
+        if parent is not None and ready is not None:
+            parent.check(ready.job.network.params)
         directory = RunDir.at(run_dir) if run_dir is not None else RunDir.create(runs, loaded.experiment.name)
         held.enter_context(directory.lock())
         done = finished(loaded, directory)
-        yield done or Run(loaded, directory, ready or prepared(loaded), argv=argv, painter=painter)
+        if not as_begun:
+            refuse_other_start(directory, parent)
+        yield done or Run(loaded, directory, ready or prepared(loaded), argv=argv, painter=painter, parent=parent)
 
 
 class Run:
     """A run that holds its directory. ``events`` trains; ``summary`` holds the result afterwards.
 
     ``resumed`` is the step gone on from, or None; ``notes`` are lines worth telling the user; ``best`` has the epoch,
-    step and value of the best epoch so far by the figure ``checkpoint.best``.
+    step and value of the best epoch so far by the figure ``checkpoint.best``; ``parent`` says whose weights it was
+    begun from, if not from fresh ones.
     """
 
     is_done = False
@@ -66,21 +80,28 @@ class Run:
         *,
         argv: Sequence[str] = (),
         painter: Painter | None = None,
+        parent: Parent | None = None,
     ) -> None:
         self.loaded, self.directory, self.prepared, self.painter = loaded, directory, ready, painter
         self.data, self.assembly, self.job = ready.data, ready.assembly, ready.job
         self.summary: dict[str, Any] = {}
-        self.notes: list[str] = []
-        self.resumed: int | None = None
-        self.best: dict[str, Any] | None = None
         self.environment = environment() | {"plan": self.job.network.plan.describe()}
-        self.job.network.initialize(loaded.experiment.seed)
         self.state = State.start(self.job.network.params, self.job.optimizer)
-        self._saver = Saver(directory, keep=loaded.experiment.checkpoint.keep)
+        record = directory.read_json(RUN) or {}
+        self.parent: dict[str, Any] | None = parent.facts if parent else record.get("parent")
         found = directory.latest()
-        if found is not None:
-            self._resume(found)
-        self._start(argv)
+        there = restore(found, directory, loaded, ready, self.state) if found else self._begin(parent)
+        self.resumed, self.best, self._cut = there.step, there.best, there.cut
+        self.notes = there.notes + (changes(there.environment, self.environment) if found else [])
+        options = loaded.experiment.checkpoint
+        self._saver = Saver(directory, keep=options.keep, spacing=options.min_seconds)
+        self._saver.step = there.step
+        facts = {"fingerprint": self.data.fingerprint, "task": self.data.task}
+        self._journal = Journal(
+            directory, loaded, {"data": facts, "parent": self.parent, "environment": self.environment}
+        )
+        settings = compare(directory.path, record.get("spec") or loaded.resolved, loaded.resolved)
+        self._start(there, argv, [one.change for one in settings])
 
     @property
     def monitor(self) -> str:
@@ -111,42 +132,27 @@ class Run:
             self._diverge(error)
         self._finish()
 
-    def _resume(self, found: Found) -> None:
-        """Take up a checkpoint; SpecError, DataError or CheckpointError when it is not of this run."""
-        path, meta = self.directory.path, found.checkpoint.meta
-        self.notes += found.notes
-        try:
-            asks_for_more = compare(path, meta["spec"], self.loaded.resolved)
-            if meta["data"]["fingerprint"] != self.data.fingerprint:
-                raise DataError(f"{path}: the data have changed since this run began; use another directory")
-            self.state.restore(found.checkpoint.tensors, meta["state"])
-            self.notes += changes(meta["environment"], self.environment)
-            self.best, length = meta["best"], meta["metrics_length"]
-        except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"{found.path}: not a checkpoint of this run: {error}") from error
-        epochs = self.loaded.experiment.train.epochs
-        if self.state.epoch > epochs:
-            raise SpecError(f"{path}: {self.state.epoch} epochs are done already, train.epochs is {epochs}")
-        if asks_for_more:
-            self.state.stopped = None
-        if self.best is not None and not self.directory.checkpoint_path(self.best["step"]).exists():
-            self.notes.append(f"the checkpoint of the best epoch, {self.best['epoch']}, is gone: later ones count")
-            self.best = None
-        self.directory.cut_metrics(length)
-        self.resumed = self._saver.step = self.state.step
+    def _begin(self, parent: Parent | None) -> Restored:
+        """Write the first parameters: drawn, or the parent's."""
+        self.job.network.initialize(self.loaded.experiment.seed)
+        if parent is None and self.parent is not None:
+            parent = Parent.recorded(self.parent)
+        return Restored(notes=list(parent.give(self.prepared)) if parent else [])
 
-    def _start(self, argv: Sequence[str]) -> None:
-        """Mark the directory as a run under way."""
+    def _start(self, there: Restored, argv: Sequence[str], changes: Sequence[str]) -> None:
+        """Mark the directory as a run under way, and cut off what the checkpoint does not count."""
         durable.remove(self.directory.path / SUMMARY)  # going on: not done any more
-        self._describe("running", argv=list(argv))
+        self._journal.begin(argv, resumed=self.resumed, changes=changes)
         self.directory.write_text("config.yaml", self.loaded.text)
         self.directory.write_text("config.resolved.yaml", dump(self.loaded.resolved))
-        if self.resumed is None:
-            self.directory.cut_metrics(0)
-        self._log("started" if self.resumed is None else f"resumed at step {self.resumed}")
+        if there.reopened:
+            self._save(metrics_length=there.metrics_length)  # or the metrics would be too short for what lies there
+        self.directory.cut_metrics(there.metrics_length)
 
     def _record(self, record: EpochRecord) -> None:
         """Put an epoch on disk: its metrics, and a checkpoint if one is due or it is the best so far."""
+        if self.state.cut is not None:
+            self._cut = {"best": self.best, "metrics_length": self.directory.metrics_length}
         self.directory.append_metrics(record.as_dict())
         improved = False
         if self.tracks_best:
@@ -158,12 +164,14 @@ class Run:
         if improved or (every is not None and record.epoch % every == 0):
             self._save()
 
-    def _save(self) -> None:
-        """Make a checkpoint of the present state."""
-        tensors = self.state.tensors() | self.data.scaler.tensors()
-        self._saver.save(self.state.step, tensors, self._meta(), best=self.best["step"] if self.best else None)
+    def _save(self, *, metrics_length: int | None = None) -> None:
+        """Make a checkpoint of the present state, by default with all the metrics that are there."""
+        meta = self._meta(self.directory.metrics_length if metrics_length is None else metrics_length)
+        bests = (self.best, self._cut["best"] if self._cut else None)
+        kept = [best["step"] for best in bests if best]
+        self._saver.save(self.state.step, self.state.tensors() | self.data.scaler.tensors(), meta, kept=kept)
 
-    def _meta(self) -> dict[str, Any]:
+    def _meta(self, metrics_length: int) -> dict[str, Any]:
         state, resolved = self.state, self.loaded.resolved
         return {
             "step": state.step,
@@ -172,24 +180,26 @@ class Run:
             "spec": resolved,
             "config_sha256": hashlib.sha256(strict_json.canonical(resolved).encode()).hexdigest(),
             "data": asdict(self.assembly.facts) | {"fingerprint": self.data.fingerprint},
-            "metrics_length": self.directory.metrics_length,
+            "metrics_length": metrics_length,
             "best": self.best,
+            "cut": self._cut,
+            "parent": self.parent,
             "environment": self.environment,
         }
 
     def _interrupt(self) -> None:
         self._saver.flush()
         path, step = self.directory.path, self.state.step
-        self._describe("interrupted", stopped="a signal")
-        self._log(f"interrupted at step {step}")
-        raise InterruptedRun(f"{path}: saved at step {step}; the same command with --run-dir {path} goes on")
+        self._journal.write("interrupted", stopped="a signal")
+        self._journal.log(f"interrupted at step {step}")
+        raise InterruptedRun(f"{path}: saved at step {step}; nntrain resume {path} goes on")
 
     def _diverge(self, error: DivergenceError) -> None:
         self._saver.flush()
         last = next(reversed(self.directory.checkpoints()), None)
         good = f"; last good checkpoint: {last}" if last else "; no checkpoint was saved yet"
-        self._describe("diverged", stopped=str(error))
-        self._log(f"diverged: {error}")
+        self._journal.write("diverged", stopped=str(error))
+        self._journal.log(f"diverged: {error}")
         self._write_curves()
         raise DivergenceError(f"{error}{good}") from None
 
@@ -205,8 +215,8 @@ class Run:
             self.prepared, self.state, kept=kept, root=self.directory.path, best=self.best, records=records
         )
         self._write_curves()
-        self._describe("done", stopped=self.state.stopped)
-        self._log(f"done: {self.state.stopped}")
+        self._journal.write("done", stopped=self.state.stopped)
+        self._journal.log(f"done: {self.state.stopped}")
         self.directory.write_json(SUMMARY, summary)
         self.summary = summary
 
@@ -216,27 +226,3 @@ class Run:
             curves.write(self.directory, self.painter, title=self.loaded.experiment.name, best_epoch=best)
         else:
             self.directory.write_text("curves.csv", to_csv(self.directory.read_metrics()))
-
-    def _describe(self, status: str, **more: Any) -> None:
-        """Write run.json: what this run is, where it stands, and what it depends on."""
-        before = self.directory.read_json(RUN) or {}
-        facts = {
-            "name": self.loaded.experiment.name,
-            "status": status,
-            "started": before.get("started", _now()),
-            "updated": _now(),
-            "argv": before.get("argv"),
-            "resumed_at": self.resumed,
-            "seed": self.loaded.experiment.seed,
-            "data": {"fingerprint": self.data.fingerprint, "task": self.data.task},
-            "environment": self.environment,
-            "spec": self.loaded.resolved,
-        }
-        self.directory.write_json(RUN, facts | more)
-
-    def _log(self, line: str) -> None:
-        self.directory.append_text("log.txt", f"{_now()} {line}\n")
-
-
-def _now() -> str:
-    return datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds")

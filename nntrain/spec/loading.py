@@ -51,10 +51,18 @@ def load(path: Path | str, overrides: Sequence[str] = ()) -> Loaded:
 
 def from_dict(values: AnyMapping[str, Any], overrides: Sequence[str] = ()) -> Experiment:
     """Restore an experiment from what ``resolve`` returned; raises ``SpecError`` naming what does not fit."""
-    tree = planted(dict(values), Mark(Origin("spec", Path.cwd(), is_file=False)))
+    return reload(values, overrides).experiment
+
+
+def reload(
+    values: AnyMapping[str, Any], overrides: Sequence[str] = (), *, text: str = "", name: str = "spec"
+) -> Loaded:
+    """Return as loaded what ``resolve`` returned, with overrides; ``name`` is how messages call it."""
+    tree = planted(dict(values), Mark(Origin(name, Path.cwd(), is_file=False)))
     if not isinstance(tree, Mapping) or is_broken(tree):
-        raise SpecError("spec: nested too deeply")
-    return _built(tree, overrides, [])[0]
+        raise SpecError(f"{name}: nested too deeply")
+    experiment, tree = _built(tree, overrides, [])
+    return Loaded(experiment, text, resolve(experiment), tree)
 
 
 def _built(tree: Mapping, overrides: Sequence[str], problems: list[Problem]) -> tuple[Experiment, Mapping]:

@@ -184,7 +184,11 @@ def test_a_locked_run_is_left_alone(nntrain, done):
 
 def test_another_spec_may_not_go_on(nntrain, done):
     result = nntrain("fit", "tiny.yaml", "--run-dir", "done", "--set", "optimizer.lr=0.1", "--set", "seed=1")
-    message = "error: done: this run was started with another spec (seed, optimizer.lr); use another directory\n"
+    message = (
+        "error: done: seed: 0 in the run, 1 in the spec\n"
+        "error: done: optimizer.lr: 0.05 in the run, 0.1 in the spec\n"
+        "error: done: what is computed cannot change within a run; use another directory\n"
+    )
     assert (result.status, result.err) == (2, message)
 
 

@@ -159,7 +159,7 @@ def test_a_signal_saves_and_the_run_goes_on_as_if_nothing_had_been(name, process
     out, err = child.communicate(timeout=60)
     assert (child.returncode, out) == (75, "")
     assert f"nntrain: {name}: saving at the next step" in err
-    message = r"stopped: broken: saved at step \d+; the same command with --run-dir broken goes on"
+    message = r"stopped: broken: saved at step \d+; nntrain resume broken goes on"
     assert re.fullmatch(message, err.splitlines()[-1])
     assert RunDir(here / "broken").status == "interrupted"
     resumed = nntrain(*arguments, "--run-dir", "broken")

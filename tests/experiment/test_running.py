@@ -8,6 +8,7 @@ import pytest
 from nntrain.artifacts.rundir import RunDir
 from nntrain.errors import CheckpointError, DataError, DivergenceError, InterruptedRun, SpecError
 from nntrain.experiment import Done, running
+from nntrain.experiment.journal import Journal
 from nntrain.experiment.saving import Saver
 
 
@@ -20,7 +21,7 @@ def after(calls):
 @pytest.mark.parametrize("steps", range(0, 15, 2))
 def test_interrupted_at_any_step_it_ends_as_if_it_had_not_been(steps, tiny, trained, lasting, tmp_path):
     trained(tiny(), "whole")
-    with pytest.raises(InterruptedRun, match=r"saved at step \d+; the same command with --run-dir .*broken goes on"):
+    with pytest.raises(InterruptedRun, match=r"saved at step \d+; nntrain resume .*broken goes on"):
         trained(tiny(), "broken", after(steps))
     assert RunDir(tmp_path / "broken").status == "interrupted"
     run, _ = trained(tiny(), "broken")
@@ -41,12 +42,12 @@ def test_interrupted_at_every_step_it_still_ends(tiny, trained, lasting, tmp_pat
 def test_a_crash_at_any_stage_loses_nothing(place, tiny, trained, lasting, tmp_path, monkeypatch):
     trained(tiny(), "whole")
     crashes = {
-        "start": (running.Run, "_log"),
+        "start": (Journal, "log"),
         "record": (running.Run, "_save"),
         "save": (RunDir, "prune"),
         "finish": (running.Run, "_finish"),
         "curves": (running.Run, "_write_curves"),
-        "summary": (running.Run, "_describe"),
+        "summary": (Journal, "write"),
     }
     owner, name = crashes[place]
     right, calls = getattr(owner, name), []
@@ -203,11 +204,11 @@ def test_what_waited_lies_there_in_the_end_as_if_it_had_not(pauses, best, tmp_pa
     clock, directory = Clock(), RunDir.at(tmp_path)
     value = np.zeros(3)
     with directory.lock():
-        saver = Saver(directory, keep=2, clock=clock)
+        saver = Saver(directory, keep=2, spacing=1.0, clock=clock)
         for step, pause in enumerate(pauses, start=1):
             clock.now += pause
             value[:] = step  # the arrays of a run are changed in place
-            saver.save(step, {"x": value}, {"step": step}, best=min(step, best))
+            saver.save(step, {"x": value}, {"step": step}, kept=[min(step, best)])
             assert saver.step == step
             on_disk = [found.meta["step"] for found in checkpoints(directory)]
             assert on_disk[:1] == ([1] if best == 1 else on_disk[:1])
@@ -218,16 +219,20 @@ def test_what_waited_lies_there_in_the_end_as_if_it_had_not(pauses, best, tmp_pa
     assert all(item.tensors["x"].tolist() == [item.meta["step"]] * 3 for item in found)
 
 
-def test_nothing_waits_for_longer_than_a_second(tmp_path):
+EVERY = [[step] for step in range(1, 8)]
+
+
+@pytest.mark.parametrize(("spacing", "expected"), [(1.0, [[1], [1], [1], [4], [4], [4], [7]]), (0.0, EVERY)])
+def test_nothing_waits_beyond_the_spacing(spacing, expected, tmp_path):
     clock, directory = Clock(), RunDir.at(tmp_path)
     with directory.lock():
-        saver = Saver(directory, keep=1, clock=clock)
+        saver = Saver(directory, keep=1, spacing=spacing, clock=clock)
         seen = []
         for step in range(1, 8):
-            saver.save(step, {}, {"step": step}, best=None)
+            saver.save(step, {}, {"step": step}, kept=())
             seen.append([item.meta["step"] for item in checkpoints(directory)])
             clock.now += 0.4
-    assert seen == [[1], [1], [1], [4], [4], [4], [7]]
+    assert seen == expected
 
 
 def checkpoints(directory):

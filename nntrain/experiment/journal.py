@@ -1,0 +1,62 @@
+"""What a run says of itself beside its figures: run.json, with a segment for every start, and log.txt."""
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from nntrain.artifacts.rundir import RUN, RunDir
+from nntrain.spec import Loaded
+
+
+class Journal:
+    """Writes run.json and log.txt of one run; ``facts`` are what it depends on beside the spec."""
+
+    def __init__(self, directory: RunDir, loaded: Loaded, facts: Mapping[str, Any]) -> None:
+        self.directory, self.loaded, self.facts = directory, loaded, facts
+        self._resumed: int | None = None
+
+    def begin(self, argv: Sequence[str], *, resumed: int | None, changes: Sequence[str]) -> None:
+        """Mark the directory as a run under way: this start is a new segment, from step ``resumed`` on."""
+        before = self.directory.read_json(RUN) or {}
+        self._resumed = resumed
+        segment = {
+            "time": now(),
+            "argv": list(argv),
+            "from_step": resumed or 0,
+            "epochs": {"before": _epochs(before.get("spec")), "after": self.loaded.experiment.train.epochs},
+            "changes": list(changes),
+        }
+        self.write("running", argv=list(argv), segments=[*(before.get("segments") or []), segment])
+        self.log("started" if resumed is None else f"resumed at step {resumed}")
+
+    def write(self, status: str, **more: Any) -> None:
+        """Write run.json: what this run is, where it stands, and what it depends on."""
+        before = self.directory.read_json(RUN) or {}
+        facts = {
+            "name": self.loaded.experiment.name,
+            "status": status,
+            "started": before.get("started", now()),
+            "updated": now(),
+            "argv": before.get("argv"),
+            "resumed_at": self._resumed,
+            "segments": before.get("segments"),
+            "seed": self.loaded.experiment.seed,
+            **self.facts,
+            "spec": self.loaded.resolved,
+        }
+        self.directory.write_json(RUN, facts | more)
+
+    def log(self, line: str) -> None:
+        """Add a line to log.txt."""
+        self.directory.append_text("log.txt", f"{now()} {line}\n")
+
+
+def now() -> str:
+    """Return the time, to the second, in UTC."""
+    return datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds")
+
+
+def _epochs(spec: Any) -> int | None:
+    train = spec.get("train") if isinstance(spec, Mapping) else None
+    return train.get("epochs") if isinstance(train, Mapping) else None
