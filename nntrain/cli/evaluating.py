@@ -35,6 +35,7 @@ def evaluate(
     trained = open_model(model, overrides or ())
     notes(trained.notes)
     result = score(trained, split)
+    notes(result.notes)
     if output is not None:
         _write(result, output)
     if as_json:

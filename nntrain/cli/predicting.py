@@ -39,6 +39,7 @@ def predict(
 def _predictions(model: "Trained", inputs: Path, proba: bool) -> tuple[str, int]:
     """Return the predictions as CSV, and their number."""
     from nntrain.cli.spreadsheet import csv_text
+    from nntrain.cli.terminal import notes
     from nntrain.errors import SpecError
     from nntrain.experiment import predict as foretell
 
@@ -46,6 +47,7 @@ def _predictions(model: "Trained", inputs: Path, proba: bool) -> tuple[str, int]
         kind = getattr(model.assembly.loss, "kind", "loss")
         raise SpecError(f"--proba: a model trained with {kind} on {model.assembly.task} gives no probabilities")
     predicted = foretell(model, inputs)
+    notes(predicted.notes)
     values = predicted.values.tolist()
     if not predicted.labels:
         return csv_text(predicted.columns, values), len(values)

@@ -5,18 +5,33 @@ a mistake, reported with its place. Whole numbers, codes with leading zeros too,
 nothing of targets, tasks or splits.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, Protocol
 
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.data.formats.table import Layout, blame, is_missing, is_number, records
+from nntrain.data.formats.fields import Numbers, Texts
+from nntrain.data.formats.table import Delimiter, Layout, blame, place, records, sniff
+from nntrain.data.wording import listed, shown
+from nntrain.errors import DataError
 
 BLOCK = 4096  # rows worked on at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """Positions of columns whose kind is not to be found out: ``text``, ``number``.
+
+    A column in ``strict`` is text as soon as one of its values is no number.
+    """
+
+    text: Collection[int] = ()
+    number: Collection[int] = ()
+    strict: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,27 +54,102 @@ class Column:
         """Whether the values are indices into ``texts``."""
         return self.values.dtype.kind == "i"
 
+    @property
+    def gaps(self) -> Array:
+        """Where values are missing: (n,) bool."""
+        return self.values < 0 if self.is_text else np.isnan(self.values)
+
     def __len__(self) -> int:
         return len(self.values)
 
 
+class Table(Protocol):
+    """A table that can be read by column; ``names`` is () where columns have none."""
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        ...
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        ...
+
+    def columns(self, kept: Collection[int] | None = None, kinds: Kinds = Kinds()) -> tuple[Column, ...]:
+        """Return the columns at these positions, or all, in order of position."""
+        ...
+
+    def locate(self, row: int, position: int) -> tuple[str, str]:
+        """Return the place of a value, for a message, and the value as it stands there; the row counts from 0."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """A table in a text file."""
+
+    path: Path
+    layout: Layout
+
+    @classmethod
+    def open(
+        cls, path: Path, delimiter: Delimiter | None = None, header: bool | None = None, like: Table | None = None
+    ) -> "TextTable":
+        """Find out the layout. DataError for an empty file, and for other columns than those of ``like``."""
+        if like is None:
+            return cls(path, sniff(path, delimiter, header))
+        layout = sniff(path, delimiter, bool(like.names) if header is None else header)
+        if layout.width != like.width:
+            raise DataError(f"{path}: {layout.width} columns, {like.path} has {like.width}")
+        if layout.names != like.names:
+            raise DataError(f"{path}:1: other column names than {like.path}")
+        return cls(path, layout)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns, () without a header line."""
+        return self.layout.names
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return self.layout.width
+
+    def columns(self, kept: Collection[int] | None = None, kinds: Kinds = Kinds()) -> tuple[Column, ...]:
+        """Return the columns at these positions; see ``read_columns``."""
+        return read_columns(self.path, self.layout, kept, kinds)
+
+    def locate(self, row: int, position: int) -> tuple[str, str]:
+        """Return ``file:line:column`` of a value, and the value."""
+        start = row + int(self.layout.header)
+        line, fields = next(islice(records(self.path, self.layout.delimiter), start, None))
+        return place(self.path, self.layout, line, position), fields[position]
+
+
 def read_columns(
-    path: Path, layout: Layout, *, skip: Collection[int] = (), text: Collection[int] = ()
+    path: Path, layout: Layout, kept: Collection[int] | None = None, kinds: Kinds = Kinds()
 ) -> tuple[Column, ...]:
-    """Return the columns of a table, but for those to skip; those in ``text`` are text whatever they hold.
+    """Return the columns of a table, all or those at the positions ``kept``, in order of position.
 
     DataError with its place for a row that is too short or too long, a slip among numbers, or a number not finite.
     """
-    kept = [position for position in range(layout.width) if position not in skip]
-    texts = set(text) | _likely_texts(path, layout, kept)
-    builders = _read(path, layout, kept, texts)
-    late = {p for p, builder in builders.items() if p not in texts and builder.is_text}
+    positions = range(layout.width) if kept is None else sorted(kept)
+    texts = set(kinds.text) | _likely_texts(path, layout, positions, kinds)
+    builders = _read(path, layout, positions, texts)
+    late = {p for p, builder in builders.items() if p not in texts and _is_text(p, builder, kinds)}
     if late:
-        builders = _read(path, layout, kept, texts | late)
+        builders = _read(path, layout, positions, texts | late)
     columns, faulty = [], []
     for position, builder in builders.items():
         name = layout.names[position] if layout.names else ""
-        columns.append(Column(name, position, *builder.finish(as_text=position in text)))
+        as_text = position in kinds.text or position in kinds.strict
+        columns.append(Column(name, position, *builder.finish(as_text=as_text)))
         if builder.odd:
             faulty.append(position)
     if faulty:
@@ -67,17 +157,23 @@ def read_columns(
     return tuple(columns)
 
 
-def _likely_texts(path: Path, layout: Layout, kept: Sequence[int]) -> set[int]:
+def _likely_texts(path: Path, layout: Layout, positions: Sequence[int], kinds: Kinds) -> set[int]:
     """Return the columns that look like text from the first block of rows."""
-    builders = {position: _Numbers() for position in kept}
+    builders = {position: Numbers() for position in positions}
     for block in islice(_blocks(path, layout), 1):
         for position, builder in builders.items():
             builder.add(block[position])
-    return {position for position, builder in builders.items() if builder.is_text}
+    return {position for position, builder in builders.items() if _is_text(position, builder, kinds)}
 
 
-def _read(path: Path, layout: Layout, kept: Sequence[int], texts: Collection[int]) -> "dict[int, _Numbers | _Texts]":
-    builders = {position: _Texts() if position in texts else _Numbers() for position in kept}
+def _is_text(position: int, builder: "Numbers | Texts", kinds: Kinds) -> bool:
+    if position in kinds.number:
+        return False
+    return builder.words > 0 and (position in kinds.strict or 2 * builder.words >= builder.present)
+
+
+def _read(path: Path, layout: Layout, positions: Sequence[int], texts: Collection[int]) -> "dict[int, Numbers | Texts]":
+    builders = {position: Texts() if position in texts else Numbers() for position in positions}
     for block in _blocks(path, layout):
         for position, builder in builders.items():
             builder.add(block[position])
@@ -93,87 +189,33 @@ def _blocks(path: Path, layout: Layout) -> Iterator[Sequence[Sequence[str]]]:
         yield list(zip(*(fields for _, fields in block), strict=True))
 
 
-class _Contents(NamedTuple):
-    kind: Literal["number", "text"]
-    values: Array
-    texts: tuple[str, ...]
-    missing: int
+def side_by_side(columns: Sequence[Column], texts: Sequence[Sequence[str]]) -> Array:
+    """Return columns as one array (n, k) float64: texts as indices into these lists, NaN for what is missing."""
+    values = [_as_codes(c, known) if c.is_text else c.values for c, known in zip(columns, texts, strict=True)]
+    X = np.empty((len(columns[0]), len(columns)))
+    for start in range(0, len(X), 1024):  # so few rows that they stay in the cache from one column to the next
+        rows = slice(start, start + 1024)
+        for k, column in enumerate(values):
+            X[rows, k] = column[rows]
+    return X
 
 
-class _Numbers:
-    """A column taken for numbers: whatever is none counts as ``odd`` and is NaN for the time being."""
-
-    def __init__(self) -> None:
-        self.blocks: list[Array] = []
-        self.odd = 0  # values that are no finite numbers
-        self.words = 0  # among them those that are no numbers at all
-        self.present = 0
-
-    @property
-    def is_text(self) -> bool:
-        """Whether at least half of the values are no numbers."""
-        return self.words > 0 and 2 * self.words >= self.present
-
-    def add(self, fields: Sequence[str]) -> None:
-        try:
-            if "_" in "".join(fields):  # Python reads 1_000 as a number, nobody else does
-                raise ValueError
-            values = np.array(list(map(float, fields)))
-        except ValueError:
-            values = np.array([self._number(field) for field in fields])
-        gaps = int(np.isnan(values).sum())
-        self.odd += int(np.isinf(values).sum())
-        self.present += len(values) - gaps
-        self.blocks.append(values)
-
-    def _number(self, field: str) -> float:
-        if is_number(field):
-            return float(field)
-        if not is_missing(field, among_numbers=True):
-            self.odd += 1
-            self.words += 1
-            self.present += 1
-        return np.nan
-
-    def finish(self, *, as_text: bool) -> "_Contents":
-        """Return what a column is made of."""
-        values = np.concatenate(self.blocks)
-        return _Contents("number", values, (), int(np.isnan(values).sum()))
+def _as_codes(column: Column, texts: Sequence[str]) -> Array:
+    place = {text: index for index, text in enumerate(texts)}
+    return np.array([*(place[text] for text in column.texts), np.nan])[column.values]
 
 
-class _Texts:
-    """A column taken for text: every distinct value gets a code."""
-
-    def __init__(self) -> None:
-        self.codes: dict[str, int] = {}
-        self.blocks: list[Array] = []
-        self.odd = 0
-
-    is_text = True
-
-    def add(self, fields: Iterable[str]) -> None:
-        codes = self.codes
-        self.blocks.append(np.array([codes.setdefault(field, len(codes)) for field in fields], np.int64))
-
-    def finish(self, *, as_text: bool) -> "_Contents":
-        """Return what a column is made of: numbers after all when most of the values are."""
-        codes = np.concatenate(self.blocks)
-        counts = np.bincount(codes, minlength=len(self.codes))
-        there = np.array([not is_missing(field, among_numbers=True) for field in self.codes])
-        numeric = np.array([is_number(field) for field in self.codes])
-        odd = int(counts[there & ~numeric].sum())
-        if as_text or odd >= counts[there & numeric].sum():
-            return _without_gaps(codes, list(self.codes))
-        table = np.array([float(field) if is_number(field) else np.nan for field in self.codes])
-        self.odd = odd + int(counts[np.isinf(table)].sum())
-        values = table[codes]
-        return _Contents("number", values, (), int(np.isnan(values).sum()))
-
-
-def _without_gaps(codes: Array, texts: Sequence[str]) -> "_Contents":
-    """Return the contents of a text column: codes with -1 for what counts as missing, the texts that are left sorted."""
-    left = sorted(text for text in texts if not is_missing(text, among_numbers=False))
-    place = {text: index for index, text in enumerate(left)}
-    table = np.array([place.get(text, -1) for text in texts], np.int64)
-    values = table[codes]
-    return _Contents("text", values, tuple(left), int((values < 0).sum()))
+def position_of(column: str | int, table: Table) -> int:
+    """Return the position of a column given by name or position; DataError when there is none such."""
+    path, names, width = table.path, table.names, table.width
+    if isinstance(column, int):
+        if not -width <= column < width:
+            raise DataError(f"{path}: no column {column}, there are {width} (0 to {width - 1})")
+        return column % width
+    if not names:
+        raise DataError(f"{path}: has no header line, so no column '{column}'; give its position (0 first)")
+    if names.count(column) > 1:
+        raise DataError(f"{path}:1: {names.count(column)} columns are named {shown(column)}")
+    if column not in names:
+        raise DataError(f"{path}:1: no column '{column}'{listed(column, names)}")
+    return names.index(column)

@@ -14,7 +14,7 @@ from nntrain.data.stored import Inputs
 from nntrain.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
-    from nntrain.data.scaling import Scaler
+    from nntrain.data.transform import Transform
 
 SPLITS = ("train", "validation", "test")
 
@@ -49,7 +49,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Raw:
-    """What a source returns, before splitting and scaling: values as they were stored, ``X`` may be uint8."""
+    """What a source returns, before splitting and scaling: values as they were stored, ``X`` may be uint8.
+
+    With ``texts``, one list a column of X (() where it holds numbers), X holds indices into them and NaN where a value
+    is missing; ``fills`` says that missing values are to be filled in. Rows are divided as ``sides`` says, the index in
+    (train, validation, test) of each row's part, or by ``draws``, numbers in [0, 1), if they are there. ``notes`` are
+    lines worth telling the user.
+    """
 
     train: Part
     test: Part | None
@@ -58,12 +64,26 @@ class Raw:
     feature_names: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
     image_shape: tuple[int, ...] | None = None
+    texts: tuple[tuple[str, ...], ...] = ()
+    fills: bool = False
+    sides: Array | None = None
+    draws: Array | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def encodes(self) -> bool:
+        """Whether there are texts, or gaps to fill in."""
+        return self.fills or any(self.texts)
 
     def fingerprint(self) -> str:
         """Return the SHA-256 (hex) of class names, shapes, dtypes and bytes of all examples."""
         digest = hashlib.sha256(repr(self.class_names).encode())
-        for part in (self.train, self.test):
-            for array in () if part is None else (part.array, part.y):
+        if any(self.texts):
+            digest.update(repr(self.texts).encode())
+        parts = [() if part is None else (part.array, part.y) for part in (self.train, self.test)]
+        divided = [array for array in (self.sides, self.draws) if array is not None]
+        for arrays in (*parts, divided):
+            for array in arrays:
                 little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
                 digest.update(f"{little.dtype.str}{little.shape}".encode())
                 digest.update(little.reshape(-1).view(np.uint8).data)
@@ -81,9 +101,10 @@ class Dataset:
     class_names: tuple[str, ...]
     feature_names: tuple[str, ...]
     target_names: tuple[str, ...]
-    scaler: "Scaler"
+    transform: "Transform"
     fingerprint: str
     image_shape: tuple[int, ...] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def n_features(self) -> int:

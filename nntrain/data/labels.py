@@ -15,7 +15,7 @@ from nntrain.data.dataset import Part
 from nntrain.data.wording import listed, shown
 from nntrain.errors import DataError
 
-TaskChoice: TypeAlias = Literal["auto", "classification", "regression"]
+TaskChoice: TypeAlias = Literal["auto", "classification", "multilabel", "regression"]
 MAX_AUTO = 20  # distinct whole numbers up to which a target is taken for classes unless told otherwise
 _WHOLE = re.compile(r"[+-]?\d{1,40}(\.0*)?")
 
@@ -79,6 +79,12 @@ def labels_of(values: Array, where: str) -> tuple[Array, tuple[str, ...]]:
     if values.dtype.kind == "S":
         distinct = np.char.decode(distinct, "utf-8", "replace")
     return name_classes([str(value) for value in distinct.tolist()], codes, where)
+
+
+def undotted(names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Return class names without a full stop at their ends, if that and nothing less makes all of them known."""
+    bare = tuple(name.removesuffix(".") for name in names)
+    return tuple(names) if set(names) <= set(known) or not set(bare) <= set(known) else bare
 
 
 def rename(part: Part, names: Sequence[str], known: Sequence[str], where: Callable[[str], str]) -> Part:

@@ -1,25 +1,25 @@
-"""From options to data ready for a network: load, split, scale. Fitting sees the training rows alone.
+"""From options to data ready for a network: load, split, encode, scale. Fitting sees the training rows alone.
 
 Knows nothing of models, and of single sources only that they load.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from nntrain.core.types import Array, DType
 from nntrain.data.dataset import SPLITS, Dataset, Part, Raw, no_such_part
+from nntrain.data.encoding import Encoder
 from nntrain.data.inputs import read_inputs
-from nntrain.data.labels import as_number, rename
+from nntrain.data.labels import as_number, rename, undotted
 from nntrain.data.options import DataOptions
-from nntrain.data.scaling import Scaler
-from nntrain.data.splitting import split
-from nntrain.data.stored import scaled
+from nntrain.data.splitting import Rows, split, split_by_draws, split_by_sides
+from nntrain.data.transform import Transform
 from nntrain.data.wording import shown
 from nntrain.errors import DataError, did_you_mean
 
-__all__ = ["Scaler", "prepare", "prepare_part", "read_inputs"]
+__all__ = ["Transform", "prepare", "prepare_part", "read_inputs"]
 
 
 def prepare(options: DataOptions, *, seed: int, dtype: DType) -> Dataset:
@@ -28,19 +28,24 @@ def prepare(options: DataOptions, *, seed: int, dtype: DType) -> Dataset:
     if raw.task == "classification" and len(raw.class_names) < 2:
         raise DataError(f"data: one class only, got {shown(raw.class_names[0])} in all {len(raw.train)} rows")
     parts = _divide(raw, options, seed)
-    scaler = Scaler.fit(parts["train"].array, options.scale)
-    ready = {name: _ready(part, scaler, dtype) for name, part in parts.items()}
+    X = parts["train"].array
+    names = raw.feature_names
+    encoder = Encoder.fit(X, raw.texts, names, fills=raw.fills) if raw.encodes else Encoder.identity()
+    transform = Transform.fit(X, options.scale, encoder)
+    del X
+    ready = {name: _ready(part, transform, raw.texts, dtype) for name, part in parts.items()}
     return Dataset(
         ready["train"],
         ready.get("validation"),
         ready.get("test"),
         raw.task,
         raw.class_names,
-        raw.feature_names,
+        encoder.feature_names if encoder else names,
         raw.target_names,
-        scaler,
+        transform,
         raw.fingerprint(),
         raw.image_shape,
+        (*raw.notes, *_notes(parts, encoder, raw.texts)),
     )
 
 
@@ -48,26 +53,37 @@ def prepare_part(
     options: DataOptions,
     split: str,
     *,
-    scaler: Scaler,
+    transform: Transform,
     class_names: Sequence[str],
     seed: int,
     dtype: DType,
     n_features: int | None = None,
     n_targets: int | None = None,
-) -> Part:
-    """Return one part, divided as in training, for a model that brings its scaler and class names (() in regression).
+) -> tuple[Part, Sequence[str]]:
+    """Return one part, divided as in training, for a model that brings its transform and class names, and notes.
 
-    DataError when the part does not exist, or its columns or classes are not the model's.
+    Without classes ``class_names`` is (). DataError when the part does not exist, or its columns or classes are not
+    the model's.
     """
     if split not in SPLITS:
         raise DataError(f"split: unknown name, got '{split}'{did_you_mean(split, SPLITS)}")
     raw = _as_trained(options.source.load(seed), class_names)
-    _check_columns(raw, n_features, n_targets)
+    _check_columns(raw, transform.n_columns or n_features, n_targets)
     parts = _divide(raw, options, seed)
     if split not in parts:
         raise no_such_part(split)
-    part = rename(parts[split], raw.class_names, class_names, lambda _: "data")
-    return _ready(part, scaler, dtype)
+    part = rename(parts[split], undotted(raw.class_names, class_names), class_names, lambda _: "data")
+    encoder = transform.encoder
+    X, texts = encoder.adapted(part.array, raw.texts)
+    part = Part(X, part.y)
+    return _ready(part, transform, texts, dtype), [*raw.notes, *_notes({split: part}, encoder, texts)]
+
+
+def _notes(parts: Mapping[str, Part], encoder: Encoder, texts: Sequence[Sequence[str]]) -> list[str]:
+    """Return a line for each column and part with texts that training never saw."""
+    if not any(texts):
+        return []
+    return [f"{name}: {line}" for name, part in parts.items() for line in encoder.unseen(part.array, texts)]
 
 
 def _check_columns(raw: Raw, n_features: int | None, n_targets: int | None) -> None:
@@ -85,7 +101,9 @@ def _divide(raw: Raw, options: DataOptions, seed: int) -> dict[str, Part]:
         raise DataError(f"data.test: the source brings a test part of {len(raw.test)} rows; leave `test` out")
     classes = raw.train.y if raw.task == "classification" else None
     n = len(raw.train)
-    rows = split(n, classes, validation=options.validation, test=options.test, seed=seed)
+    rows = _rows(raw, classes, options, seed)
+    if raw.test is not None and rows.test is not None:
+        raise DataError(f"data: the source brings a test part of {len(raw.test)} rows, the split column another")
     if len(rows.train) == n:
         parts = {"train": raw.train}
     else:
@@ -93,10 +111,22 @@ def _divide(raw: Raw, options: DataOptions, seed: int) -> dict[str, Part]:
     return parts if raw.test is None else {**parts, "test": raw.test}
 
 
-def _ready(part: Part, scaler: Scaler, dtype: DType) -> Part:
-    """Return a part scaled; targets in the dtype of the run, class indices as they are."""
+def _rows(raw: Raw, classes: Array | None, options: DataOptions, seed: int) -> Rows:
+    """Return which rows are in which part: as the data say, by their keys, or drawn class by class."""
+    if raw.sides is not None:
+        if options.validation is not None or options.test is not None:
+            raise DataError("data: the split column divides the rows; leave `validation` and `test` out")
+        return split_by_sides(raw.sides)
+    shares = {"validation": options.validation, "test": options.test}
+    if raw.draws is not None:
+        return split_by_draws(raw.draws, **shares)
+    return split(len(raw.train), classes, **shares, seed=seed)
+
+
+def _ready(part: Part, transform: Transform, texts: Sequence[Sequence[str]], dtype: DType) -> Part:
+    """Return a part encoded and scaled; targets in the dtype of the run, class indices as they are."""
     y = part.y if part.y.ndim == 1 else _cast(part.y, dtype)
-    return Part(scaled(part.array, scaler, dtype), np.ascontiguousarray(y))
+    return Part(transform.apply(part.array, texts, dtype), np.ascontiguousarray(y))
 
 
 def _cast(y: Array, dtype: DType) -> Array:

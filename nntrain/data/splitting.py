@@ -3,6 +3,7 @@
 Knows nothing of inputs, only of rows and their classes.
 """
 
+import hashlib
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +38,35 @@ def split(n: int, classes: Array | None, *, validation: float | None, test: floa
         chosen = _draw(groups[rows], size, generator(seed, Stream.SPLIT, INDEX[name]), name)
         parts[name], rows = rows[chosen], rows[~chosen]
     return Rows(rows, parts.get("validation"), parts.get("test"))
+
+
+def split_by_draws(draws: Array, *, validation: float | None, test: float | None) -> Rows:
+    """Divide rows by numbers in [0, 1): the lowest fraction tests, the next validates. DataError for an empty part."""
+    for name, part in (("test", test), ("validation", validation)):
+        if isinstance(part, int):
+            raise DataError(f"data.{name}: with a key this is a fraction of the rows, got the count {part}")
+    first, second = test or 0.0, (test or 0.0) + (validation or 0.0)
+    asked = {"test": (test, draws < first), "validation": (validation, (draws >= first) & (draws < second))}
+    parts = {name: np.flatnonzero(mask) for name, (part, mask) in asked.items() if part is not None}
+    train = np.flatnonzero(draws >= second)
+    for name, rows in {"train": train, **parts}.items():
+        if not len(rows):
+            raise DataError(f"data.{name}: none of the {len(draws)} rows has a key that falls in this part")
+    return Rows(train, parts.get("validation"), parts.get("test"))
+
+
+def split_by_sides(sides: Array) -> Rows:
+    """Divide rows by the index in (train, validation, test) of the part that each belongs to."""
+    train, validation, test = (np.flatnonzero(sides == index) for index in range(3))
+    if not len(train):
+        raise DataError("data: the split column leaves no row to train on")
+    return Rows(train, validation if len(validation) else None, test if len(test) else None)
+
+
+def draw(key: str, seed: int) -> float:
+    """Return the number in [0, 1) of a key: the same for every row with this key, in every file and on any machine."""
+    digest = hashlib.blake2b(key.encode(), digest_size=8, person=str(seed).encode()[:16]).digest()
+    return int.from_bytes(digest, "big") / 2**64
 
 
 def _size(name: str, part: float, n: int) -> int:

@@ -78,7 +78,7 @@ class Parent:
         names = tuple(data.get("class_names") or ()) if isinstance(data, Mapping) else ()
         if names != ready.assembly.facts.class_names:
             yield f"{self.path}: its classes have other names or another order than those of this run's data"
-        if not all(_same(tensors.get(name), array) for name, array in ready.data.scaler.tensors().items()):
+        if not all(_same(tensors.get(name), array) for name, array in ready.data.transform.tensors().items()):
             yield f"{self.path}: its inputs were scaled otherwise; this run scales them by its own training rows"
         dtype = str(ready.job.network.dtype)
         kinds = {str(array.dtype) for name, array in tensors.items() if PARAMETER.match(name)}

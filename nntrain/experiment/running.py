@@ -92,7 +92,7 @@ class Run:
         found = directory.latest()
         there = restore(found, directory, loaded, ready, self.state) if found else self._begin(parent)
         self.resumed, self.best, self._cut = there.step, there.best, there.cut
-        self.notes = there.notes + (changes(there.environment, self.environment) if found else [])
+        self.notes = [*self.data.notes, *there.notes] + (changes(there.environment, self.environment) if found else [])
         options = loaded.experiment.checkpoint
         self._saver = Saver(directory, keep=options.keep, spacing=options.min_seconds)
         self._saver.step = there.step
@@ -169,7 +169,7 @@ class Run:
         meta = self._meta(self.directory.metrics_length if metrics_length is None else metrics_length)
         bests = (self.best, self._cut["best"] if self._cut else None)
         kept = [best["step"] for best in bests if best]
-        self._saver.save(self.state.step, self.state.tensors() | self.data.scaler.tensors(), meta, kept=kept)
+        self._saver.save(self.state.step, self.state.tensors() | self.data.transform.tensors(), meta, kept=kept)
 
     def _meta(self, metrics_length: int) -> dict[str, Any]:
         state, resolved = self.state, self.loaded.resolved
@@ -179,7 +179,8 @@ class Run:
             "state": state.figures(),
             "spec": resolved,
             "config_sha256": hashlib.sha256(strict_json.canonical(resolved).encode()).hexdigest(),
-            "data": asdict(self.assembly.facts) | {"fingerprint": self.data.fingerprint},
+            "data": asdict(self.assembly.facts)
+            | {"fingerprint": self.data.fingerprint, "encoder": self.data.transform.facts()},
             "metrics_length": metrics_length,
             "best": self.best,
             "cut": self._cut,

@@ -1,7 +1,7 @@
 """Using what was trained: score a checkpoint on data, and predict from inputs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from nntrain.artifacts.resolve import locate
 from nntrain.core.types import Array
 from nntrain.data.dataset import Part
-from nntrain.data.preprocessing import Scaler, prepare_part, read_inputs
+from nntrain.data.preprocessing import Transform, prepare_part, read_inputs
 from nntrain.data.stored import Inputs
 from nntrain.errors import CheckpointError, SpecError
 from nntrain.experiment.assembly import Assembly, Facts, decide
@@ -22,14 +22,14 @@ from nntrain.train.evaluate import scores
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A network with the parameters of a checkpoint, and the scaling of its inputs.
+    """A network with the parameters of a checkpoint, and what its inputs go through.
 
     ``notes`` has a line for each damaged checkpoint that was passed over.
     """
 
     path: Path
     assembly: Assembly
-    scaler: Scaler
+    transform: Transform
     epoch: int
     step: int
     notes: tuple[str, ...] = ()
@@ -51,6 +51,7 @@ class Predictions:
     columns: Sequence[str]
     values: Array
     probabilities: bool = False
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +65,7 @@ class Evaluation:
     confusion: Confusion | None
     predictions: Predictions
     truth: Sequence[str] | Array
+    notes: Sequence[str] = ()
 
 
 def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
@@ -80,8 +82,8 @@ def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
             spec, Facts(facts["task"], facts["n_features"], facts["n_targets"], facts["n_rows"], *names)
         )
         assembly.network.params.load(stored.tensors)
-        scaler = Scaler.from_tensors(stored.tensors)
-        return Trained(file, assembly, scaler, stored.meta["epoch"], stored.meta["step"], notes)
+        transform = Transform.restored(stored.tensors, facts.get("encoder"))
+        return Trained(file, assembly, transform, stored.meta["epoch"], stored.meta["step"], notes)
     except ValueError as error:
         raise CheckpointError(f"{file}: {error}") from error
     except (KeyError, TypeError) as error:
@@ -91,7 +93,7 @@ def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
 def evaluate(model: Trained, split: str) -> Evaluation:
     """Score one part of the spec's data: {"split", "n", "cost", "accuracy", …} and what lies behind it."""
     facts = model.assembly.facts
-    part = _part(model, split)
+    part, notes = _part(model, split)
     predictions = _predicted(model, part.X)
     truth: Sequence[str] | Array = part.y
     confusion = None
@@ -104,22 +106,25 @@ def evaluate(model: Trained, split: str) -> Evaluation:
     if confusion is not None:
         figures |= {"classes": [score.as_dict() for score in confusion.scores], "confusion": confusion.counts.tolist()}
     figures |= {"checkpoint": str(model.path), "epoch": model.epoch}
-    return Evaluation(figures, confusion, predictions, truth)
+    return Evaluation(figures, confusion, predictions, truth, notes)
 
 
 def predict(model: Trained, inputs: Path) -> Predictions:
     """Return the predictions for a file of features."""
     facts, dtype = model.assembly.facts, model.assembly.spec.train.dtype
-    return _predicted(model, read_inputs(inputs, n_features=facts.n_features, scaler=model.scaler, dtype=dtype))
+    X, notes = read_inputs(
+        inputs, names=facts.feature_names, n_features=facts.n_features, transform=model.transform, dtype=dtype
+    )
+    return replace(_predicted(model, X), notes=notes)
 
 
-def _part(model: Trained, split: str) -> Part:
-    """Return a part of the data as the model takes it, divided as in training."""
+def _part(model: Trained, split: str) -> tuple[Part, Sequence[str]]:
+    """Return a part of the data as the model takes it, divided as in training, and notes."""
     spec, facts = model.assembly.spec, model.assembly.facts
     return prepare_part(
         spec.data,
         split,
-        scaler=model.scaler,
+        transform=model.transform,
         class_names=facts.class_names,
         seed=spec.seed,
         dtype=spec.train.dtype,

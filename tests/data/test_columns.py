@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nntrain.data.columns import Column, read_columns
+from nntrain.data.columns import Column, Kinds, read_columns
 from nntrain.data.formats.table import sniff
 from nntrain.errors import DataError
 
@@ -70,7 +70,7 @@ def test_kinds_that_show_late(text: Write, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_columns_can_be_skipped_or_told_to_be_text(text: Write) -> None:
     path = text("07,x,1\n7,,2\n,3,3\n4,z,4\n")
-    zips, numbers = columns(path, skip=[1], text=[0])
+    zips, numbers = columns(path, kept=[2, 0], kinds=Kinds(text=[0]))
     assert (zips.kind, zips.texts, zips.values.tolist()) == ("text", ("07", "4", "7"), [0, 2, -1, 1])
     assert (numbers.position, numbers.values.tolist()) == (2, [1, 2, 3, 4])
 

@@ -1,5 +1,6 @@
 """From options to parts: training rows alone are measured, and a model's part is the one it was trained beside."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from nntrain.data.dataset import Dataset, Part
+from nntrain.data.encoding import Encoder
 from nntrain.data.options import DataOptions
 from nntrain.data.preprocessing import prepare, prepare_part, read_inputs
 from nntrain.data.scaling import Scaler
@@ -16,9 +18,11 @@ from nntrain.data.sources.idx import Idx
 from nntrain.data.sources.npz import NpzFile
 from nntrain.data.sources.packaged import Digits, Iris
 from nntrain.data.sources.synthetic import Linear, Xor
+from nntrain.data.transform import Transform
 from nntrain.errors import DataError
 
 Write = Callable[..., Path]
+PLAIN = Transform(Encoder.identity(), Scaler.identity())
 
 
 def make(source: Any, dtype: Any = "float32", seed: int = 0, **options: Any) -> Dataset:
@@ -97,16 +101,17 @@ def test_targets_beyond_float32(text: Write) -> None:
 
 def again(data: Dataset, source: Any, split: str, **options: Any) -> Part:
     """Return a part as an evaluation of a model trained on ``data`` gets it."""
-    scaler = Scaler.from_tensors(data.scaler.tensors())
-    return prepare_part(
+    transform = Transform.restored(data.transform.tensors(), json.loads(json.dumps(data.transform.facts())))
+    part, _ = prepare_part(
         DataOptions(source, **options),
         split,
-        scaler=scaler,
+        transform=transform,
         class_names=data.class_names,
         seed=0,
         dtype="float32",
         n_features=data.n_features,
     )
+    return part
 
 
 @pytest.mark.parametrize("split", ["train", "validation", "test"])
@@ -159,7 +164,7 @@ def test_data_that_does_not_fit_the_model(text: Write, train: str, new: str, spl
 def test_targets_that_do_not_fit_the_model() -> None:
     options = DataOptions(Linear(targets=2))
     with pytest.raises(DataError, match=r"^data: 2 target columns, the model predicts 3$"):
-        prepare_part(options, "train", scaler=Scaler.identity(), class_names=(), seed=0, dtype="float32", n_targets=3)
+        prepare_part(options, "train", transform=PLAIN, class_names=(), seed=0, dtype="float32", n_targets=3)
 
 
 def test_multilabel(tmp_path: Path) -> None:
@@ -174,7 +179,7 @@ ROWS = np.array([[1.0, 2, 3], [4, 5, 6.5]])
 
 
 def test_inputs_in_every_format(tmp_path: Path, text: Write) -> None:
-    scaler = Scaler(np.array([1.0, 1, 1]), np.array([1.0, 2, 1]))
+    transform = Transform(Encoder.identity(), Scaler(np.array([1.0, 1, 1]), np.array([1.0, 2, 1])))
     np.save(tmp_path / "x.npy", ROWS)
     np.save(tmp_path / "big.npy", np.asfortranarray(ROWS.astype(">f4")))
     np.savez(tmp_path / "x.npz", X=ROWS.reshape(2, 3, 1), other=1)
@@ -182,7 +187,8 @@ def test_inputs_in_every_format(tmp_path: Path, text: Write) -> None:
     files = [tmp_path / "x.npy", tmp_path / "big.npy", tmp_path / "x.npz"]
     files += [text(plain, "x.csv"), text("a,b,c\n" + plain, "h.csv"), text(plain.replace(",", "\t"), "x.tsv")]
     for path in files:
-        X = read_inputs(path, n_features=3, scaler=scaler, dtype="float32")
+        X, notes = read_inputs(path, names=(), n_features=3, transform=transform, dtype="float32")
+        assert notes == []
         assert X.dtype == np.float32
         assert X.flags.c_contiguous
         np.testing.assert_array_equal(X, [[0, 2, 2], [3, 8, 5.5]], err_msg=str(path))
@@ -201,17 +207,17 @@ def test_inputs_in_every_format(tmp_path: Path, text: Write) -> None:
 def test_inputs_that_do_not_fit(text: Write, content: str, message: str) -> None:
     path = text(content, "x.csv")
     with pytest.raises(DataError) as caught:
-        read_inputs(path, n_features=3, scaler=Scaler.identity(), dtype="float32")
+        read_inputs(path, names=(), n_features=3, transform=PLAIN, dtype="float32")
     assert str(caught.value).replace(f"{path.parent}/", "") == message
 
 
 def test_npz_inputs_need_an_array_called_X(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", data=ROWS)
     with pytest.raises(DataError, match=r"x\.npz: no array 'X'; \(one of data\)$"):
-        read_inputs(tmp_path / "x.npz", n_features=3, scaler=Scaler.identity(), dtype="float32")
+        read_inputs(tmp_path / "x.npz", names=(), n_features=3, transform=PLAIN, dtype="float32")
     np.save(tmp_path / "x.npy", np.zeros((0, 3)))
     with pytest.raises(DataError, match=r"x\.npy: inputs have rows and columns, got shape \(0, 3\)$"):
-        read_inputs(tmp_path / "x.npy", n_features=3, scaler=Scaler.identity(), dtype="float32")
+        read_inputs(tmp_path / "x.npy", names=(), n_features=3, transform=PLAIN, dtype="float32")
 
 
 def test_a_part_is_as_long_as_its_targets() -> None:

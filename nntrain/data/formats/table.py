@@ -7,16 +7,13 @@ Knows nothing of targets or tasks.
 import csv
 import io
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Literal, NoReturn, TypeAlias
 
-import numpy as np
-
-from nntrain.core.types import Array
 from nntrain.data.formats.files import open_lines, reading
 from nntrain.data.wording import shown
 from nntrain.errors import DataError
@@ -64,46 +61,6 @@ def _most_frequent(line: str) -> str | None:
     if best in bare:
         return best
     return None if len(bare.split()) > 1 else ","
-
-
-def read_table(
-    path: Path, layout: Layout, *, text: int | None = None, skip: Sequence[int] = ()
-) -> tuple[Array, list[str]]:
-    """Return all columns as (n, width) float64, and the distinct values of the ``text`` column.
-
-    The text column holds indices into that list, in order of first appearance; skipped columns hold 0. DataError with
-    the place of the first value that is not a finite number, or row that is too short or too long.
-    """
-    codes: dict[str, int] = {}
-    converters: dict[int | str, Callable[[str], float]] = dict.fromkeys(skip, lambda _: 0.0)
-    if text is not None:
-        converters[text] = lambda field: codes.setdefault(field.strip(), len(codes))
-    checked = [column for column in range(layout.width) if column not in converters]
-    values = np.empty((0, 0))
-    try:
-        with decoded(path) as lines, reading(path):
-            values = np.loadtxt(
-                _after_header(lines, layout),
-                np.float64,
-                delimiter=layout.delimiter,
-                quotechar='"',
-                comments=None,
-                converters=converters,
-                ndmin=2,
-            )
-        reason = "" if np.isfinite(values).all() else "a value is not finite"
-    except ValueError as error:
-        reason = str(error)
-    if reason or values.shape[1] != layout.width or any(field in ("", "?") for field in codes):
-        blame(path, layout, checked, gaps=[*checked, *([] if text is None else [text])], otherwise=reason)
-    return values, list(codes)
-
-
-def _after_header(lines: Iterator[str], layout: Layout) -> Iterator[str]:
-    """Return the lines below the header, which may span several lines inside quotes."""
-    if layout.header:
-        next(_split(lines, layout.delimiter))
-    return lines
 
 
 def blame(
@@ -156,14 +113,6 @@ def is_number(field: str) -> bool:
     except ValueError:
         return False
     return "_" not in field
-
-
-def find_text(path: Path, layout: Layout, column: int, wanted: Callable[[str], bool]) -> str:
-    """Return the place of the first row whose text in a column is wanted."""
-    for line, fields in islice(records(path, layout.delimiter), int(layout.header), None):
-        if wanted(fields[column]):
-            return place(path, layout, line, column)
-    return str(path)
 
 
 def records(path: Path, delimiter: str | None) -> Iterator[tuple[int, list[str]]]:
