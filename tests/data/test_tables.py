@@ -153,10 +153,7 @@ def test_several_targets(text: Write) -> None:
     assert data.train.y.tolist() == [[1.5, 2], [2, 3]]
     labels = make(Csv(path=text("0,7,1\n1,8,1\n", "labels.csv"), target=(0, -1)))
     assert (labels.task, labels.train.y.tolist()) == ("multilabel", [[0, 1], [1, 1]])
-    assert (
-        fault(Csv(path=path, target=("a", "a")))
-        == "data.csv: a column can be a target once only, got 'a'"
-    )
+    assert fault(Csv(path=path, target=("a", "a"))) == "data.csv: a column can be a target once only, got 'a'"
     words = text("a,x,b\n1,7,u\n2,8,v\n", "words.csv")
     assert fault(Csv(path=words, target=("a", "b"))) == "words.csv:2:3 (b): 'u' is not a number"
     assert (

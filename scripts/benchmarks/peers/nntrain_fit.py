@@ -10,8 +10,10 @@ import numpy as np
 from benchmarks.peers.base import Peer, Run
 from benchmarks.workloads import BYTE, Array, Problem
 from nntrain.data.dataset import Dataset, Part
-from nntrain.data.preprocessing import Scaler
+from nntrain.data.encoding import Encoder
+from nntrain.data.scaling import Scaler
 from nntrain.data.stored import Inputs, scaled
+from nntrain.data.transform import Transform
 from nntrain.experiment import assemble
 from nntrain.spec import from_dict
 from nntrain.train.job import Job
@@ -101,6 +103,6 @@ def _dataset(problem: Problem) -> Dataset:
         class_names=tuple(map(str, range(classes))),
         feature_names=(),
         target_names=(),
-        scaler=Scaler.identity(),
+        transform=Transform(Encoder.identity(), Scaler.identity()),
         fingerprint="",
     )
