@@ -2,8 +2,8 @@
 
 A derivative is written in the grammar of any formula, in terms of the inputs ``a`` and ``b`` and the output ``y``. It
 is the elementwise factor of the chain rule in denominator layout, ∂L/∂a = ∂L/∂y ⊙ factor, summed where ``a`` was
-repeated to fit. Two rows have a rule of their own: the matrix product, dA = dY Bᵀ and dB = Aᵀ dY, and taking a part of
-a vector.
+repeated to fit. Three rows have a rule of their own: the matrix product, dA = dY Bᵀ and dB = Aᵀ dY, the softmax, and
+taking a part of a vector.
 """
 
 from collections.abc import Callable, Sequence
@@ -79,8 +79,19 @@ def _step(a: Array) -> Array:
 
 
 def _logsumexp(a: Array) -> Array:
-    top = np.max(a)
+    top = np.max(_vector(a))
     return np.asarray(top + np.log(np.sum(np.exp(a - top))))
+
+
+def _softmax(a: Array) -> Array:
+    e = np.exp(a - np.max(_vector(a)))
+    return np.asarray(e / np.sum(e))
+
+
+def _vector(a: Array) -> Array:
+    if a.ndim != 1:
+        raise ValueError
+    return a
 
 
 def _power_rule(n: float) -> str:
@@ -105,6 +116,16 @@ def _through_product(position: int, inputs: Sequence[Array], upstream: Array) ->
     return np.asarray((d @ b.T, a.T @ d)[position].reshape(inputs[position].shape))
 
 
+def _jacobian(position: int, inputs: Sequence[Array]) -> Array:
+    y = _softmax(inputs[0])
+    return np.asarray(np.diag(y) - np.outer(y, y))
+
+
+def _through_softmax(position: int, inputs: Sequence[Array], upstream: Array) -> Array:
+    y = _softmax(inputs[0])
+    return np.asarray(y * (upstream - np.dot(y, upstream)))
+
+
 def _part(a: Array, index: Array, count: Array) -> Array:
     number, parts = float(index), float(count)
     if a.ndim != 1 or not 1 <= number <= parts or number % 1 or parts % 1 or len(a) % parts:
@@ -126,6 +147,7 @@ def _call(name: str, arguments: str = "{a}") -> str:
 
 
 _PRODUCT = Chain(_other, _through_product, ("g {b}ᵀ", "{a}ᵀ g"))
+_SOFTMAX = Chain(_jacobian, _through_softmax, ("(diag({y}) - {y} {y}ᵀ) g",))
 _PART = Chain(_taken, _through_part, ("g, and 0 elsewhere",))
 _TAKES_ALL = "takes the whole gradient, the first at a tie"
 
@@ -165,8 +187,10 @@ _ROWS = (
               r"\sum {a}", joins=True),
     Operation("dot", "dot", lambda a, b: np.asarray(np.vdot(a, b)), ("b", "a"),
               "dot switches: each input takes the gradient times the other", r"{a}^\top {b}", joins=True),
-    Operation("logsumexp", "logsumexp", _logsumexp, ("exp(a - y)",), "logsumexp: times the softmax of its input",
-              r"\log\sum e^{{{a}}}", joins=True),
+    Operation("logsumexp", "logsumexp", _logsumexp, ("softmax(a)",), "logsumexp: times the softmax of its input",
+              r"\log\sum e^{{{a}}}", needs="a vector", joins=True),
+    Operation("softmax", "softmax", _softmax, ("diag({y}) - {y} {y}ᵀ",), "softmax: times the matrix diag(p) − p pᵀ",
+              _call("softmax"), needs="a vector", chain=_SOFTMAX, joins=True),
     Operation("sign", "sign", np.sign, ("0",), "sign: flat, nothing passes", _call("sign"), switch="a"),
     Operation("step", "step", _step, ("0",), "step: flat, nothing passes", _call("step"), switch="a"),
     Operation("part", "part", _part, ("1 where taken",), "part: its entries take the gradient, the others none",

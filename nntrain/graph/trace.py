@@ -27,8 +27,8 @@ class Edge:
     """One way from a node (``source``) into its user (``target``), as its input number ``position``.
 
     ``local`` is ∂target/∂source: the elementwise factor of the upstream gradient, or for a matrix product the other
-    matrix, transposed; ``derivative`` is the same in symbols, and ``chain`` the rule with the upstream gradient ``g``.
-    ``contribution`` is what this way adds to the gradient of its source.
+    matrix, transposed, for a softmax its Jacobian. ``derivative`` is the same in symbols, ``chain`` the rule with the
+    upstream gradient ``g``. ``contribution`` is what this way adds to the gradient of its source.
     """
 
     source: int

@@ -9,6 +9,7 @@ from nntrain.core.fields import ONE_OR_MANY, Count, Fraction
 from nntrain.core.registry import Registry
 from nntrain.core.types import Task
 from nntrain.ops.activations import ACTIVATIONS, Activation, Identity, Relu
+from nntrain.ops.formula import Formula
 from nntrain.ops.gated import Gelu, Silu
 from nntrain.ops.initializers import INITIALIZERS, Auto, Initializer
 from nntrain.ops.layer import Layer
@@ -17,7 +18,20 @@ from nntrain.ops.losses import LOSSES, BinaryHinge, Hinge, Loss, Mse, SigmoidCro
 from nntrain.ops.units import Maxout, PRelu
 
 # Importing this module fills the registries of activations, initialisers and losses.
-__all__ = ["MODELS", "Autoencoder", "Gelu", "Linear", "Maxout", "Mlp", "Model", "PRelu", "Silu", "Softmax", "Svm"]
+__all__ = [
+    "MODELS",
+    "Autoencoder",
+    "Formula",
+    "Gelu",
+    "Linear",
+    "Maxout",
+    "Mlp",
+    "Model",
+    "PRelu",
+    "Silu",
+    "Softmax",
+    "Svm",
+]
 
 Problem = tuple[tuple[str, ...], str]  # (path of the field, what is wrong)
 

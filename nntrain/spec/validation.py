@@ -63,7 +63,8 @@ def check_objects(root: type[BaseModel], fields: dict[str, Any], tree: Mapping) 
     conflicts = getattr(root, "conflicts", None)
     if conflicts is not None:
         found += [(tuple(path), message) for path, message in conflicts(fields)]
-    return [Problem(mark_at(tree, path), ".".join(path), message) for path, message in found]
+    places = [(_as_written(tree, path), message) for path, message in found]
+    return [Problem(mark_at(tree, path), ".".join(path), message) for path, message in places]
 
 
 def _own_problems(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -75,6 +76,21 @@ def _own_problems(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str
             yield (*path, *below), message
         for field in dataclasses.fields(value):
             yield from _own_problems(getattr(value, field.name), (*path, field.name))
+
+
+def _as_written(tree: Mapping, path: Iterable[str]) -> tuple[str, ...]:
+    """Return a path without the index of a single value that stands for a list of one."""
+    written: list[str] = []
+    node: Node | None = tree
+    for key in path:
+        if isinstance(node, Sequence) and key.isdecimal():
+            node = node.items[int(key)] if int(key) < len(node.items) else None
+        elif key.isdecimal() and node is not None:
+            continue
+        else:
+            node = node.get(key) if isinstance(node, Mapping) else None
+        written.append(key)
+    return tuple(written)
 
 
 def mark_at(tree: Mapping, path: Iterable[str]) -> Mark:
