@@ -10,6 +10,8 @@ from nntrain.artifacts import checkpoint as storage
 from nntrain.experiment.preparing import Prepared
 from nntrain.train.state import State
 
+BEST = ("monitor", "value", "epoch", "step")
+
 
 def sum_up(
     prepared: Prepared,
@@ -47,7 +49,7 @@ def sum_up(
         "parameters": params.size,
         "checkpoint": str(kept.relative_to(root)),
         "epoch": stored.meta["epoch"],
-        "best": best,
+        "best": best and {name: best[name] for name in BEST},  # in one order, however often the run was gone on with
         **figures,
     }
 
