@@ -91,7 +91,8 @@ class RunDir:
         try:
             if isinstance(holder, SoftFileLock):  # one that a killed process would leave behind
                 raise OutputError(f"{self.path}: the file system has no locks; use another one")
-            self._sweep()
+            with durable.writing(self.path):
+                self._sweep()
             self._locked = True
             yield self
         finally:
