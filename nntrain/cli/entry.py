@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn
 
+from nntrain.cli.interrupts import ignore
 from nntrain.cli.terminal import RED, ClosedPipe, styled
 from nntrain.errors import InterruptedRun, OutputError, UserError
 
@@ -29,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # no terminal is too old for our output
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    status = run(sys.argv[1:] if arguments is None else arguments)
+    ignore()  # all is done: a signal while the interpreter takes itself apart must not change the status
+    sys.exit(status)
 
 
 def run(arguments: Sequence[str]) -> int:

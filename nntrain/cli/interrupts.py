@@ -32,13 +32,22 @@ class Interrupts:
 def watched() -> Iterator[Interrupts]:
     """Watch for the signals inside; the handlers of before come back afterwards."""
     interrupts = Interrupts()
-    numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
-    before = {number: signal.signal(number, interrupts.handle) for number in numbers}
+    before = {number: signal.signal(number, interrupts.handle) for number in _numbers()}
     try:
         yield interrupts
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def ignore() -> None:
+    """Let none of the signals reach this process any more."""
+    for number in _numbers():
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _numbers() -> list[signal.Signals]:
+    return [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
 
 
 def _tell(text: str) -> None:
