@@ -1,10 +1,7 @@
 """Run directories: names, the lock, metrics, texts."""
 
 import json
-import multiprocessing
-import os
 import re
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +12,6 @@ import pytest
 from nntrain.artifacts.checkpoint import Checkpoint
 from nntrain.artifacts.rundir import RunDir
 from nntrain.errors import CheckpointError, LockedError, OutputError, SpecError
-
-SPAWN = multiprocessing.get_context("spawn")
 
 
 @pytest.fixture
@@ -180,49 +175,6 @@ def test_sweeping_does_not_follow_a_linked_folder(tmp_path: Path) -> None:
         assert (tmp_path / "elsewhere" / ".x.tmp").exists()
         with pytest.raises(OutputError, match="checkpoints: cannot write: it is a symbolic link"):
             run.save_checkpoint(1, Checkpoint({}))
-
-
-def _race(path: Path, start: Any, finish: Any, results: Any) -> None:
-    start.wait(60)  # until all are ready
-    try:
-        with RunDir.at(path).lock() as run:
-            run.write_text("winner.txt", str(os.getpid()))
-            results.put("won")
-            finish.wait()
-    except LockedError:
-        results.put("locked")
-
-
-def test_of_twenty_processes_racing_for_one_directory_one_wins(tmp_path: Path) -> None:
-    start, finish, results = SPAWN.Barrier(20), SPAWN.Event(), SPAWN.Queue()
-    racers = [SPAWN.Process(target=_race, args=(tmp_path / "run", start, finish, results)) for _ in range(20)]
-    for racer in racers:
-        racer.start()
-    outcomes = [results.get(timeout=60) for _ in racers]
-    finish.set()
-    for racer in racers:
-        racer.join(30)
-    assert sorted(outcomes) == ["locked"] * 19 + ["won"]
-    assert [racer.exitcode for racer in racers] == [0] * 20
-
-
-def _hold(path: Path, held: Any) -> None:
-    with RunDir.at(path).lock():
-        held.set()
-        signal.pause()
-
-
-def test_the_lock_of_a_killed_holder_is_free_at_once(tmp_path: Path) -> None:
-    held = SPAWN.Event()
-    holder = SPAWN.Process(target=_hold, args=(tmp_path, held))
-    holder.start()
-    assert held.wait(30)
-    with pytest.raises(LockedError), RunDir.at(tmp_path).lock():
-        pytest.fail("two holders")
-    holder.kill()
-    holder.join(30)
-    with RunDir.at(tmp_path).lock():
-        pass
 
 
 # --- metrics -------------------------------------------------------------------------------------------------------

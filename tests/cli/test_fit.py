@@ -1,12 +1,7 @@
 """Training from the command line: what is said where, and runs that go on, are done, or were interrupted."""
 
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
 
@@ -145,53 +140,3 @@ def test_to_go_on_longer_is_as_if_it_had_been_meant_from_the_start(case, nntrain
         assert result.status == 0
     assert lasting(here / "once") == lasting(here / "twice")
     assert len(lasting(here / "once")[0]) > 3
-
-
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGUSR1"])
-def test_a_signal_saves_and_the_run_goes_on_as_if_nothing_had_been(name, process, nntrain, here):
-    arguments = ("fit", "tiny.yaml", "--no-plots", "--set", "train.epochs=300", "--set", "checkpoint.every_epochs=50")
-    child = process(*arguments, "--run-dir", "broken")
-    metrics = here / "broken/metrics.jsonl"
-    until = time.monotonic() + 60
-    while not metrics.exists() and time.monotonic() < until:
-        time.sleep(0.002)
-    child.send_signal(getattr(signal, name))
-    out, err = child.communicate(timeout=60)
-    assert (child.returncode, out) == (75, "")
-    assert f"nntrain: {name}: saving at the next step" in err
-    message = r"stopped: broken: saved at step \d+; nntrain resume broken goes on"
-    assert re.fullmatch(message, err.splitlines()[-1])
-    assert RunDir(here / "broken").status == "interrupted"
-    resumed = nntrain(*arguments, "--run-dir", "broken")
-    assert resumed.status == 0
-    assert re.search(r"run +broken, resumed at step \d+\n", resumed.err)
-    assert nntrain(*arguments, "--run-dir", "whole").status == 0
-    assert lasting(here / "broken") == lasting(here / "whole")
-
-
-WAITING = """
-import os, signal, time
-from nntrain.cli.interrupts import watched
-with watched() as interrupts:
-    os.kill(os.getpid(), signal.SIGINT)
-    print(interrupts(), flush=True)
-    os.kill(os.getpid(), signal.SIGTERM)
-    print("still here", flush=True)
-    os.kill(os.getpid(), signal.SIGINT)
-    time.sleep(30)
-"""
-
-
-def test_a_second_ctrl_c_ends_at_once(process):
-    start = time.monotonic()
-    child = subprocess.run(
-        [sys.executable, "-c", WAITING],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (child.returncode, child.stdout) == (130, "True\nstill here\n")
-    assert child.stderr == "\nnntrain: SIGINT: saving at the next step; Ctrl-C again stops at once\n"
-    assert time.monotonic() - start < 20

@@ -1,0 +1,179 @@
+"""P4: a signal at any instant stops a run in order, or comes too early or too late and does no harm.
+
+Before nntrain knows that it is to train, a signal ends the process as it would end any other, and nothing has been
+written. From then on it stops at the next step: saved, exit 75. Once training has ended, the run is completed: exit 0.
+"""
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nntrain.artifacts.rundir import RunDir
+
+ROOT = Path(__file__).parents[2]
+SLOW = [pytest.mark.slow, pytest.mark.timeout(1200)]
+NAMES = ("SIGINT", "SIGTERM", "SIGUSR1")
+TOLD = r"\nnntrain: {name}: saving at the next step; Ctrl-C again stops at once\n"
+STOPPED = r"stopped: broken: saved at step \d+; .+\n"
+
+
+def some_or_all(some, all_of_them):
+    return [pytest.param(some, id="some"), pytest.param(all_of_them, id="all", marks=SLOW)]
+
+
+@pytest.mark.parametrize("times", some_or_all(2, 50))
+@pytest.mark.parametrize("name", NAMES)
+def test_p4_a_signal_while_training_saves_and_the_run_ends_the_same(name, times, lab, figure):
+    chance = random.Random(3)
+    saved = 0
+    while saved < times:
+        process = lab.start("broken")
+        while not (lab.folder / "broken/.lock").exists():  # from here on it is a run
+            time.sleep(0.0002)
+        time.sleep(chance.uniform(0, 0.08))
+        os.kill(process, getattr(signal, name))
+        status = lab.wait(process)
+        if status == 75:
+            saved += 1
+            assert re.fullmatch(TOLD.format(name=name) + STOPPED, lab.said())
+            assert RunDir(lab.folder / "broken").status == "interrupted"
+            assert RunDir(lab.folder / "broken").latest() is not None
+        else:  # it came after the last step
+            assert status == 0
+            assert lab.said() == "" or re.fullmatch(TOLD.format(name=name), lab.said())
+        lab.assert_ends_whole("broken", stopped=True)
+    figure(f"{name} while training", f"{saved} times exit 75, {saved} ended the same")
+
+
+@pytest.mark.parametrize("times", some_or_all(1, 20))
+def test_p4_signals_again_and_again_do_not_keep_a_run_from_its_end(times, lab, figure):
+    """Stopped as soon as it has begun, each time one step further."""
+    stops = 0
+    for _ in range(times):
+        while True:
+            process, begun = lab.start("broken"), log_of(lab.folder / "broken")
+            while len(log_of(lab.folder / "broken")) == len(begun):
+                time.sleep(0.0002)
+            os.kill(process, signal.SIGTERM)
+            if lab.wait(process) == 0:
+                break
+            stops += 1
+        assert stops > 5 * times
+        lab.assert_ends_whole("broken", stopped=True)
+    figure("stopped again and again", f"{stops} stops of {times} runs, {times} ended the same")
+
+
+def log_of(run):
+    """Return the lines of a run's log so far."""
+    return (run / "log.txt").read_text(encoding="utf-8").splitlines() if (run / "log.txt").exists() else []
+
+
+@pytest.mark.parametrize(("name", "times"), [("SIGTERM", 1), *(pytest.param(name, 17, marks=SLOW) for name in NAMES)])
+def test_p4_a_signal_in_the_whole_life_of_a_process_does_no_harm(name, times, lab, figure):
+    """From before the first import to after the last line of output, the drawing of curves included."""
+    chance = random.Random(4)
+    number = getattr(signal, name)
+    early = {-number, 130}  # an end as any other process's; Python makes 130 of a SIGINT
+    ends = {75: 0, 0: 0, "before it began": 0}
+    begin = time.monotonic()
+    assert finished(lab, "whole") == 0
+    lasts = time.monotonic() - begin
+    for _ in range(times):
+        process = started(lab, "broken")
+        time.sleep(chance.uniform(0, 1.05 * lasts))
+        process.send_signal(number)
+        _, said = process.communicate(timeout=100)
+        status, run = process.returncode, lab.folder / "broken"
+        if status in (0, 75):
+            ends[status] += 1
+            assert "Traceback" not in said
+        else:
+            ends["before it began"] += 1
+            assert status in early, said
+            assert not run.exists()
+        assert (status == 75) == bool(re.search(STOPPED, said))
+        assert finished(lab, "broken") == 0
+        assert lab.lasting("broken") == lab.lasting("whole")
+        lab.remove("broken")
+    words = ", ".join(f"{count} {end if isinstance(end, str) else f'exit {end}'}" for end, count in ends.items())
+    figure(f"{name} at any instant of a process", f"{words}; all ended the same")
+
+
+def started(lab, run):
+    """Start a run in a process of its own, from the interpreter on."""
+    command = [sys.executable, "-m", "nntrain", "fit", "tiny.yaml", "--run-dir", run, "-q"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=lab.folder, env=environment, stdout=subprocess.DEVNULL, stderr=pipe, text=True)
+
+
+def finished(lab, run):
+    """Train to the end in a process of its own; return its exit status."""
+    process = started(lab, run)
+    process.communicate(timeout=100)
+    return process.returncode
+
+
+HEAVY = """\
+data: {source: {kind: blobs, n: 3000, features: 400}, scale: unit}
+model: {kind: mlp, hidden: [800, 800]}
+optimizer: {kind: sgd, lr: 0.01}
+train: {max_steps: 6, epochs: 6, batch_size: all}
+checkpoint: {every_steps: 1}
+"""
+
+
+@pytest.mark.slow
+def test_p4_a_second_interrupt_within_a_second_ends_a_long_step_at_once(lab, figure):
+    lab.write_spec(HEAVY)
+    assert lab.fit("whole") == 0
+    process = lab.start("broken")
+    while not RunDir(lab.folder / "broken").checkpoints():
+        time.sleep(0.001)
+    time.sleep(0.05)
+    os.kill(process, signal.SIGINT)
+    time.sleep(0.02)
+    os.kill(process, signal.SIGINT)
+    begin = time.monotonic()
+    assert lab.wait(process) == 130
+    lasted = time.monotonic() - begin
+    assert lasted < 1
+    assert lab.said() == TOLD.replace(r"\n", "\n").format(name="SIGINT")
+    assert lab.fit("broken") == 0
+    assert lab.lasting("broken") == lab.lasting("whole")
+    figure("second SIGINT in the middle of a long step", f"exit 130 after {lasted:.2f} s, ended the same")
+
+
+WAITING = """
+import os, signal, time
+from nntrain.cli.interrupts import watched
+with watched() as interrupts:
+    os.kill(os.getpid(), signal.SIGINT)
+    print(interrupts(), flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+    print("still here", flush=True)
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(30)
+"""
+
+
+def test_p4_a_second_ctrl_c_ends_at_once():
+    start = time.monotonic()
+    child = subprocess.run(
+        [sys.executable, "-c", WAITING],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (child.returncode, child.stdout) == (130, "True\nstill here\n")
+    assert child.stderr == TOLD.replace(r"\n", "\n").format(name="SIGINT")
+    assert time.monotonic() - start < 20
