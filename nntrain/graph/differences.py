@@ -7,10 +7,10 @@ import numpy as np
 from nntrain.graph.operations import Array
 
 FIRST = 0.05  # the first step, relative to the size of the entry
-LEAST = 1e-3  # entries below count as this large
+LEAST = 0.1  # entries below count as this large
 SHRINK = 4.0  # from one step to the next
-STEPS = 12
-ENOUGH = 1e-12  # relative change between extrapolations at which to stop
+STEPS = 14
+ROUNDING = 2 * float(np.finfo(np.float64).eps)
 
 
 def slopes(f: Callable[[Array], float], value: Array, most: int) -> Array:
@@ -30,19 +30,21 @@ def slopes(f: Callable[[Array], float], value: Array, most: int) -> Array:
 
 
 def slope(f: Callable[[float], float], step: float) -> float:
-    """Return f′(0): the central differences of shrinking steps, extrapolated, taken where they change least."""
+    """Return f′(0): central differences of shrinking steps, extrapolated, where they change least beyond rounding."""
     best, least = np.nan, np.inf
     above: list[float] = []
     for _ in range(STEPS):
-        row = [(f(step) - f(-step)) / (2 * step)]
+        right, left = f(step), f(-step)
+        noise = ROUNDING * max(abs(right), abs(left)) / step
+        row = [(right - left) / (2 * step)]
         for order, coarse in enumerate(above, start=1):
             row.append(row[-1] + (row[-1] - coarse) / (SHRINK ** (2 * order) - 1))
         for order in range(1, len(row)):
-            change = max(abs(row[order] - row[order - 1]), abs(row[order] - above[order - 1]))
+            change = max(abs(row[order] - row[order - 1]), abs(row[order] - above[order - 1]), noise)
             if change < least:
                 best, least = row[order], change
-        if least <= ENOUGH * abs(best):
-            break
+        if least <= noise < np.inf:
+            break  # a smaller step can tell no more
         above = row if np.isfinite(row[0]) else []
         step /= SHRINK
     return float(best)

@@ -60,7 +60,7 @@ def _value(graph: Graph, node: Node, found: Sequence[Array]) -> Array:
     if operation is None:
         return np.asarray(node.constant, np.float64)
     inputs = [found[i] for i in node.inputs]
-    if operation.arity == 2 and operation.chain is None and not _fit(*inputs):
+    if operation.arity == 2 and operation.chain is None and not _fit(*inputs, alike=operation.joins):
         raise _error(node, f"shapes that fit, got {_shapes(graph, node, found)}")
     try:
         with np.errstate(over="ignore", divide="raise", invalid="raise"):
@@ -78,17 +78,19 @@ def _error(node: Node, needs: str) -> FormulaError:
     return FormulaError(f"{node.symbol} = {node.expression} needs {needs}", node.column)
 
 
-def _fit(a: Array, b: Array) -> bool:
-    return a.shape == b.shape or not a.shape or not b.shape
+def _fit(a: Array, b: Array, *, alike: bool) -> bool:
+    """Whether two inputs have one shape, or unless they must be ``alike`` one is a number."""
+    return a.shape == b.shape or not (alike or (a.shape and b.shape))
 
 
 def _shapes(graph: Graph, node: Node, found: Sequence[Array]) -> str:
-    return ", ".join(f"{graph.nodes[i].symbol} {shape_text(found[i].shape)}" for i in node.inputs)
+    return ", ".join(f"{graph.nodes[i].symbol} {_shape_text(found[i].shape)}" for i in node.inputs)
 
 
-def shape_text(shape: tuple[int, ...]) -> str:
-    """Return ``2×3`` for a matrix, ``(3)`` for a vector, ``()`` for a number."""
-    return "×".join(map(str, shape)) if len(shape) > 1 else f"({', '.join(map(str, shape))})"
+def _shape_text(shape: tuple[int, ...]) -> str:
+    if len(shape) < 2:
+        return f"with {shape[0]} entr{'y' if shape == (1,) else 'ies'}" if shape else "(a number)"
+    return f"({'×'.join(map(str, shape))})"
 
 
 def offending(graph: Graph, node: Node, found: Sequence[Array], value: Array | None = None) -> str:

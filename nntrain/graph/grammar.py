@@ -119,23 +119,19 @@ class _Reader:
         if name.text not in FUNCTIONS:
             raise FormulaError(f"unknown function '{name.text}'{_meant(name.text)}", name.column)
         bracket = self._tokens[self._at]
+        many = FUNCTIONS[name.text] in VARIADIC
         arguments: list[int] = []
-        while self._tokens[self._at].text == "," or not arguments:
+        given = 0
+        while self._tokens[self._at].text == "," or not given:
             self._at += 1
             arguments.append(self._deeper(self.sum))
+            given += 1
+            if many and given > 1:
+                arguments = [self.builder.apply(name.text, *arguments, column=name.column)]
         self._close(bracket)
-        return self._called(name, arguments)
-
-    def _called(self, name: _Token, arguments: list[int]) -> int:
-        operation, given = FUNCTIONS[name.text], len(arguments)
-        many, takes = operation in VARIADIC, operation.arity
-        if given < takes or (given > takes and not many):
-            expected = f"{takes}{' or more' * many} argument{'s' * (takes > 1)}"
-            raise FormulaError(f"{name.text} takes {expected}, got {given}", name.column)
-        node = self.builder.apply(name.text, *arguments[:takes], column=name.column)
-        for argument in arguments[takes:]:
-            node = self.builder.apply(name.text, node, argument, column=name.column)
-        return node
+        if given != FUNCTIONS[name.text].arity and not (many and given > 1):
+            raise FormulaError(f"{name.text} takes {_expected(name.text)}, got {given}", name.column)
+        return arguments[0] if many else self.builder.apply(name.text, *arguments, column=name.column)
 
     def _close(self, bracket: _Token) -> None:
         token = self._tokens[self._at]
@@ -159,6 +155,12 @@ def _number(token: _Token) -> float:
     if value == float("inf"):
         raise FormulaError(f"{token.text} is too large a number", token.column)
     return value
+
+
+def _expected(name: str) -> str:
+    takes = FUNCTIONS[name].arity
+    more = " or more" if FUNCTIONS[name] in VARIADIC else ""
+    return f"{takes}{more} argument{'s' if takes > 1 else ''}"
 
 
 def _meant(name: str) -> str:
