@@ -84,8 +84,17 @@ def assert_same(network, penalty, x, t, cost):
 
 
 @pytest.mark.parametrize(("model", "loss"), PAIRS)
-@pytest.mark.parametrize("penalty", [Penalty(), Penalty(l1=0.01, l2=0.1)], ids=["plain", "penalty"])
-def test_gradients_agree_with_the_engine(model, loss, penalty):
+def test_gradients_agree_with_the_engine(model, loss):
+    penalty = Penalty(l1=0.01, l2=0.1)
+    network, x, t, cost = example(model, loss, penalty)
+    assert_same(network, penalty, x, t, cost)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("penalty", [Penalty(), Penalty(l1=0.5), Penalty(l2=0.5)], ids=repr)
+def test_of_each_model_with_each_part_of_the_penalty(kind, penalty):
+    model = MODELS[kind]()
+    loss = next(loss for loss in (entry() for entry in LOSSES.values()) if fitting(model, loss))
     network, x, t, cost = example(model, loss, penalty)
     assert_same(network, penalty, x, t, cost)
 
