@@ -9,6 +9,7 @@ from nntrain.cli.doctor import doctor
 from nntrain.cli.evaluating import evaluate
 from nntrain.cli.fitting import fit
 from nntrain.cli.gradients import gradcheck
+from nntrain.cli.graphing import graph
 from nntrain.cli.initialising import init
 from nntrain.cli.listing import list_parts
 from nntrain.cli.predicting import predict
@@ -60,6 +61,7 @@ app.command("show")(show)
 app.command("check")(check)
 app.command("profile")(profile)
 app.command("gradcheck")(gradcheck)
+app.command("graph")(graph)
 app.command("list")(list_parts)
 app.command("schema")(schema)
 app.command("init")(init)

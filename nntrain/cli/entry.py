@@ -82,7 +82,8 @@ def _command(arguments: Sequence[str]) -> int:
 def _fail(message: str, status: int, label: str = "error:") -> int:
     """Say what is wrong, a line each, after the results that were ready before.
 
-    A line that begins with file:line:column has no label in front, so that editors find the place.
+    A line that begins with file:line:column has no label in front, so that editors find the place; nor has one that
+    begins with blanks, which belongs to the line above.
     """
     try:
         _flush()
@@ -90,7 +91,8 @@ def _fail(message: str, status: int, label: str = "error:") -> int:
         _abandon_stdout()
     with suppress(OSError):  # nobody is listening; the status says it
         for line in message.splitlines():
-            print(line if PLACE.match(line) else f"{styled(label, RED)} {line}", file=sys.stderr)
+            unlabelled = PLACE.match(line) or line.startswith("  ")
+            print(line if unlabelled else f"{styled(label, RED)} {line}", file=sys.stderr)
     return status
 
 

@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 WIDE = 160  # columns where there is no terminal to fit into
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-BOLD, DIM, RED, YELLOW = "1", "2", "31", "33"
+BOLD, DIM, RED, YELLOW, CYAN = "1", "2", "31", "33", "36"
 
 
 class ClosedPipe(Exception):
@@ -103,15 +104,37 @@ def facts(pairs: Iterable[tuple[str, str]]) -> None:
         out(f" {styled(f'{label:<{column}}', DIM, sys.stdout)}  {text}")
 
 
-def show(*tables: "Table") -> None:
-    """Write tables to stdout: no markup in data, no colour where none is wanted, no blanks at the ends of lines."""
-    from rich.console import Console
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a view is drawn on: its columns, and whether it shows styles."""
 
-    columns = None if is_live(sys.stdout) else WIDE
-    colours: Literal["auto"] | None = "auto" if is_coloured(sys.stdout) else None
-    screen = Console(file=sys.stdout, markup=False, emoji=False, highlight=False, width=columns, color_system=colours)
-    with screen.capture() as captured:
-        for item in tables:
-            screen.print(item)
-    for line in captured.get().splitlines():
-        out(line.rstrip())
+    columns: int = WIDE
+    coloured: bool = False
+
+    @classmethod
+    def stdout(cls) -> "Page":
+        """Return the page that stdout is: as wide as its terminal, or wide enough for anything."""
+        return cls(shutil.get_terminal_size().columns if is_live(sys.stdout) else WIDE, is_coloured(sys.stdout))
+
+    def styled(self, text: str, style: str) -> str:
+        """Return text in an ANSI style if the page shows styles."""
+        return f"\x1b[{style}m{text}\x1b[0m" if self.coloured and text else text
+
+    def drawn(self, *tables: "Table") -> list[str]:
+        """Return tables as lines, an empty one before and after each: no markup in data, no blanks at the ends."""
+        from rich.console import Console
+
+        colours: Literal["auto", "standard"] | None = "standard" if self.coloured else None
+        screen = Console(
+            file=sys.stdout, markup=False, emoji=False, highlight=False, width=self.columns, color_system=colours
+        )
+        with screen.capture() as captured:
+            for item in tables:
+                screen.print(item)
+        return [line.rstrip() for line in captured.get().splitlines()]
+
+
+def show(*tables: "Table") -> None:
+    """Write tables to stdout."""
+    for line in Page.stdout().drawn(*tables):
+        out(line)

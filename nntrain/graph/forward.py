@@ -47,7 +47,8 @@ def _given(graph: Graph, values: Mapping[str, npt.ArrayLike]) -> dict[str, Array
             raise FormulaError(f"there is no variable '{name}' (variables: {', '.join(names) or 'none'})")
     missing = [name for name in names if name not in values]
     if missing:
-        raise FormulaError(f"no value for {', '.join(missing)}; add {' '.join(f'{name}=…' for name in missing)}")
+        message = f"no value for {', '.join(missing)}; add {' '.join(f'{name}=…' for name in missing)}"
+        raise FormulaError(message, graph.nodes[names.index(missing[0])].column)
     given = {name: np.array(value, np.float64) for name, value in values.items()}
     for name, array in given.items():
         if not array.size or array.ndim > 2 or not np.isfinite(array).all():

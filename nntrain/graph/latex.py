@@ -1,0 +1,169 @@
+"""The walk through a graph as LaTeX: the values forward, then the chain rule backward with its numbers.
+
+Two ``align*`` environments for a document with amsmath. Long sums begin a new line, matrices stand in brackets.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from nntrain.graph.forward import shape_text
+from nntrain.graph.grammar import parse
+from nntrain.graph.nodes import Node
+from nntrain.graph.operations import ATOM, SIGN, SUM, Array
+from nntrain.graph.rules import INPUTS
+from nntrain.graph.spelling import Spelling, number
+from nntrain.graph.trace import Edge, Trace
+
+TRANSPOSED = "ᵀ"
+GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "theta", "lambda", "mu", "rho", "sigma", "tau", "phi", "omega"}
+LARGE = Spelling(wide=60, high=6)  # the largest matrix written out
+
+
+def latex(trace: Trace) -> str:
+    """Return forward and backward as a fragment of LaTeX."""
+    forward = [_forward(trace, node) for node in trace.graph.nodes if node.constant is None]
+    backward = [_backward(trace, node) for node in reversed(trace.graph.nodes) if node.varies]
+    return "\n".join([*_aligned("forward: values", forward), *_aligned("backward: the chain rule", backward), ""])
+
+
+def _aligned(comment: str, equations: Sequence[str]) -> Iterator[str]:
+    yield f"% {comment}"
+    yield r"\begin{align*}"
+    yield " \\\\\n".join(equations)
+    yield r"\end{align*}"
+
+
+def _forward(trace: Trace, node: Node) -> str:
+    """Return ``q_1 &= x + y = -2 + 5 = 3``."""
+    value, inputs = trace.values[node.index], [trace.graph.nodes[i] for i in node.inputs]
+    steps = [_value(value)]
+    if node.operation is not None:
+        values = [trace.values[i] for i in node.inputs]
+        if all(v.ndim == 0 for v in values):
+            steps.insert(0, _applied(node, [(_value(v), bool(v < 0) or "^" in _value(v)) for v in values]))
+        steps.insert(0, _applied(node, [(symbol(n.symbol), (n.constant or 0) < 0) for n in inputs]))
+    return f"{symbol(node.symbol)} &= {' = '.join(dict.fromkeys(steps))}"
+
+
+def _backward(trace: Trace, node: Node) -> str:
+    """Return ``∂f/∂x &= ∂q_1/∂x ∂f/∂q_1 = z · -4 = …``, the sum over all ways from a node to the output."""
+    gradient, ways = _value(trace.gradients[node.index]), [edge for edge in trace.edges if edge.source == node.index]
+    left = rf"{_partial(trace, trace.graph.output, node.index)} &= "
+    if not ways:
+        return left + gradient
+    rule = " + ".join(_chain_rule(trace, edge) for edge in ways)
+    if len(ways) == 1 and ways[0].contribution.ndim:
+        return f"{left}{rule} = {gradient}"
+    numbers = " + ".join(_numbers(edge) for edge in ways)
+    between = " \\\\\n&= " if len(ways) > 1 else " = "
+    return f"{left}{rule}{between}{numbers} = {gradient}"
+
+
+def _chain_rule(trace: Trace, edge: Edge) -> str:
+    """Return one way in symbols; a matrix product has its matrix on the side where it stands."""
+    upstream = _partial(trace, trace.graph.output, edge.target)
+    operation = trace.graph.nodes[edge.target].operation
+    if operation is None or operation.chain is None:
+        return rf"{_formula(edge.derivative)} {_times(edge)} {upstream}"
+    if TRANSPOSED in edge.chain:
+        return " ".join(upstream if word == "g" else symbol(word) for word in edge.chain.split())
+    return rf"{upstream} \text{{{edge.chain.removeprefix('g')}}}"
+
+
+def _numbers(edge: Edge) -> str:
+    if edge.contribution.ndim:
+        return _value(edge.contribution)
+    return f"{_factor(edge.local)} {_times(edge)} {_factor(edge.upstream)}"
+
+
+def _times(edge: Edge) -> str:
+    return r"\odot" if edge.local.ndim and edge.upstream.ndim else r"\cdot"
+
+
+def _partial(trace: Trace, over: int, under: int) -> str:
+    top, bottom = (symbol(trace.graph.nodes[i].symbol) for i in (over, under))
+    return rf"\frac{{\partial {top}}}{{\partial {bottom}}}"
+
+
+# --- formulas, symbols and numbers -----------------------------------------------------------------------------------
+
+
+def _formula(text: str) -> str:
+    """Return a formula of the graph's grammar as a factor in LaTeX."""
+    graph = parse(text)
+    written: list[str] = []
+    for node in graph.nodes:
+        if node.operation is None:
+            written.append(symbol(node.symbol))
+        else:
+            least = node.operation.binding  # an input on the right must bind even tighter
+            bindings = (_binding(graph.nodes[i]) - place for place, i in enumerate(node.inputs))
+            texts = (written[i] for i in node.inputs)
+            written.append(_applied(node, [(text, own < least) for text, own in zip(texts, bindings, strict=True)]))
+    loose = _binding(graph.nodes[graph.output]) in (SUM, SIGN)
+    return _bracketed(written[graph.output]) if loose else written[graph.output]
+
+
+def _applied(node: Node, inputs: Sequence[tuple[str, bool]]) -> str:
+    """Return an operation on texts, each in brackets if it is loose and nothing encloses it already."""
+    assert node.operation is not None
+    template, texts = node.operation.latex, {}
+    for place, (text, loose) in zip(INPUTS, inputs, strict=False):
+        enclosed = re.search(rf"(\{{\{{|[(|])\{{{place}\}}", template)
+        texts[place] = _bracketed(text) if loose and not enclosed else text
+    return template.format(**texts)
+
+
+def _binding(node: Node) -> int:
+    """Return how tightly a node's own text binds."""
+    return node.operation.binding if node.operation else SIGN if (node.constant or 0) < 0 else ATOM
+
+
+def _bracketed(text: str) -> str:
+    return rf"\left({text}\right)"
+
+
+def symbol(name: str) -> str:
+    r"""Return a name as mathematics: ``w0`` and ``w_0`` as w_{0}, ``alpha`` as \alpha, longer words upright."""
+    if name.endswith(TRANSPOSED):
+        return symbol(name.removesuffix(TRANSPOSED)) + r"^\top"
+    if re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?", name):
+        return name
+    word, digits = re.fullmatch(r"(.*?)_?(\d*)", name).groups()  # type: ignore[union-attr]  # matches anything
+    base = _letters(word or "_")
+    return f"{base}_{{{digits}}}" if digits else base
+
+
+def _letters(word: str) -> str:
+    spelled = unicodedata.name(word).split()[-1].lower() if len(word) == 1 else word
+    if spelled in GREEK:
+        return f"\\{spelled}"
+    return word if len(word) == 1 and word != "_" else "\\mathrm{" + word.replace("_", "\\_") + "}"
+
+
+def _factor(value: Array) -> str:
+    """Return a number that stands beside others: in brackets below zero."""
+    text = _value(value)
+    return _bracketed(text) if text.startswith("-") else text
+
+
+def _value(value: Array) -> str:
+    r"""Return a number, a matrix in brackets (a vector as a column), or only its shape and norm."""
+    value = np.asarray(value)
+    if value.ndim == 0:
+        return _scientific(number(float(value)))
+    written = LARGE.lines(value)
+    if written[0].startswith("["):
+        rows = value[:, None] if value.ndim == 1 else value
+        body = r" \\ ".join(" & ".join(_scientific(number(float(entry))) for entry in row) for row in rows)
+        return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
+    shape = shape_text(value.shape).replace("×", r" \times ")
+    return rf"[{shape}],\ \lVert\cdot\rVert = {_scientific(number(float(np.linalg.norm(value.ravel()))))}"
+
+
+def _scientific(text: str) -> str:
+    mantissa, _, exponent = text.partition("e")
+    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else text
