@@ -136,7 +136,12 @@ def recorded(*command: str) -> str:
         for name in ("configs", "scripts"):
             (Path(folder) / name).symlink_to(ROOT / name)
         screen = on_terminal(command, Path(folder))
-    return f"```console\n$ {' '.join(command)}\n{screen}\n```"
+    return f"```console\n$ {typed(command)}\n{screen}\n```"
+
+
+def typed(command: Sequence[str]) -> str:
+    """Return a command as one types it: in double quotes what a shell would take apart."""
+    return " ".join(word if re.fullmatch(r"[\w./=,+-]+", word) else f'"{word}"' for word in command)
 
 
 def on_terminal(command: Sequence[str], folder: Path) -> str:
@@ -176,7 +181,12 @@ def left_over(text: str) -> str:
     return "\n".join(lines).strip("\n")
 
 
+NEURON = ["1/(1+exp(-(w0*x0+w1*x1+w2)))", "w0=2", "x0=-1", "w1=-3", "x1=-2", "w2=-3"]
+
 RECORDED: Mapping[str, Callable[[], str]] = {
+    "graph-product": lambda: recorded("nntrain", "graph", "(x + y) * z", "x=-2", "y=5", "z=-4"),
+    "graph-neuron": lambda: recorded("nntrain", "graph", *NEURON, "--tree"),
+    "graph-softplus": lambda: recorded("nntrain", "graph", "log(1 + exp(x))", "x=1"),
     "session": lambda: recorded("nntrain", "fit", "configs/digits-mlp.yaml"),
     "sweep": lambda: recorded("scripts/sweep_lr.sh", "configs/rate-right.yaml", "3e-4", "0.03", "0.3", "1.5"),
 }

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from nntrain.graph.operations import FUNCTIONS
 from nntrain.spec import load
 
 ROOT = Path(__file__).parents[1]
@@ -102,6 +103,21 @@ def test_the_session_is_what_the_command_shows() -> None:
     [shown] = [block for block in blocks("console") if block.startswith("$ nntrain fit")]
     again = README.recorded("nntrain", "fit", "configs/digits-mlp.yaml")
     assert shape(shown) == shape(again.removeprefix("```console\n").removesuffix("```"))
+
+
+@pytest.mark.parametrize("name", [name for name in README.RECORDED if name.startswith("graph-")])
+def test_the_graphs_are_what_the_command_shows(name: str) -> None:
+    assert rounded(README.filled(TEXT, {name: README.RECORDED[name]})) == rounded(TEXT)
+
+
+def rounded(text: str) -> str:
+    """Return a text without the sizes of rounding errors."""
+    return re.sub(r" +(\de-1\d|0)$", "", text, flags=re.MULTILINE)
+
+
+def test_the_functions_of_formulas_are_named() -> None:
+    [names] = re.findall(r"the functions ((?:`\w+`,?\s)*`\w+`)", TEXT)
+    assert re.findall(r"\w+", names) == sorted(FUNCTIONS)
 
 
 def shape(session: str) -> list[str]:

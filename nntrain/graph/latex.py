@@ -9,12 +9,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from nntrain.graph.forward import shape_text
 from nntrain.graph.grammar import parse
 from nntrain.graph.nodes import Node
 from nntrain.graph.operations import ATOM, SIGN, SUM, Array
 from nntrain.graph.rules import INPUTS
-from nntrain.graph.spelling import Spelling, number
+from nntrain.graph.spelling import Spelling, number, shape_text
 from nntrain.graph.trace import Edge, Trace
 
 TRANSPOSED = "ᵀ"
@@ -160,7 +159,7 @@ def _value(value: Array) -> str:
         rows = value[:, None] if value.ndim == 1 else value
         body = r" \\ ".join(" & ".join(_scientific(number(float(entry))) for entry in row) for row in rows)
         return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
-    shape = shape_text(value.shape).replace("×", r" \times ")
+    shape = shape_text(value).replace("×", r" \times ")
     return rf"[{shape}],\ \lVert\cdot\rVert = {_scientific(number(float(np.linalg.norm(value.ravel()))))}"
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nntrain.graph.forward import shape_text
 from nntrain.graph.operations import Array
 
 SMALLEST, LARGEST = -4, 6  # powers of ten of numbers that are written without one
@@ -28,7 +27,8 @@ class Spelling:
             rows = value if value.ndim == 2 else value[None]
             cells = [[number(float(entry), self.digits - 1) for entry in row] for row in rows]
             lines = _matrix(cells) if value.ndim == 2 else _vector(cells[0], self.wide)
-            if len(lines) <= (self.high if value.ndim == 2 else min(self.high, VECTOR)) and max(map(len, lines)) <= self.wide:
+            high = self.high if value.ndim == 2 else min(self.high, VECTOR)
+            if len(lines) <= high and max(map(len, lines)) <= self.wide:
                 return lines
         return [summary(value, self.digits)]
 
@@ -50,8 +50,13 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def summary(value: Array, digits: int = 4) -> str:
-    """Return shape and Euclidean norm: ``64×10, norm 3.2``, a vector as ``(64), norm 3.2``."""
-    return f"{shape_text(value.shape)}, norm {number(float(np.linalg.norm(value.ravel())), digits)}"
+    """Return shape and Euclidean norm: ``64×10 ‖3.2‖``, of a vector ``(64) ‖3.2‖``."""
+    return f"{shape_text(value)} ‖{number(float(np.linalg.norm(value.ravel())), digits)}‖"
+
+
+def shape_text(value: Array) -> str:
+    """Return ``64×10`` for a matrix, ``(64)`` for a vector."""
+    return "×".join(map(str, value.shape)) if value.ndim > 1 else f"({value.size})"
 
 
 def _vector(cells: list[str], wide: int) -> list[str]:
@@ -63,7 +68,7 @@ def _vector(cells: list[str], wide: int) -> list[str]:
             lines.append(" " + piece)
         else:
             lines[-1] += piece if place == 1 else " " + piece
-    return lines
+    return [line.ljust(max(map(len, lines))) for line in lines]
 
 
 def _matrix(cells: list[list[str]]) -> list[str]:

@@ -18,7 +18,8 @@ from nntrain.cli.graphing.tree import tree_view
 from nntrain.cli.terminal import Page
 from nntrain.graph import parse, parse_values
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "graph"
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "golden" / "graph"
 PRODUCT = ["(x + y) * z", "x=-2", "y=5", "z=-4"]
 NEURON = ["1/(1+exp(-(w0*x0+w1*x1+w2)))", "w0=2", "x0=-1", "w1=-3", "x1=-2", "w2=-3"]
 SOFTPLUS = ["log(1 + exp(x))", "x=1"]
@@ -166,8 +167,8 @@ def test_large_arrays_are_told_by_shape_and_norm():
     trace = parse("sum(W @ x)").trace({"W": np.ones((30, 40)), "x": np.ones(40)})
     for view in (table_view, tree_view):
         shown = view(trace, "title", Page(80))
-        assert "30×40, norm 34.64" in shown
-        assert "(40), norm 6.325" in shown
+        assert "30×40 ‖34.64‖" in shown
+        assert "(40) ‖6.325‖" in shown
 
 
 def test_values_and_gradients_have_their_colours_where_there_are_colours(nntrain):
@@ -231,7 +232,7 @@ def test_a_walk_needs_a_terminal(nntrain):
 
 def test_a_quiz_has_blanks_and_its_answers_are_in_a_file(nntrain, here):
     result = nntrain("graph", *PRODUCT, "--quiz", "answers.txt")
-    assert (result.status, result.err) == (0, "answers.txt: written\n")
+    assert (result.status, result.err) == (0, "answers.txt: the answers\n")
     assert result.out == (GOLDEN / "product.quiz").read_text(encoding="utf-8")
     assert not re.search(r"-12|-4 +-4| 3$", result.out, re.M)
     assert (here / "answers.txt").read_text(encoding="utf-8") == nntrain("graph", *PRODUCT).out
@@ -247,8 +248,32 @@ def test_answers_are_never_overwritten(nntrain, here):
 
 def test_a_view_goes_to_a_file(nntrain, here):
     result = nntrain("graph", *PRODUCT, "--svg", "-o", "product.svg")
-    assert (result.status, result.out, result.err) == (0, "", "product.svg: written\n")
+    assert (result.status, result.out, result.err) == (0, "product.svg: written\n", "")
     assert (here / "product.svg").read_text(encoding="utf-8") == nntrain("graph", *PRODUCT, "--svg").out
+
+
+# --- networks --------------------------------------------------------------------------------------------------------
+
+
+def test_the_network_of_a_spec_on_one_example(nntrain):
+    result = nntrain("graph", "tiny.yaml", "--sample", "3")
+    assert (result.status, result.err) == (0, "")
+    assert re.match(r"tiny: training example 3, class [012], initial parameters\n", result.out)
+    assert re.search(r"^ h1 +tanh\(z1\) ", result.out, re.M)
+    assert re.search(r"^ W1 +q1 +xᵀ .* matrix product", result.out, re.M)
+    assert "\ncheck: differences of J agree, largest relative error " in result.out
+    assert "DIFFERS" not in result.out
+    found = nntrain("graph", "tiny.yaml", "--json", "--set", "model.hidden=[5]").json
+    assert [node["shape"] for node in found["nodes"] if node["symbol"] == "W1"] == [[5, 3]]
+
+
+@pytest.mark.parametrize("name", ["network-3-4-2", "digits-mlp"])
+@pytest.mark.parametrize("view", ["svg", "dot", "latex", "tree"])
+def test_every_view_of_networks_small_and_large(name, view, nntrain):
+    result = nntrain("graph", ROOT / "configs" / f"{name}.yaml", *VIEWS[view])
+    assert (result.status, result.err) == (0, "")
+    assert "nan" not in result.out
+    assert max(map(len, result.out.splitlines())) < 2000
 
 
 # --- mistakes --------------------------------------------------------------------------------------------------------
@@ -265,6 +290,8 @@ MISTAKES = {
     "  y=[[1, 2], [3]]\n    ^",
     ("x * y", "x=1", "y"): "y:1: must be name=value, such as x=-2\n  y\n  ^",
     ("x *\n\x1b[31m y", "x=1"): "formula:5: unexpected '\\x1b'\n  x *\\n\\x1b[31m y\n       ^",
+    ("tiny.yaml", "x=1"): "graph: the values of a spec's network come from its data, got x=1",
+    ("tiny.yaml", "--sample", "36"): "--sample: the training part has rows 0…35, got 36",
     ("x * y", "--tree", "--svg"): "--tree, --svg: choose one view",
     ("x * y", "--set", "seed=1"): "--set: there is no spec to change; values of variables are given as name=value",
 }  # fmt: skip

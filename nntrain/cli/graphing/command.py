@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from nntrain.graph import FormulaError, Trace
 
 LONGEST = 60  # columns of a formula that are shown above a caret
-MODELS = (".yaml", ".yml", ".safetensors")  # how the names of specs and checkpoints end; no formula ends so
+SPECS = (".yaml", ".yml")  # how their names end, and no formula
 
 
 def graph(
@@ -44,9 +44,10 @@ def graph(
     Every node with its value, the local derivative on each edge, the gradient, and a numerical check.
     A formula that begins with a minus comes after --.
     """
+    from nntrain.artifacts import durable
     from nntrain.cli.graphing.steps import walk
     from nntrain.cli.graphing.views import drawn
-    from nntrain.cli.terminal import Page, out
+    from nntrain.cli.terminal import Page, out, say
 
     flags = {"--tree": tree, "--svg": svg, "--dot": dot, "--latex": latex, "--json": as_json, "--step": step}
     view = _only_one(flags | {"--quiz": quiz is not None})
@@ -56,11 +57,13 @@ def graph(
         return
     if quiz is not None:
         _write_answers(quiz, drawn("", trace, title, Page()))
+        say(f"{quiz}: the answers")
     text = drawn(view, trace, title, Page.stdout() if output is None else Page())
     if output is None:
         out(text.removesuffix("\n"))
     else:
-        _write(output, text)
+        durable.write_bytes(output, text.encode())
+        out(f"{output}: written")
 
 
 def _only_one(flags: dict[str, bool]) -> str:
@@ -75,16 +78,34 @@ def _only_one(flags: dict[str, bool]) -> str:
 
 def _traced(source: str, values: list[str], sample: int | None, overrides: list[str]) -> "tuple[Trace, str]":
     """Return the graph worked out, and its title."""
+    if sample is None and source != "-" and Path(source).suffix not in SPECS:
+        return _formula(source, values, overrides)
+    from nntrain.cli.terminal import plain
+    from nntrain.errors import SpecError
+    from nntrain.experiment import prepared
+    from nntrain.experiment.gradients import IN_FLOAT64
+    from nntrain.experiment.graphing import sampled
+    from nntrain.spec import load
+
+    if values:
+        raise SpecError(f"graph: the values of a spec's network come from its data, got {values[0]}")
+    ready = prepared(load(Path(source), [*overrides, *IN_FLOAT64]))
+    found = sampled(ready, sample or 0)
+    target = f", class {found.target}" if found.target else ""
+    title = f"{plain(ready.assembly.spec.name)}: training example {found.row}{plain(target)}, initial parameters"
+    return found.trace, title
+
+
+def _formula(source: str, values: list[str], overrides: list[str]) -> "tuple[Trace, str]":
+    from nntrain.cli.terminal import plain
     from nntrain.errors import SpecError
     from nntrain.graph import FormulaError, parse, parse_values
 
-    if sample is not None or source == "-" or Path(source).suffix in MODELS:
-        raise SpecError("not yet")
     if overrides:
         raise SpecError("--set: there is no spec to change; values of variables are given as name=value")
     try:
         found = parse(source)
-        return found.trace(parse_values(values)), f"{found.nodes[found.output].symbol} = {source}"
+        return found.trace(parse_values(values)), f"{found.nodes[found.output].symbol} = {plain(source)}"
     except FormulaError as error:
         raise SpecError(_pointed(error, source)) from None
 
@@ -101,18 +122,11 @@ def _pointed(error: "FormulaError", formula: str) -> str:
     return f"{error}\n  {before}{after}\n  {' ' * len(before)}^"
 
 
-def _write(path: Path, text: str) -> None:
-    from nntrain.artifacts import durable
-    from nntrain.cli.terminal import say
-
-    durable.write_bytes(path, text.encode())
-    say(f"{path}: written")
-
-
 def _write_answers(path: Path, text: str) -> None:
     """Write the answers where no file is yet: they may be those of another sheet that was handed out."""
+    from nntrain.artifacts import durable
     from nntrain.errors import SpecError
 
     if path.exists() or path.is_symlink():
         raise SpecError(f"{path}: exists already; name another file with --quiz")
-    _write(path, text)
+    durable.write_bytes(path, text.encode())

@@ -21,7 +21,7 @@ MEET = "paths that meet add up"
 BLANK = "____"
 COLUMNS = ("node", "into", "local", ">upstream", ">gradient", "rule", ">check")
 PARTS = (COLUMNS, COLUMNS[:-1], ("node", "into", "local", ">gradient", "rule"))  # where there is no room for all
-PRODUCT = re.compile(r"\W\w")  # more than one symbol
+COMPOUND = re.compile(r"\W\w")  # more than a symbol that stands in the tables
 
 Checks = Sequence[Check | None]
 
@@ -32,6 +32,7 @@ class _Sheet:
 
     trace: Trace
     spelling: Spelling
+    numbers: bool  # whether local derivatives that are arrays have their numbers
     checks: Checks | None
 
     def given(self, value: Array) -> str:
@@ -46,8 +47,10 @@ class _Sheet:
         if self.checks is None:
             return BLANK
         text = self.spelling.line(edge.local)
-        elsewhere = text == edge.derivative or (edge.local.ndim and not PRODUCT.search(edge.derivative))
-        return edge.derivative if elsewhere else f"{edge.derivative} = {text}"
+        told = text == edge.derivative or text.endswith("‖")
+        if edge.local.ndim:
+            told = told or not (self.numbers and COMPOUND.search(edge.derivative))
+        return edge.derivative if told else f"{edge.derivative} = {text}"
 
     def check(self, node: Node) -> str:
         check = self.checks[node.index] if self.checks else None
@@ -81,7 +84,8 @@ def quiz_view(trace: Trace, title: str, page: Page) -> str:
 
 
 def _tables(trace: Trace, page: Page, found: Checks | None) -> Iterator[str]:
-    sheets = [_Sheet(trace, Spelling(wide=wide, high=high), found) for wide, high in ROOM]
+    spellings = (Spelling(wide=wide, high=high) for wide, high in ROOM)
+    sheets = [_Sheet(trace, spelling, numbers, found) for spelling in spellings for numbers in (True, False)]
     yield page.styled("Forward, in order of evaluation", DIM)
     yield from _fitting(page, (_forward(sheet) for sheet in sheets))
     yield ""
@@ -162,7 +166,7 @@ def _verdict(trace: Trace, found: Checks) -> Iterator[str]:
         kinks = ", ".join(f"{trace.graph.nodes[i].symbol} = {trace.graph.nodes[i].expression}" for i in trace.ties)
         yield f"kink: the gradient of {', '.join(tied)} is one choice of several, as {kinks} stands at its kink"
     for name, check in wrong:
-        yield f"DIFFERS: {name}: differences of {_output(trace)} give {Spelling().line(check.numeric)}"
+        yield f"DIFFERS: {name}: differences of {_output(trace)} say otherwise, relative error {_size(check.error)}"
 
 
 def _size(error: float) -> str:

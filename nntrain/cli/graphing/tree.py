@@ -10,7 +10,11 @@ from nntrain.graph.trace import Trace
 
 BRANCHES = ("├─ ", "└─ ", "│  ", "   ")
 NARROW = ("├ ", "└ ", "│ ", "  ")
-ROOM = (32, 20, 14, 8)  # columns of an array on one line, tried in turn
+ROOM = (32, 20, 14, 8)  # columns of an array on one line
+WAYS = (  # to draw, tried in turn: room for an array, branches, whether names have their expressions
+    *((room, branches, True) for room in ROOM for branches in (BRANCHES, NARROW)),
+    (ROOM[-1], NARROW, False),
+)
 LEAST = 12  # columns that the names of the nodes need
 
 
@@ -23,15 +27,13 @@ class _Row:
 
 def tree_view(trace: Trace, title: str, page: Page) -> str:
     """Return the tree; a node that is used twice is drawn where it comes first, and named where it comes again."""
-    widths = (0, 0, 0)
-    for room in ROOM:
-        for branches in (BRANCHES, NARROW):
-            rows = list(_rows(trace, Spelling(wide=room, high=1), branches))
-            widths = _widths(rows)
-            if sum(widths) + 4 <= page.columns:
-                return _text(rows, widths, title, page)
+    for room, branches, full in WAYS:
+        rows = list(_rows(trace, Spelling(wide=room, high=1), branches, full=full))
+        widths = _widths(rows)
+        if sum(widths) + 4 <= page.columns:
+            return _text(rows, widths, title, page)
     names = max(LEAST, page.columns - widths[1] - widths[2] - 4)
-    return _text(rows, (min(names, widths[0]), *widths[1:]), title, page)
+    return _text(rows, (names, *widths[1:]), title, page)
 
 
 def _widths(rows: list[_Row]) -> tuple[int, int, int]:
@@ -53,7 +55,7 @@ def _line(row: _Row, widths: tuple[int, int, int], page: Page) -> str:
     return f"{name:<{first}}  {value}  {page.styled(f'{row.gradient:>{third}}', RED)}".rstrip()
 
 
-def _rows(trace: Trace, spelling: Spelling, branches: tuple[str, ...]) -> Iterator[_Row]:
+def _rows(trace: Trace, spelling: Spelling, branches: tuple[str, ...], *, full: bool) -> Iterator[_Row]:
     """Yield the head, then every node below its user."""
     yield _Row("", "value", "gradient")
     seen: set[int] = set()
@@ -63,7 +65,9 @@ def _rows(trace: Trace, spelling: Spelling, branches: tuple[str, ...]) -> Iterat
         again = node.index in seen and node.operation is not None
         seen.add(node.index)
         gradient = spelling.line(trace.gradients[node.index]) if node.varies else ""
-        yield _Row(indent + mark + _name(node, again=again), spelling.line(trace.values[node.index]), gradient)
+        yield _Row(
+            indent + mark + _name(node, again=again, full=full), spelling.line(trace.values[node.index]), gradient
+        )
         deeper = indent + {"": "", fork: past, end: after}[mark]
         inputs = [trace.graph.nodes[i] for i in ([] if again else node.inputs)]
         shown = [inner for inner in inputs if inner.constant is None]
@@ -73,7 +77,7 @@ def _rows(trace: Trace, spelling: Spelling, branches: tuple[str, ...]) -> Iterat
     yield from below(trace.graph.nodes[trace.graph.output], "", "")
 
 
-def _name(node: Node, *, again: bool) -> str:
-    if node.operation is None:
+def _name(node: Node, *, again: bool, full: bool) -> str:
+    if node.operation is None or not (full or again):
         return node.symbol
     return f"{node.symbol}, see above" if again else f"{node.symbol} = {node.expression}"
