@@ -70,7 +70,7 @@ def test_a_stale_table_is_found_and_mended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copy = tmp_path / "README.md"
-    copy.write_text(TEXT.replace("`relu`", "`rely`"), encoding="utf-8")
+    copy.write_text(TEXT.replace("| `relu` |", "| `rely` |"), encoding="utf-8")
     monkeypatch.setattr(README, "README", copy)
     monkeypatch.setattr(sys, "argv", ["readme.py", "--check"])
     assert README.main() == 1
