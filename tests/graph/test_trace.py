@@ -230,7 +230,7 @@ def test_what_has_no_finite_value_is_named(case):
 @pytest.mark.parametrize(
     ("assignments", "message"),
     [
-        (("x=1",), "formula: no value for y, z; add y=… z=…"),
+        (("x=1",), "formula:5: no value for y, z; add y=… z=…"),
         (("x=1", "y=2", "z=3", "v=4"), "formula: there is no variable 'v' (variables: x, y, z)"),
     ],
 )
