@@ -4,13 +4,14 @@ Knows nothing of files, formats or how a split is drawn.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nntrain.core.types import Array, Task
 from nntrain.data.stored import Inputs
+from nntrain.data.target_scaling import TargetScaler
 from nntrain.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ class Dataset:
     fingerprint: str
     image_shape: tuple[int, ...] | None = None
     notes: tuple[str, ...] = ()
+    targets: TargetScaler = field(default_factory=TargetScaler.identity)
 
     @property
     def n_features(self) -> int:

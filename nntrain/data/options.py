@@ -8,6 +8,7 @@ from annotated_types import Lt
 from nntrain.core.fields import Count, Positive
 from nntrain.data.scaling import Scale
 from nntrain.data.sources import SOURCES, Source
+from nntrain.data.target_scaling import TargetScale
 
 Share = Count | Annotated[Positive, Lt(1)]  # a count of rows, or a fraction of them
 
@@ -18,13 +19,15 @@ class DataOptions:
 
     ``validation`` and ``test`` are counts or fractions of the source's training rows, drawn class by class; ``test`` is
     for sources without a test part. ``scale`` is fitted on the training rows: unit maps their whole range to 0…1,
-    minmax each column's, standard gives each column mean 0 and deviation 1.
+    minmax each column's, standard gives each column mean 0 and deviation 1. ``target_scale: standard`` does the like to
+    the numbers of a regression: its cost then counts in deviations, RMSE and predictions stay in their own units.
     """
 
     source: Annotated[Source, SOURCES]
     validation: Share | None = None
     test: Share | None = None
     scale: Scale = "none"
+    target_scale: TargetScale = "none"
 
 
 DataOptions.__pydantic_config__ = {"extra": "forbid"}  # type: ignore[attr-defined]  # an unknown key is an error

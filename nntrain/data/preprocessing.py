@@ -15,11 +15,14 @@ from nntrain.data.inputs import read_inputs
 from nntrain.data.labels import as_number, rename, undotted
 from nntrain.data.options import DataOptions
 from nntrain.data.splitting import Rows, split, split_by_draws, split_by_sides
+from nntrain.data.target_scaling import TargetScale, TargetScaler
 from nntrain.data.transform import Transform
 from nntrain.data.wording import shown
 from nntrain.errors import DataError, did_you_mean
 
-__all__ = ["Transform", "prepare", "prepare_part", "read_inputs"]
+__all__ = ["TargetScaler", "Transform", "prepare", "prepare_part", "read_inputs"]
+
+UNSCALED = TargetScaler.identity()
 
 
 def prepare(options: DataOptions, *, seed: int, dtype: DType) -> Dataset:
@@ -27,13 +30,14 @@ def prepare(options: DataOptions, *, seed: int, dtype: DType) -> Dataset:
     raw = options.source.load(seed)
     if raw.task == "classification" and len(raw.class_names) < 2:
         raise DataError(f"data: one class only, got {shown(raw.class_names[0])} in all {len(raw.train)} rows")
-    parts = _divide(raw, options, seed)
+    parts = divide(raw, options, seed)
     X = parts["train"].array
     names = raw.feature_names
     encoder = Encoder.fit(X, raw.texts, names, fills=raw.fills) if raw.encodes else Encoder.identity()
     transform = Transform.fit(X, options.scale, encoder)
     del X
-    ready = {name: _ready(part, transform, raw.texts, dtype) for name, part in parts.items()}
+    targets = TargetScaler.fit(parts["train"].y, _target_scale(raw, options))
+    ready = {name: _ready(part, transform, targets, raw.texts, dtype) for name, part in parts.items()}
     return Dataset(
         ready["train"],
         ready.get("validation"),
@@ -46,6 +50,7 @@ def prepare(options: DataOptions, *, seed: int, dtype: DType) -> Dataset:
         raw.fingerprint(),
         raw.image_shape,
         (*raw.notes, *_notes(parts, encoder, raw.texts)),
+        targets,
     )
 
 
@@ -54,13 +59,14 @@ def prepare_part(
     split: str,
     *,
     transform: Transform,
+    targets: TargetScaler = UNSCALED,
     class_names: Sequence[str],
     seed: int,
     dtype: DType,
     n_features: int | None = None,
     n_targets: int | None = None,
 ) -> tuple[Part, Sequence[str]]:
-    """Return one part, divided as in training, for a model that brings its transform and class names, and notes.
+    """Return one part, divided as in training, for a model that brings its transforms and class names, and notes.
 
     Without classes ``class_names`` is (). DataError when the part does not exist, or its columns or classes are not
     the model's.
@@ -69,14 +75,14 @@ def prepare_part(
         raise DataError(f"split: unknown name, got '{split}'{did_you_mean(split, SPLITS)}")
     raw = _as_trained(options.source.load(seed), class_names)
     _check_columns(raw, transform.n_columns or n_features, n_targets)
-    parts = _divide(raw, options, seed)
+    parts = divide(raw, options, seed)
     if split not in parts:
         raise no_such_part(split)
     part = rename(parts[split], undotted(raw.class_names, class_names), class_names, lambda _: "data")
     encoder = transform.encoder
     X, texts = encoder.adapted(part.array, raw.texts)
     part = Part(X, part.y)
-    return _ready(part, transform, texts, dtype), [*raw.notes, *_notes({split: part}, encoder, texts)]
+    return _ready(part, transform, targets, texts, dtype), [*raw.notes, *_notes({split: part}, encoder, texts)]
 
 
 def _notes(parts: Mapping[str, Part], encoder: Encoder, texts: Sequence[Sequence[str]]) -> list[str]:
@@ -95,7 +101,7 @@ def _check_columns(raw: Raw, n_features: int | None, n_targets: int | None) -> N
         raise DataError(f"data: {columns[0]} target columns, the model predicts {n_targets}")
 
 
-def _divide(raw: Raw, options: DataOptions, seed: int) -> dict[str, Part]:
+def divide(raw: Raw, options: DataOptions, seed: int) -> dict[str, Part]:
     """Return the parts there are, unscaled."""
     if raw.test is not None and options.test is not None:
         raise DataError(f"data.test: the source brings a test part of {len(raw.test)} rows; leave `test` out")
@@ -123,18 +129,17 @@ def _rows(raw: Raw, classes: Array | None, options: DataOptions, seed: int) -> R
     return split(len(raw.train), classes, **shares, seed=seed)
 
 
-def _ready(part: Part, transform: Transform, texts: Sequence[Sequence[str]], dtype: DType) -> Part:
+def _target_scale(raw: Raw, options: DataOptions) -> TargetScale:
+    if options.target_scale != "none" and raw.task != "regression":
+        raise DataError(f"data.target_scale: {options.target_scale} is for regression, the data are {raw.task}")
+    return options.target_scale
+
+
+def _ready(
+    part: Part, transform: Transform, targets: TargetScaler, texts: Sequence[Sequence[str]], dtype: DType
+) -> Part:
     """Return a part encoded and scaled; targets in the dtype of the run, class indices as they are."""
-    y = part.y if part.y.ndim == 1 else _cast(part.y, dtype)
-    return Part(transform.apply(part.array, texts, dtype), np.ascontiguousarray(y))
-
-
-def _cast(y: Array, dtype: DType) -> Array:
-    with np.errstate(over="ignore"):
-        targets = y.astype(dtype)
-    if not np.isfinite(targets).all():
-        raise DataError(f"data: a target is too large for {dtype}")
-    return targets
+    return Part(transform.apply(part.array, texts, dtype), targets.apply(part.y, dtype))
 
 
 def _as_trained(raw: Raw, class_names: Sequence[str]) -> Raw:

@@ -34,12 +34,13 @@ class Facts:
     class_names: tuple[str, ...] = ()
     feature_names: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
+    target_unit: float = 1.0  # what 1 stands for in the targets that are trained on
 
     @classmethod
     def of(cls, data: Dataset) -> "Facts":
         """Return the facts of a data set."""
         names = (data.class_names, data.feature_names, data.target_names)
-        return cls(data.task, data.n_features, data.n_targets, len(data.train), *names)
+        return cls(data.task, data.n_features, data.n_targets, len(data.train), *names, data.targets.unit)
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Assembly:
     @cached_property
     def metric(self) -> Metric:
         """The metric of the task."""
-        return metric_for(self.task)
+        return metric_for(self.task, self.facts.target_unit if self.task == self.facts.task else 1.0)
 
     @cached_property
     def network(self) -> Network:

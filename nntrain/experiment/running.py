@@ -169,7 +169,8 @@ class Run:
         meta = self._meta(self.directory.metrics_length if metrics_length is None else metrics_length)
         bests = (self.best, self._cut["best"] if self._cut else None)
         kept = [best["step"] for best in bests if best]
-        self._saver.save(self.state.step, self.state.tensors() | self.data.transform.tensors(), meta, kept=kept)
+        tensors = self.state.tensors() | self.data.transform.tensors() | self.data.targets.tensors()
+        self._saver.save(self.state.step, tensors, meta, kept=kept)
 
     def _meta(self, metrics_length: int) -> dict[str, Any]:
         state, resolved = self.state, self.loaded.resolved

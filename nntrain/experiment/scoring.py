@@ -10,7 +10,7 @@ import numpy as np
 from nntrain.artifacts.resolve import locate
 from nntrain.core.types import Array
 from nntrain.data.dataset import Part
-from nntrain.data.preprocessing import Transform, prepare_part, read_inputs
+from nntrain.data.preprocessing import TargetScaler, Transform, prepare_part, read_inputs
 from nntrain.data.stored import Inputs
 from nntrain.errors import CheckpointError, SpecError
 from nntrain.experiment.assembly import Assembly, Facts, decide
@@ -30,6 +30,7 @@ class Trained:
     path: Path
     assembly: Assembly
     transform: Transform
+    targets: TargetScaler
     epoch: int
     step: int
     notes: tuple[str, ...] = ()
@@ -77,13 +78,13 @@ def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
     try:
         facts = stored.meta["data"]
         spec = from_dict(stored.meta["spec"], overrides)
-        names = (tuple(facts[name]) for name in ("class_names", "feature_names", "target_names"))
-        assembly = Assembly(
-            spec, Facts(facts["task"], facts["n_features"], facts["n_targets"], facts["n_rows"], *names)
-        )
+        classes, features, columns = (tuple(facts[name]) for name in ("class_names", "feature_names", "target_names"))
+        targets = TargetScaler.restored(stored.tensors)
+        sizes = (facts["n_features"], facts["n_targets"], facts["n_rows"])
+        assembly = Assembly(spec, Facts(facts["task"], *sizes, classes, features, columns, targets.unit))
         assembly.network.params.load(stored.tensors)
         transform = Transform.restored(stored.tensors, facts.get("encoder"))
-        return Trained(file, assembly, transform, stored.meta["epoch"], stored.meta["step"], notes)
+        return Trained(file, assembly, transform, targets, stored.meta["epoch"], stored.meta["step"], notes)
     except ValueError as error:
         raise CheckpointError(f"{file}: {error}") from error
     except (KeyError, TypeError) as error:
@@ -95,7 +96,7 @@ def evaluate(model: Trained, split: str) -> Evaluation:
     facts = model.assembly.facts
     part, notes = _part(model, split)
     predictions = _predicted(model, part.X)
-    truth: Sequence[str] | Array = part.y
+    truth: Sequence[str] | Array = model.targets.undo(part.y)
     confusion = None
     if model.assembly.task == "classification":
         truth = [facts.class_names[index] for index in part.y]
@@ -125,6 +126,7 @@ def _part(model: Trained, split: str) -> tuple[Part, Sequence[str]]:
         spec.data,
         split,
         transform=model.transform,
+        targets=model.targets,
         class_names=facts.class_names,
         seed=spec.seed,
         dtype=spec.train.dtype,
@@ -139,8 +141,10 @@ def _predicted(model: Trained, X: Inputs) -> Predictions:
     z = scores(assembly.network, X)
     values = assembly.loss.link(z)
     if assembly.task != "classification":
-        names = facts.feature_names if assembly.task == "reconstruction" else facts.target_names
-        return Predictions((), names or [f"y{k}" for k in range(z.shape[1])], values)
+        reconstructs = assembly.task == "reconstruction"
+        names = facts.feature_names if reconstructs else facts.target_names
+        own = values if reconstructs else model.targets.undo(values)
+        return Predictions((), names or [f"y{k}" for k in range(z.shape[1])], own)
     if z.shape[1] == 1 and model.gives_probabilities:  # one output is the second class: the first has the rest
         values = np.hstack([1 - values, values])
     columns = facts.class_names if values.shape[1] > 1 else facts.class_names[1:]

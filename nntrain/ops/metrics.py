@@ -5,7 +5,7 @@ A metric adds up one number over batches and turns the sum into figures at the e
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import ClassVar, Literal
 
@@ -36,6 +36,10 @@ class Metric(ABC):
 
         y is as the source gave it, or from ``wanted``.
         """
+
+    def measured_in(self, unit: float) -> "Metric":
+        """Return the metric for targets whose 1 stands for ``unit``."""
+        return self
 
     def spread(self, t: Array) -> float:
         """Return what the figures need to know of all targets t (N, c) of a part."""
@@ -88,9 +92,13 @@ class Accuracy(Metric):
 @METRICS.register
 @dataclass(frozen=True, slots=True)
 class SquaredError(Metric):
-    """Root mean squared error over examples and outputs, and the share of the targets' variance explained."""
+    """Root mean squared error over examples and outputs, and the share of the targets' variance explained.
+
+    ``unit`` is what 1 stands for in targets that were scaled: the error is told in the targets' own units.
+    """
 
     kind: Literal["rmse_r2"] = "rmse_r2"
+    unit: float = 1.0
     formula: ClassVar[str] = "rmse = √(Σ(a − t)² / nc),  r2 = 1 − Σ(a − t)² / Σ(t − mean t)²"
     tasks: ClassVar[Sequence[Task]] = ("regression", "reconstruction")
 
@@ -101,15 +109,18 @@ class SquaredError(Metric):
         do(flat(r).dot, flat(r), out=total)  # Σ (a − t)²
         return total.item
 
+    def measured_in(self, unit: float) -> Metric:
+        return replace(self, unit=unit)
+
     def spread(self, t: Array) -> float:
         deviation = t - t.mean(axis=0, dtype=np.float64)
         return float(np.vdot(deviation, deviation)) / len(t)
 
     def figures(self, total: float, n: int, width: int, spread: float) -> Mapping[str, float]:
         r2 = 1 - total / n / spread if spread > 0 else float("nan")  # constant targets: nothing to explain
-        return {"rmse": sqrt(total / (n * width)), "r2": r2}
+        return {"rmse": self.unit * sqrt(total / (n * width)), "r2": r2}
 
 
-def metric_for(task: Task) -> Metric:
-    """Return the metric that belongs to a task."""
-    return next(entry() for entry in METRICS.values() if task in entry.tasks)
+def metric_for(task: Task, unit: float = 1.0) -> Metric:
+    """Return the metric that belongs to a task, for targets whose 1 stands for ``unit``."""
+    return next(entry() for entry in METRICS.values() if task in entry.tasks).measured_in(unit)

@@ -1,0 +1,75 @@
+"""The map that brings the targets of a regression to a size that suits a cost, and predictions back to their own.
+
+Fitted on training rows and kept with the model. Knows nothing of inputs or splits.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from nntrain.core.types import Array, DType
+from nntrain.errors import CheckpointError, DataError
+
+TargetScale: TypeAlias = Literal["none", "standard"]
+SHIFT, UNIT = "target.shift", "target.unit"  # names of the two tensors in a checkpoint
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TargetScaler:
+    """y → (y − shift) / unit with a shift (k,) for each target column and one unit for all: their proportions stay."""
+
+    shift: Array
+    unit: float
+
+    @classmethod
+    def identity(cls) -> "TargetScaler":
+        """Return the map that changes nothing."""
+        return cls(np.zeros(1), 1.0)
+
+    @classmethod
+    def fit(cls, y: Array, how: TargetScale) -> "TargetScaler":
+        """Measure training targets y (n, k); those that never vary keep their unit."""
+        if how == "none" or y.ndim == 1:
+            return cls.identity()
+        with np.errstate(over="ignore", invalid="ignore"):
+            shift = y.mean(axis=0, dtype=np.float64)
+            unit = float(np.sqrt(np.square(y - shift).mean()))
+        if not np.isfinite(unit):
+            raise DataError("data: the range of a target is too large to scale")
+        return cls(shift, unit or 1.0)
+
+    def apply(self, y: Array, dtype: DType) -> Array:
+        """Return the targets to train on, class indices (n,) as they are; DataError when too large for ``dtype``."""
+        if y.ndim == 1:
+            return np.ascontiguousarray(y)
+        with np.errstate(over="ignore"):
+            targets = np.ascontiguousarray(((y - self.shift) / self.unit) if self.scales else y, dtype)
+        if not np.isfinite(targets).all():
+            raise DataError(f"data: a target is too large for {dtype}")
+        return targets
+
+    def undo(self, values: Array) -> Array:
+        """Return predictions, or targets, in their own units."""
+        return values * self.unit + self.shift if self.scales else values
+
+    @property
+    def scales(self) -> bool:
+        """Whether anything is changed at all."""
+        return self.unit != 1.0 or bool(self.shift.any())
+
+    def tensors(self) -> dict[str, Array]:
+        """Return the arrays to keep in a checkpoint, if there are any."""
+        return {SHIFT: self.shift, UNIT: np.array([self.unit])} if self.scales else {}
+
+    @classmethod
+    def restored(cls, tensors: Mapping[str, Array]) -> "TargetScaler":
+        """Return the map of a checkpoint; CheckpointError when its two arrays make none."""
+        if SHIFT not in tensors and UNIT not in tensors:
+            return cls.identity()
+        shift, unit = (np.asarray(tensors.get(name, ()), np.float64) for name in (SHIFT, UNIT))
+        finite = np.isfinite(shift).all() and np.isfinite(unit).all()
+        if shift.ndim != 1 or not shift.size or unit.shape != (1,) or not finite or unit[0] <= 0:
+            raise CheckpointError(f"checkpoint: '{SHIFT}' {shift.shape} and '{UNIT}' {unit.shape} make no scale")
+        return cls(shift, float(unit[0]))
