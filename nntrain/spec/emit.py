@@ -5,6 +5,7 @@ Text that YAML 1.1 or 1.2 would take for something else is quoted, and floats ar
 
 import dataclasses
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,12 @@ def plain_values(value: Any) -> Any:
 def to_yaml(values: Any) -> str:
     """Return YAML with small lists and mappings on one line."""
     return yaml.dump(values, Dumper=_Dumper, sort_keys=False, default_flow_style=None, allow_unicode=True, width=WIDTH)
+
+
+def inline(value: Any) -> str:
+    """Return a value as YAML on a single line."""
+    text = yaml.dump([value], Dumper=_Dumper, default_flow_style=True, allow_unicode=True, width=sys.maxsize)
+    return text.rstrip("\n").removeprefix("[").removesuffix("]")
 
 
 class _Dumper(yaml.SafeDumper):
