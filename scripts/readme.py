@@ -17,7 +17,7 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from fcntl import ioctl
 from pathlib import Path
@@ -85,13 +85,21 @@ def commands() -> str:
 
     from nntrain.cli.app import app
 
-    found = get_command(app).commands  # type: ignore[attr-defined]  # a group has them
     rows = []
-    for name, command in found.items():
+    for name, command in single_commands(get_command(app), "nntrain"):
         arguments = [param.metavar for param in command.params if param.param_type_name == "argument"]
-        usage = " ".join(["nntrain", name, *(str(argument).strip("{}") for argument in arguments)])
+        usage = " ".join([name, *(str(argument).strip("{}") for argument in arguments)])
         rows.append((f"`{usage}`", command.help.split("\n\n")[0].replace("\n", " ").removesuffix(".")))
     return table(("command", ""), rows)
+
+
+def single_commands(group: Any, start: str) -> Iterator[tuple[str, Any]]:
+    """Yield each command below a group with all the words that call it."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from single_commands(command, f"{start} {name}")
+        else:
+            yield f"{start} {name}", command
 
 
 def exits() -> str:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from nntrain.cli.checking import check
+from nntrain.cli.describing import describe
 from nntrain.cli.doctor import doctor
 from nntrain.cli.evaluating import evaluate
 from nntrain.cli.fitting import fit
@@ -66,3 +67,7 @@ app.command("list")(list_parts)
 app.command("schema")(schema)
 app.command("init")(init)
 app.command("doctor")(doctor)
+
+data = typer.Typer(name="data", help="Look at data before a model does.", rich_markup_mode=None)
+data.command("describe")(describe)
+app.add_typer(data)

@@ -10,6 +10,12 @@ from nntrain import __version__
 from nntrain.cli.app import app
 
 COMMANDS = [command.name for command in app.registered_commands]
+GROUPED = [
+    (group.typer_instance.info.name, command.name)
+    for group in app.registered_groups
+    for command in group.typer_instance.registered_commands
+]
+EVERY = [*((name,) for name in COMMANDS), *GROUPED]
 QUICK = 0.150  # seconds
 
 LOADED = """
@@ -23,7 +29,7 @@ print([name for name in heavy if name in sys.modules])
 
 
 def test_help_loads_nothing_heavy():
-    arguments = [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS)]
+    arguments = [["--help"], ["--version"], *([*names, "--help"] for names in EVERY)]
     command = [sys.executable, "-c", LOADED.format(arguments=arguments)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     child = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
@@ -47,17 +53,18 @@ def test_help_names_every_command(nntrain):
     assert (result.status, result.err) == (0, "")
     expected = "fit resume eval predict show check profile gradcheck graph list schema init doctor"
     assert expected.split() == COMMANDS
-    assert all(f"\n  {name} " in result.out for name in COMMANDS)
+    assert GROUPED == [("data", "describe")]
+    assert all(f"\n  {name} " in result.out for name in [*COMMANDS, *dict(GROUPED)])
     assert max(map(len, result.out.splitlines())) <= 80
     assert "..." not in result.out.replace("[ARGS]...", "")  # no description is cut
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_explains_itself_and_its_arguments(name, nntrain):
-    result = nntrain(name, "--help")
+@pytest.mark.parametrize("names", EVERY, ids=" ".join)
+def test_every_command_explains_itself_and_its_arguments(names, nntrain):
+    result = nntrain(*names, "--help")
     assert result.status == 0
     usage, _, rest = result.out.partition("\n\n")
-    assert usage.startswith(f"Usage: nntrain {name} ")
+    assert usage.startswith(f"Usage: nntrain {' '.join(names)} ")
     assert rest.strip()
     assert "Try" not in result.out
 

@@ -1,0 +1,256 @@
+"""From a data file to a trained model without writing a line: init --data, data describe, fit, predict."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from nntrain.spec import load
+
+FLOWERS = "".join(
+    f"{1000 + k},{'MF'[k % 2]},{k % 7 + k % 2 * 9 + 0.5},{'' if k == 3 else k % 5},{1 + k % 2 * 1000}.5\n"
+    for k in range(60)
+)
+HEADED = "colour,width,height,price\n" + "".join(
+    f"{('red', 'blue')[k % 2]},{k % 7},{k % 5}.5,{100_000 + 9_000 * (k % 7) + 50_000 * (k % 2)}\n" for k in range(70)
+)
+GUESSED = """\
+# Guessed from flowers.data; every guess says why. Change what is wrong, then:
+#   nntrain data describe flowers.yaml
+#   nntrain fit flowers.yaml
+name: flowers
+seed: 0
+
+data:
+  source:
+    kind: csv             # a table of text
+    path: flowers.data
+    delimiter: ','        # commas part the values
+    header: false         # the first line holds values, not names
+    target: 1             # the text that follows the id: F 30, M 30
+    ignore: [0]           # 60 different whole numbers in 60 rows: an id
+    task: classification  # F 30, M 30
+    missing: mean         # 1 in column 3; filled with the training mean, or most frequent text
+  test: 0.2               # a share of the rows, kept for the final score
+  validation: null        # 60 rows are few, so all others train; 0.2 shows when the model learns by heart
+  scale: standard         # each column to mean 0 and deviation 1, from the training rows
+
+model:
+  kind: mlp
+  hidden: [128]           # units of each hidden layer
+  activation: relu
+
+penalty:
+  l2: 0.003               # large, since few rows are soon learned by heart
+
+optimizer:
+  kind: adam              # hardly minds the scale of the cost
+  lr: 0.002
+schedule: cosine          # the rate falls to 0 at the last epoch
+
+train:
+  epochs: 375             # 1,500 steps in all
+  batch_size: 12
+"""
+
+
+@pytest.fixture
+def flowers(here):
+    (here / "flowers.data").write_text(FLOWERS, encoding="utf-8")
+    return here
+
+
+@pytest.fixture
+def houses(here):
+    (here / "houses.csv").write_text(HEADED, encoding="utf-8")
+    return here
+
+
+def test_init_writes_a_spec_that_says_why(nntrain, flowers):
+    result = nntrain("init", "--data", "flowers.data")
+    assert (result.status, result.err) == (0, "")
+    assert result.out.splitlines() == [
+        " data      60 rows, 5 columns, 1 of them text",
+        " target    column 1, the text that follows the id: F 30, M 30",
+        " task      classification: F 30, M 30",
+        " left out  column 0: 60 different whole numbers in 60 rows: an id",
+        " missing   1 in column 3; filled with the training mean, or most frequent text",
+        "flowers.yaml: written; next: nntrain fit flowers.yaml",
+    ]
+    assert (flowers / "flowers.yaml").read_text(encoding="utf-8") == GUESSED
+
+
+def test_what_init_writes_trains_and_predicts(nntrain, flowers):
+    assert nntrain("init", "--data", "flowers.data").status == 0
+    assert nntrain("fit", "flowers.yaml", "--run-dir", "run", "-q", "--no-plots").status == 0
+    figures = nntrain("eval", "run", "--json").json
+    assert figures["accuracy"] == 1
+    (flowers / "new.csv").write_text("3.5,2,1.5\n12.5,,1001.5\n", encoding="utf-8")
+    assert nntrain("predict", "run", "new.csv").out == "prediction\nM\nF\n"
+
+
+def test_numbers_to_predict_are_scaled_and_come_back_in_their_units(nntrain, houses):
+    result = nntrain("init", "--data", "houses.csv")
+    assert result.out == HOUSES + "houses.yaml: written; next: nntrain fit houses.yaml\n"
+    spec = load("houses.yaml").experiment.data
+    assert (spec.source.target, spec.source.task, spec.target_scale) == ("price", "regression", "standard")
+    assert nntrain("fit", "houses.yaml", "--run-dir", "run", "-q", "--no-plots").status == 0
+    figures = nntrain("eval", "run", "--json", "-o", "scored").json
+    assert figures["r2"] > 0.99
+    assert figures["cost"] < 1  # in deviations
+    (houses / "new.csv").write_text("height,colour,width\n0.5,red,0\n0.5,blue,6\n", encoding="utf-8")
+    head, *prices = nntrain("predict", "run", "new.csv").out.split()
+    assert head == "price"
+    assert [float(price) for price in prices] == pytest.approx([100_000, 204_000], rel=0.03)
+    deviation = np.std([100_000 + 9_000 * (k % 7) + 50_000 * (k % 2) for k in range(70)])
+    assert figures["rmse"] == pytest.approx(deviation * np.sqrt(1 - figures["r2"]), rel=0.2)
+
+
+def test_a_target_by_name_or_position(nntrain, houses):
+    for target, found in (("colour", "colour"), ("1", "width"), ("-1", "price")):
+        assert nntrain("init", "--data", "houses.csv", "--target", target, "-o", f"{found}.yaml").status == 0
+        assert load(f"{found}.yaml").experiment.data.source.target in (found, -1)
+    result = nntrain("init", "--data", "houses.csv", "--target", "prise", "-o", "x.yaml")
+    assert result.status == 3
+    assert result.err == (
+        "error: houses.csv:1: no column 'prise'; did you mean 'price'? (one of colour, height, price, width)\n"
+    )
+
+
+def test_a_second_file_tests(nntrain, houses):
+    lines = HEADED.splitlines()
+    (houses / "later.csv").write_text("\n".join([lines[0], *lines[50:]]) + "\n", encoding="utf-8")
+    assert nntrain("init", "--data", "houses.csv", "--test-data", "later.csv").status == 0
+    data = load("houses.yaml").experiment.data
+    assert (data.source.test.name, data.test) == ("later.csv", None)
+    assert nntrain("check", "houses.yaml").status == 0
+
+
+def test_paths_count_from_the_spec(nntrain, houses):
+    (houses / "specs").mkdir()
+    assert nntrain("init", "--data", "houses.csv", "-o", "specs/houses.yaml").status == 0
+    assert "    path: ../houses.csv\n" in (houses / "specs/houses.yaml").read_text(encoding="utf-8")
+    assert nntrain("check", "specs/houses.yaml").status == 0
+
+
+def test_a_spec_can_go_to_stdout(nntrain, houses):
+    result = nntrain("init", "--data", "houses.csv", "-o", "-")
+    assert result.out.startswith("# Guessed from houses.csv; every guess says why.")
+    assert sorted(path.name for path in houses.iterdir()) == ["houses.csv", "tiny.yaml"]
+
+
+def test_a_file_that_is_there_is_left_alone(nntrain, houses):
+    (houses / "houses.yaml").write_text("mine", encoding="utf-8")
+    result = nntrain("init", "--data", "houses.csv")
+    assert (result.status, result.out) == (2, "")
+    assert result.err == "error: houses.yaml: exists already; name another file with -o\n"
+    assert (houses / "houses.yaml").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("--data", "zzz"), 3, "zzz: no such file or directory"),
+        (("mlp", "--data", "houses.csv"), 2, "init: either a template or --data, got 'mlp' and 'houses.csv'"),
+        (("mlp", "--target", "x"), 2, "--target: is of use with --data only, got 'x'"),
+        (("--test-data", "x"), 2, "--test-data: is of use with --data only, got 'x'"),
+        (("--data", "empty"), 3, "empty: holds no train-images-idx3-ubyte and the like; name one of its files"),
+        (("--data", "a.npz", "--target", "y"), 2, "--target: is for tables, got 'y' with an npz archive"),
+        (("--data", "a.npz", "--test-data", "b"), 2, "--test-data: is for tables, got 'b' with an npz archive"),
+        (("--data", "b.npz"), 3, "b.npz: no array 'X'; (one of A)"),
+    ],
+)
+def test_what_cannot_be_guessed_is_one_line(nntrain, houses, arguments, status, message):
+    (houses / "empty").mkdir()
+    np.savez(houses / "a.npz", X=np.zeros((4, 2)), y=np.arange(4) % 2)
+    np.savez(houses / "b.npz", A=np.zeros((4, 2)))
+    result = nntrain("init", *arguments)
+    assert (result.status, result.err) == (status, f"error: {message}\n")
+    assert not list(houses.glob("[!t]*.yaml"))
+
+
+def test_arrays_under_other_names(nntrain, here):
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 256, (30, 4, 4)).astype(np.uint8), np.arange(30) % 3
+    np.savez(here / "pictures.npz", x_train=X, y_train=y, x_test=X[:6], y_test=y[:6])
+    assert nntrain("init", "--data", "pictures.npz").status == 0
+    data = load("pictures.yaml").experiment.data
+    assert (data.source.X, data.source.y, data.source.X_test, data.scale) == ("x_train", "y_train", "x_test", "unit")
+    assert nntrain("check", "pictures.yaml").status == 0
+
+
+def test_names_from_data_cannot_write_into_the_spec(nntrain, here):
+    evil = '"a\nmodel: softmax","\x1b[31mb","class"\n' + "".join(f"{k % 9},{k % 5},{k % 2}\n" for k in range(40))
+    (here / "x\ny.csv").write_text(evil, encoding="utf-8")
+    result = nntrain("init", "--data", "x\ny.csv", "-o", "spec.yaml")
+    assert (result.status, "\x1b" in result.out) == (0, False)
+    assert load("spec.yaml").experiment.model.kind == "mlp"
+    assert "\x1b" not in (here / "spec.yaml").read_text(encoding="utf-8")
+
+
+# --- describe --------------------------------------------------------------------------------------------------------
+
+HOUSES = """\
+ data    70 rows, 4 columns, 1 of them text
+ target  price, its name says so
+ task    regression: an amount, as its name says
+"""
+
+
+def test_describe_a_file(nntrain, flowers):
+    result = nntrain("data", "describe", "flowers.data")
+    assert (result.status, result.err) == (0, "")
+    assert " class   train   test   share\n" in result.out
+    assert " M          24      6   50.0%\n" in result.out
+    assert re.search(r"\n 3 +5 +0 +4 +[\d.]+ +[\d.]+ +1\n", result.out)
+    assert " features     3 numbers\n" in result.out
+    assert " baseline     accuracy of always saying 'F': train 0.5, test 0.5\n" in result.out
+
+
+def test_describe_a_spec_and_its_overrides(nntrain, flowers):
+    assert nntrain("init", "--data", "flowers.data").status == 0
+    as_file, as_spec = (nntrain("data", "describe", name, "--json").json for name in ("flowers.data", "flowers.yaml"))
+    assert as_file.pop("guessed")["data"] == "60 rows, 5 columns, 1 of them text"
+    assert as_spec.pop("guessed") == {}
+    assert as_file == as_spec
+    assert [column["position"] for column in as_spec["columns"]] == [2, 3, 4]
+    halves = nntrain("data", "describe", "flowers.yaml", "--set", "data.test=0.5", "--json").json
+    assert halves["rows"] == {"train": 30, "test": 30}
+    refused = nntrain("data", "describe", "flowers.data", "--set", "data.test=0.5")
+    assert refused.err == "error: --set data.test=0.5: is for specs, got the data file 'flowers.data'\n"
+
+
+def test_describe_folds_many_columns_and_classes(nntrain, here):
+    rows = "".join(",".join([*(f"{(k * j) % 11}.5" for j in range(50)), f"c{k % 30}"]) + "\n" for k in range(300))
+    (here / "wide.csv").write_text(rows, encoding="utf-8")
+    folded, whole = nntrain("data", "describe", "wide.csv").out, nntrain("data", "describe", "wide.csv", "--all").out
+    assert " … 30 more" in folded
+    assert " … 10 more" in folded
+    assert "\n … " not in whole
+    assert len(whole.splitlines()) > len(folded.splitlines()) + 35
+
+
+def test_describe_says_what_to_look_at(nntrain, here):
+    rows = [f"{k % 4},{k % 3},7,{k % 2}" for k in range(80)]
+    (here / "table.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    out = nntrain("data", "describe", "table.csv").out
+    assert "warning: 16 rows of test (100.0%) are in training too, with the same features\n" in out
+    assert "warning: column 2: one value only\n         harmless; data.source.ignore: [2] leaves it out\n" in out
+
+
+@pytest.mark.parametrize("source", ["digits", "iris", "xor"])
+def test_every_source_can_be_described(nntrain, here, source):
+    (here / "spec.yaml").write_text(
+        f"data: {source}\nmodel: softmax\n".replace("data: ", "data: {source: ").replace("\nm", "}\nm")
+    )
+    result = nntrain("data", "describe", "spec.yaml")
+    assert (result.status, result.err) == (0, "")
+    assert len(json.dumps(nntrain("data", "describe", "spec.yaml", "--json").json)) > 100
+
+
+def test_names_from_data_cannot_drive_the_terminal(nntrain, here):
+    (here / "evil.csv").write_text("\x1b[31mx,\x1b[32mclass\n1,a\n2,\x1b[33mb\n" * 1 + "3,a\n" * 9, encoding="utf-8")
+    out = nntrain("data", "describe", "evil.csv", "--all").out
+    assert "\x1b" not in out
+    assert "\\x1b[31mx" in out

@@ -1,0 +1,155 @@
+"""What is told of a data set before a model sees it, and the advice that follows: each on data made to deserve it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from nntrain.core.types import Array, Task
+from nntrain.data.advice import advise
+from nntrain.data.dataset import Part, Raw
+from nntrain.data.survey import Survey, survey
+
+RNG = np.random.default_rng(0)
+
+
+def classes(X: Array, y: Sequence[int], *, names: tuple[str, ...] = ("a", "b"), columns: tuple[str, ...] = ()) -> Raw:
+    return Raw(Part(np.asarray(X), np.asarray(y)), None, "classification", names, columns)
+
+
+def surveyed(raw: Raw, **parts: Sequence[int]) -> Survey:
+    """Survey data divided as the row numbers say, all for training by default."""
+    chosen = {name: raw.train.take(np.asarray(rows)) for name, rows in parts.items()} or {"train": raw.train}
+    return survey(raw, chosen, range(raw.train.X.shape[1]))
+
+
+def advice(found: Survey, scale: str = "standard") -> list[tuple[str, str]]:
+    return [(item.what, item.do) for item in advise(found, scale)]
+
+
+def normal(rows: int = 40, columns: int = 3) -> Array:
+    return RNG.normal(size=(rows, columns))
+
+
+UNTESTED = ("there is no test part", "set data.test: 0.2 for a score on rows that training never saw")
+
+
+def test_classes_are_counted_in_each_part() -> None:
+    found = surveyed(classes(normal(6), [0, 1, 0, 1, 0, 0]), train=[0, 1, 2, 4], test=[3, 5])
+    assert found.rows == {"train": 4, "test": 2}
+    assert found.counts == {"train": [3, 1], "test": [1, 1]}
+    assert (found.baseline.answer, found.baseline.figure) == ("always saying 'a'", "accuracy")
+    assert found.baseline.scores == {"train": 0.75, "test": 0.5}
+    assert found.targets == ()
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_numbers_to_predict_have_facts_and_a_baseline(k: int) -> None:
+    y = RNG.normal(size=(10, k))
+    raw = Raw(Part(normal(10), y), None, "regression", target_names=("u", "v")[:k])
+    found = surveyed(raw, train=range(6), test=range(6, 10))
+    assert [column.name for column in found.targets] == ["u", "v"][:k]
+    assert found.targets[0].mean == pytest.approx(y[:, 0].mean())
+    expected = np.sqrt(np.square(y[6:] - y[:6].mean(axis=0)).mean())
+    assert found.baseline.scores["test"] == pytest.approx(expected)
+    assert found.counts == {}
+
+
+def test_labels_are_counted_one_by_one() -> None:
+    raw = Raw(Part(normal(4), np.array([[1, 0], [1, 0], [1, 1], [0, 0]])), None, "multilabel")
+    found = surveyed(raw)
+    assert (list(found.class_names), found.counts) == (["y0", "y1"], {"train": [3, 1]})
+    assert found.baseline.scores == {"train": 0.75}
+
+
+def test_repeated_rows_are_found_within_and_across_parts() -> None:
+    X = np.array([[0.0, 1.0], [0.0, 1.0], [2.0, 3.0], [-0.0, 1.0], [4.0, 5.0]])
+    found = surveyed(classes(X, [0, 1, 0, 0, 1]), train=[0, 1, 2], test=[3, 4])
+    assert (found.repeated.within, found.repeated.leaked, found.repeated.torn) == (1, {"test": 1}, 3)
+    assert advice(found)[0] == (
+        "1 row of test (50.0%) is in training too, with the same features",
+        "the test score flatters by them; take repeated rows out of the file",
+    )
+    assert (
+        "3 rows have the features of another row, but not its class",
+        "no model gets all of these right; look for mistakes, or for a column that is missing",
+    ) in advice(found)
+
+
+def test_constant_columns_and_copies_are_named() -> None:
+    X = normal()
+    X[:, 1] = 7
+    X = np.hstack([X, X[:, :1]])
+    found = surveyed(classes(X, [0, 1] * 20, columns=("w", "x", "y", "z")))
+    assert (found.constant, found.twins) == ([1], [(0, 3)])
+    assert advice(found)[1:] == [
+        ("x: one value only", "harmless; data.source.ignore: [x] leaves it out"),
+        ("z = w in every row", "data.source.ignore: [z] leaves it out"),
+    ]
+    many = surveyed(classes(np.ones((40, 12)), [0, 1] * 20))
+    assert advice(many)[-1] == (
+        "column 0, column 1, column 2, column 3 and 8 more: one value only",
+        "harmless; data.source.ignore: [0, 1, 2, 3, …] leaves them out",
+    )
+
+
+@pytest.mark.parametrize("scale", ["none", "unit", "standard", "minmax"])
+def test_columns_of_uneven_scale_need_one(scale: str) -> None:
+    X = RNG.choice([-1.0, 1.0], (40, 2)) * [1e4, 1]
+    X[:2] = [[1e4, 1], [-1e4, -1]]
+    found = surveyed(classes(X, [0, 1] * 20))
+    told = [do for what, do in advice(found, scale) if "times as much as" in what]
+    assert told == (["set data.scale: standard, or the small ones are not heard"] if scale in ("none", "unit") else [])
+
+
+def test_a_column_that_counts_rows_is_an_id() -> None:
+    X = np.hstack([np.arange(40.0)[:, None], normal()])
+    found = surveyed(classes(X, [0, 1] * 20))
+    assert advice(found)[0] == ("column 0: counts the rows, as an id does", "set data.source.ignore: [0]")
+
+
+def test_missing_values_are_counted_and_too_many_told() -> None:
+    X = normal(10)
+    X[:6, 1] = np.nan
+    X[0, 2] = np.nan
+    found = surveyed(classes(X, [0, 1] * 5))
+    assert [column.missing for column in found.columns] == [0, 6, 1]
+    assert ("mostly missing: column 1 60%", "set data.source.ignore: [1]") in advice(found)
+
+
+def test_texts_are_told_by_frequency() -> None:
+    X = np.array([[0.0], [1.0], [1.0], [np.nan]])
+    raw = Raw(Part(X, np.array([0, 1, 0, 1])), None, "classification", ("a", "b"), texts=(("red", "blue"),))
+    (column,) = surveyed(raw).columns
+    assert (column.is_text, column.distinct, column.missing, column.common) == (True, 2, 1, (("blue", 2), ("red", 1)))
+
+
+def test_a_class_missing_in_a_part_and_uneven_classes_are_told() -> None:
+    y = [0] * 130 + [1] * 6 + [2] * 2
+    raw = classes(normal(138), y, names=("a", "b", "c"))
+    found = surveyed(raw, train=[*range(126), *range(130, 138)], test=range(126, 130))
+    assert advice(found) == [
+        ("train has hardly any row of c 2", "its figures of that class mean little; give train more rows"),
+        ("test has no row of b 0, c 0", "its figures of that class mean little; give test more rows"),
+        (
+            "classes are uneven: 126 rows of one, 2 of another in training",
+            "compare with 0.9403, the share of the largest; weigh with loss.class_weights",
+        ),
+    ]
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_good_data_get_no_advice(task: Task) -> None:
+    y = np.arange(40) % 2 if task == "classification" else normal(40, 1)
+    raw = Raw(Part(normal(), y), None, task, ("a", "b") if task == "classification" else ())
+    assert advice(surveyed(raw, train=range(30), test=range(30, 40))) == []
+    assert advice(surveyed(raw)) == [UNTESTED]
+
+
+def test_the_margin_of_pictures_is_no_fault() -> None:
+    X = RNG.integers(0, 256, (20, 4)).astype(np.uint8)
+    X[:, 0] = 0
+    raw = Raw(Part(X, np.arange(20) % 2), None, "classification", ("a", "b"), image_shape=(2, 2))
+    found = surveyed(raw, train=range(16), test=range(16, 20))
+    assert found.constant == [0]
+    assert advice(found, "unit") == []
