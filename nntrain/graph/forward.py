@@ -62,21 +62,21 @@ def _value(graph: Graph, node: Node, found: Sequence[Array]) -> Array:
         return np.asarray(node.constant, np.float64)
     inputs = [found[i] for i in node.inputs]
     if operation.arity == 2 and operation.chain is None and not _fit(*inputs, alike=operation.joins):
-        raise _error(node, f"shapes that fit, got {_shapes(graph, node, found)}")
+        raise _error(node, f"needs shapes that fit, got {_shapes(graph, node, found)}")
     try:
         with np.errstate(over="ignore", divide="raise", invalid="raise"):
             value = np.asarray(operation.evaluate(*inputs))
     except ValueError:
-        raise _error(node, f"{operation.needs or 'shapes that fit'}, got {_shapes(graph, node, found)}") from None
+        raise _error(node, f"needs {operation.needs or 'shapes that fit'}, got {_shapes(graph, node, found)}") from None
     except FloatingPointError:
-        raise _error(node, f"{operation.needs}, got {offending(graph, node, found)}") from None
+        raise _error(node, f"needs {operation.needs}, got {offending(graph, node, found)}") from None
     if not np.isfinite(value).all():
-        raise _error(node, f"a result that is not too large, got {offending(graph, node, found)}")
+        raise _error(node, f"is too large, got {offending(graph, node, found)}")
     return value
 
 
-def _error(node: Node, needs: str) -> FormulaError:
-    return FormulaError(f"{node.symbol} = {node.expression} needs {needs}", node.column)
+def _error(node: Node, problem: str) -> FormulaError:
+    return FormulaError(f"{node.symbol} = {node.expression} {problem}", node.column)
 
 
 def _fit(a: Array, b: Array, *, alike: bool) -> bool:

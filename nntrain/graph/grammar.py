@@ -1,10 +1,12 @@
 """From text to graph: numbers, names, + - * / ** @, brackets and a fixed list of functions. Nothing is ever executed.
 
-sum     = product {("+" | "-") product}
-product = signed {("*" | "/" | "@") signed}
-signed  = ("-" | "+") signed | power
-power   = atom ["**" signed]
-atom    = number | name | name "(" sum {"," sum} ")" | "(" sum ")"
+    sum     = product {("+" | "-") product}
+    product = signed {("*" | "/" | "@") signed}
+    signed  = ("-" | "+") signed | power
+    power   = atom ["**" signed]
+    atom    = number | name | name "(" sum {"," sum} ")" | "(" sum ")"
+
+The length of the text, the depth of its nesting and the number of nodes are bounded.
 """
 
 import re

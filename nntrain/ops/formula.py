@@ -19,6 +19,7 @@ from nntrain.ops.activation import ACTIVATIONS, Activation
 from nntrain.ops.layer import Backward, Context
 from nntrain.ops.stable import sigmoid, softplus
 
+TRIED = (0.0, 1.0, -1.0, 10.0, -10.0)  # where a formula must have a value and a slope
 FAR = 20.0  # where a formula shows whether it belongs to the ReLU family
 
 Operand = Array | float
@@ -47,6 +48,8 @@ class Formula(Activation):
         """Return what is wrong with the formula, with the column in it."""
         try:
             _layout(self.f)
+            for z in TRIED:
+                parse(self.f).trace({"z": z})
         except FormulaError as error:
             place = f"column {error.column}: " if error.column else ""
             return [(("f",), f"{place}{error.message}")]

@@ -187,6 +187,11 @@ PROBLEMS = {
     "exp(2)": "column 1: does not depend on z",
     "z / sum(z)": "column 5: sum is not elementwise",
     "z @ z": "column 3: matmul is not elementwise",
+    "2 * log(z)": "column 5: q1 = log(z) needs a number above 0, got z = 0",
+    "z / (exp(z) - 1)": "column 3: f = z / q2 needs a divisor other than 0, got z = 0, q2 = 0",
+    "sqrt(abs(z))": "column 1: f = sqrt(q1) has no finite slope by q1, got q1 = 0",
+    "(z + 2) ** 1.5": "column 9: f = q1 ** 1.5 needs a whole exponent below 0, a positive one at 0, got q1 = -8",
+    "exp(-z ** 3)": "column 1: f = exp(q2) is too large, got q2 = 1000",
     "max(0, z": "column 4: this bracket is never closed",
     "": "column 1: a number, a name or a bracket is missing; the formula ends here",
 }
