@@ -22,6 +22,8 @@ from nntrain.graph.operations import FUNCTIONS, SIGNS, VARIADIC
 MOST_CHARACTERS = 10_000
 MOST_LEVELS = 50
 
+_POWER, _PRODUCT = "; powers are written **", "; a product is written with *"
+_HINTS = {"^": _POWER, "²": _POWER, "³": _POWER, "·": _PRODUCT, "×": _PRODUCT, "−": "; minus is written -"}
 _TOKEN = re.compile(r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)"
                     r"|(?P<sign>\*\*|[-+*/@(),])|(?P<wrong>\S))")  # fmt: skip
 
@@ -48,9 +50,8 @@ def _tokens(text: str) -> list[_Token]:
     for match in _TOKEN.finditer(text):
         form = match.lastgroup or ""
         token = _Token(form, match[form], match.start(form) + 1)
-        if form == "wrong":
-            hint = "; powers are written **" if token.text == "^" else ""
-            raise FormulaError(f"unexpected {token.text!r}{hint}", token.column)
+        if form == "wrong" or (form == "name" and not token.text.isidentifier()):
+            raise FormulaError(f"unexpected {token.text!r}{_HINTS.get(token.text[-1], '')}", token.column)
         tokens.append(token)
     return [*tokens, _Token("end", "", len(text) + 1)]
 
@@ -70,7 +71,7 @@ class _Reader:
     def expect_end(self) -> None:
         token = self._tokens[self._at]
         if token.form != "end":
-            hint = "; a product is written with *" if token.form in ("name", "number") or token.text == "(" else ""
+            hint = _PRODUCT if token.form in ("name", "number") or token.text == "(" else ""
             raise FormulaError(f"unexpected {token.text!r}{hint}", token.column)
 
     def _product(self) -> int:
