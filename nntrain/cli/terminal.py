@@ -106,15 +106,17 @@ def facts(pairs: Iterable[tuple[str, str]]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a view is drawn on: its columns, and whether it shows styles."""
+    """What a view is drawn on: its columns, whether it shows styles, and whether it has more signs than ASCII."""
 
     columns: int = WIDE
     coloured: bool = False
+    unicode: bool = True
 
     @classmethod
     def stdout(cls) -> "Page":
         """Return the page that stdout is: as wide as its terminal, or wide enough for anything."""
-        return cls(shutil.get_terminal_size().columns if is_live(sys.stdout) else WIDE, is_coloured(sys.stdout))
+        columns = shutil.get_terminal_size().columns if is_live(sys.stdout) else WIDE
+        return cls(columns, is_coloured(sys.stdout), "utf" in (sys.stdout.encoding or "").lower())
 
     def styled(self, text: str, style: str) -> str:
         """Return text in an ANSI style if the page shows styles."""

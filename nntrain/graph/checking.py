@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from nntrain.graph.operations import Array
-from nntrain.graph.trace import Trace
+from nntrain.graph.trace import PROBES, Trace
 
 AGREES = 1e-6  # largest relative error that is taken for rounding
+SMALL, FEW = 2000, 10  # entries of a whole graph up to which PROBES of each node are probed, and how many beyond
 FLOOR = 1e-9  # times the output: gradients below count as that large, as differences see no finer
 
 
@@ -24,6 +25,11 @@ class Check:
     tied: bool
 
     @property
+    def probed(self) -> int:
+        """How many entries were compared."""
+        return int(np.sum(~np.isnan(self.numeric)))
+
+    @property
     def agrees(self) -> bool:
         """Whether the gradient is right as far as can be seen."""
         return not self.error > AGREES
@@ -32,8 +38,9 @@ class Check:
 def checks(trace: Trace) -> tuple[Check | None, ...]:
     """Return the check of each node; None for constants, which have no gradient."""
     scale = FLOOR * max(1.0, float(np.max(np.abs(trace.values[trace.graph.output]))))
+    most = PROBES if sum(value.size for value in trace.values) <= SMALL else FEW
     found: list[Check | None] = []
-    for node, ours, theirs in zip(trace.graph.nodes, trace.gradients, trace.numeric(), strict=True):
+    for node, ours, theirs in zip(trace.graph.nodes, trace.gradients, trace.numeric(most), strict=True):
         tied = not trace.users(node.index).isdisjoint(trace.ties)
         found.append(Check(theirs, _error(ours, theirs, scale), tied) if node.varies else None)
     return tuple(found)

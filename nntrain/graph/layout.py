@@ -185,7 +185,7 @@ def _heights(plan: _Plan, layers: Sequence[Sequence[int]]) -> list[float]:
     y = [0.0] * len(plan.boxes)
     for layer in layers:
         _settle(plan, layer, y, lambda item: [])
-    for sweep in range(2 * SWEEPS):
+    for sweep in range(2 * SWEEPS + 1):  # to the right at last: what has several inputs stands in their middle
         forwards = sweep % 2 == 0
         near = _neighbours(plan, forwards=not forwards)
         for layer in layers if forwards else reversed(layers):

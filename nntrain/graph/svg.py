@@ -76,7 +76,7 @@ class _Wire:
 
 def svg(trace: Trace, title: str) -> str:
     """Return the picture of a trace as the text of an SVG file."""
-    spelling = Spelling()
+    spelling = Spelling(wide=30)
     figures = {node.index: _figure(trace, node, spelling) for node in trace.graph.nodes if node.constant is None}
     wires = list(_wires(trace, spelling))
     place = {index: i for i, index in enumerate(figures)}
@@ -136,7 +136,7 @@ def _shape(figure: _Figure, spot: Spot) -> Iterator[str]:
     yield _path((start, spot.y), (spot.right, spot.y))
     middle = start + (figure.box.width - figure.width) / 2
     yield from _above(figure.value, middle, spot.y)
-    yield from _below(figure.gradient, middle, spot.y, "gradient")
+    yield from _below(figure.gradient, middle, spot.y, "gradient" if figure.node.varies else "name")
 
 
 def _wire(

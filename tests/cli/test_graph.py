@@ -172,6 +172,12 @@ def test_large_arrays_are_told_by_shape_and_norm():
         assert "(40) ‖0.7906‖" in shown
 
 
+def test_of_a_large_graph_a_few_entries_are_probed_and_that_is_said():
+    for rows, entries in ((2, "agree in 205 of 305 entries,"), (60, "agree in 33 of 6,163 entries,")):
+        trace = parse("sum(W @ x) * y").trace({"W": np.ones((rows, 100)), "x": np.full(100, 0.125), "y": 2.0})
+        assert entries in table_view(trace, "title", Page())
+
+
 def test_values_and_gradients_have_their_colours_where_there_are_colours(nntrain):
     coloured = drawn(tree_view, "product", 80, coloured=True)
     assert "\x1b[36m  -12\x1b[0m" in coloured
@@ -179,6 +185,14 @@ def test_values_and_gradients_have_their_colours_where_there_are_colours(nntrain
     assert "\x1b[31m" in drawn(table_view, "product", 80, coloured=True)
     for view in VIEWS.values():
         assert "\x1b" not in nntrain("graph", *PRODUCT, *view).out
+
+
+def test_a_tree_on_a_terminal_of_another_age(process):
+    child = process("graph", *PRODUCT, "--tree", environment={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
+    out, err = child.communicate(timeout=60)
+    assert (child.returncode, err) == (0, "")
+    expected = (GOLDEN / "product.tree").read_text(encoding="utf-8")
+    assert out == expected.translate(str.maketrans("├└│─", "|`|-"))
 
 
 def test_a_tree_that_is_too_deep_is_cut_at_the_names():

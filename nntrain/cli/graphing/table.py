@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from nntrain.cli.numbers import count
 from nntrain.cli.terminal import DIM, Page, table
 from nntrain.graph.checking import Check, checks
 from nntrain.graph.nodes import Node
@@ -161,12 +162,16 @@ def _verdict(trace: Trace, found: Checks) -> Iterator[str]:
     tied = [name for name, check in known if check.tied and not check.agrees]
     wrong = [(name, check) for name, check in known if not check.tied and not check.agrees]
     if agreeing:
-        yield f"check: differences of {_output(trace)} agree, largest relative error {_size(max(agreeing))}"
+        probed, total = (sum(sizes) for sizes in zip(*((c.probed, c.numeric.size) for _, c in known), strict=True))
+        where = f" in {count(probed)} of {count(total)} entries" if probed < total else ""
+        yield f"check: differences of {_output(trace)} agree{where}, largest relative error {_size(max(agreeing))}"
     if tied:
-        kinks = ", ".join(f"{trace.graph.nodes[i].symbol} = {trace.graph.nodes[i].expression}" for i in trace.ties)
-        yield f"kink: the gradient of {', '.join(tied)} is one choice of several, as {kinks} stands at its kink"
+        kinks = [f"{node.symbol} = {node.expression}" for node in (trace.graph.nodes[i] for i in trace.ties)]
+        stands = "stands at its kink" if len(kinks) == 1 else "stand at their kinks"
+        yield f"kink: the gradient of {', '.join(tied)} is one choice of several: {', '.join(kinks)} {stands}"
     for name, check in wrong:
-        yield f"DIFFERS: {name}: differences of {_output(trace)} say otherwise, relative error {_size(check.error)}"
+        why = "a kink is near, rounding is coarse, or a rule is wrong"
+        yield f"DIFFERS: {name}: differences of {_output(trace)} say otherwise, relative error {_size(check.error)}: {why}"
 
 
 def _size(error: float) -> str:

@@ -10,6 +10,7 @@ from nntrain.graph.trace import Trace
 
 BRANCHES = ("├─ ", "└─ ", "│  ", "   ")
 NARROW = ("├ ", "└ ", "│ ", "  ")
+PLAIN = str.maketrans("├└│─", "|`|-")
 ROOM = (32, 20, 14, 8)  # columns of an array on one line
 WAYS = (  # to draw, tried in turn: room for an array, branches, whether names have their expressions
     *((room, branches, True) for room in ROOM for branches in (BRANCHES, NARROW)),
@@ -45,7 +46,8 @@ def _widths(rows: list[_Row]) -> tuple[int, int, int]:
 def _text(rows: list[_Row], widths: tuple[int, int, int], title: str, page: Page) -> str:
     head, *rest = rows
     lines = [title, "", page.styled(_line(head, widths, Page()), BOLD), *(_line(row, widths, page) for row in rest), ""]
-    return "\n".join(lines)
+    text = "\n".join(lines)
+    return text if page.unicode else text.translate(PLAIN)
 
 
 def _line(row: _Row, widths: tuple[int, int, int], page: Page) -> str:
