@@ -8,6 +8,7 @@ import select
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -170,6 +171,20 @@ def test_large_arrays_are_told_by_shape_and_norm():
         shown = view(trace, "title", Page(80))
         assert "30×40 ‖34.64‖" in shown
         assert "(40) ‖0.7906‖" in shown
+
+
+def test_a_wrong_gradient_is_found():
+    trace = parse("(x + y) * z").trace({"x": -2, "y": 5, "z": -4})
+    wrong = replace(
+        trace, gradients=tuple(gradient * (1.001 if i == 2 else 1) for i, gradient in enumerate(trace.gradients))
+    )
+    shown = table_view(wrong, "title", Page(100))
+    assert re.search(r"^ z +f .* DIFFERS$", shown, re.M)
+    assert shown.count("DIFFERS") == 2
+    assert (
+        shown.splitlines()[-1]
+        == "DIFFERS: z: relative error 1e-03: near a kink, coarse rounding, or a wrong rule"
+    )
 
 
 def test_of_a_large_graph_a_few_entries_are_probed_and_that_is_said():

@@ -170,8 +170,7 @@ def _verdict(trace: Trace, found: Checks) -> Iterator[str]:
         stands = "stands at its kink" if len(kinks) == 1 else "stand at their kinks"
         yield f"kink: the gradient of {', '.join(tied)} is one choice of several: {', '.join(kinks)} {stands}"
     for name, check in wrong:
-        why = "a kink is near, rounding is coarse, or a rule is wrong"
-        yield f"DIFFERS: {name}: differences of {_output(trace)} say otherwise, relative error {_size(check.error)}: {why}"
+        yield f"DIFFERS: {name}: relative error {_size(check.error)}: near a kink, coarse rounding, or a wrong rule"
 
 
 def _size(error: float) -> str:
