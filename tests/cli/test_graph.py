@@ -181,10 +181,7 @@ def test_a_wrong_gradient_is_found():
     shown = table_view(wrong, "title", Page(100))
     assert re.search(r"^ z +f .* DIFFERS$", shown, re.M)
     assert shown.count("DIFFERS") == 2
-    assert (
-        shown.splitlines()[-1]
-        == "DIFFERS: z: relative error 1e-03: near a kink, coarse rounding, or a wrong rule"
-    )
+    assert shown.splitlines()[-1] == "DIFFERS: z: relative error 1e-03: near a kink, coarse rounding, or a wrong rule"
 
 
 def test_of_a_large_graph_a_few_entries_are_probed_and_that_is_said():
