@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import SimpleNamespace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
 from nntrain.core.calls import Calls
 from nntrain.core.types import Array
-from nntrain.graph import OPERATIONS, FormulaError, Graph, Node, evaluated, parse, with_slope
+from nntrain.graph import OPERATIONS, FormulaError, Graph, Node, Operation, evaluated, parse, with_slope
 from nntrain.ops.activation import ACTIVATIONS, Activation
 from nntrain.ops.layer import Backward, Context
 from nntrain.ops.stable import sigmoid, softplus
@@ -22,7 +22,7 @@ from nntrain.ops.stable import sigmoid, softplus
 TRIED = (0.0, 1.0, -1.0, 10.0, -10.0)  # where a formula must have a value and a slope
 FAR = 20.0  # where a formula shows whether it belongs to the ReLU family
 
-Operand = Array | float
+Operand: TypeAlias = Any  # a block, or a number
 
 
 @ACTIVATIONS.register
@@ -78,9 +78,16 @@ class Formula(Activation):
             do(np.multiply, d, operands[layout.graph.output], out=d)  # d f′
             return d
 
-        h = operands[layout.value]
-        assert isinstance(h, np.ndarray)
-        return h, backward
+        return operands[layout.value], backward
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One operation: of which results it is made, and which result it is."""
+
+    operation: Operation
+    inputs: tuple[int, ...]
+    result: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +99,8 @@ class _Layout:
 
     graph: Graph
     value: int
-    forward: Sequence[Node]
-    backward: Sequence[Node]
+    forward: Sequence[_Step]
+    backward: Sequence[_Step]
     block: dict[int, int]
     n_blocks: int
 
@@ -104,18 +111,15 @@ class _Layout:
             for node in self.graph.nodes
         ]
 
-    def record(self, do: Calls, nodes: Sequence[Node], operands: Sequence[Operand], blocks: Sequence[Array]) -> None:
+    def record(self, do: Calls, steps: Sequence[_Step], operands: Sequence[Operand], blocks: Sequence[Array]) -> None:
         """Record some of the operations."""
-        for node in nodes:
-            out = operands[node.index]
-            assert node.operation is not None
-            assert isinstance(out, np.ndarray)
-            inputs = [operands[i] for i in node.inputs]
-            special = _SPECIAL.get(node.operation.name)
+        for step in steps:
+            inputs, out = [operands[i] for i in step.inputs], operands[step.result]
+            special = _SPECIAL.get(step.operation.name)
             if special:
                 special(do, inputs, blocks[0], out)
             else:
-                do(node.operation.evaluate, *inputs, out=out)
+                do(step.operation.evaluate, *inputs, out=out)
 
 
 @lru_cache(maxsize=256)
@@ -131,25 +135,25 @@ def _layout(text: str) -> _Layout:
     needed = {value}
     for node in reversed(graph.nodes):
         needed.update(node.inputs if node.index in needed else ())
-    work = [node for node in graph.nodes if node.operation and node.varies]
-    forward = [node for node in work if node.index in needed]
-    backward = [node for node in work if node.index not in needed]
+    work = [_Step(node.operation, node.inputs, node.index) for node in graph.nodes if node.operation and node.varies]
+    forward = [step for step in work if step.result in needed]
+    backward = [step for step in work if step.result not in needed]
     block, n_blocks = _shared_blocks(graph, [*forward, *backward], value)
     return _Layout(graph, value, forward, backward, block, n_blocks)
 
 
-def _shared_blocks(graph: Graph, order: Sequence[Node], value: int) -> tuple[dict[int, int], int]:
+def _shared_blocks(graph: Graph, steps: Sequence[_Step], value: int) -> tuple[dict[int, int], int]:
     """Return a block for every result, and how many there are; f and f′ keep theirs."""
-    last = {i: place for place, node in enumerate(order) for i in node.inputs}
+    last = {i: place for place, step in enumerate(steps) for i in step.inputs}
     block: dict[int, int] = {}
     free: list[int] = []
     n_blocks = 1
-    for place, node in enumerate(order):
+    for place, step in enumerate(steps):
         if not free:
             free.append(n_blocks)
             n_blocks += 1
-        block[node.index] = free.pop()
-        done = {i for i in node.inputs if i in block and last[i] == place}
+        block[step.result] = free.pop()
+        done = {i for i in step.inputs if i in block and last[i] == place}
         free += [block[i] for i in done - {value, graph.output}]
     return block, n_blocks
 
@@ -174,13 +178,11 @@ def _power(do: Calls, inputs: Sequence[Operand], s: Array, out: Array) -> None:
 
 def _sigmoid(do: Calls, inputs: Sequence[Operand], s: Array, out: Array) -> None:
     (a,) = inputs
-    assert isinstance(a, np.ndarray)
     sigmoid(do, a, out=out)
 
 
 def _softplus(do: Calls, inputs: Sequence[Operand], s: Array, out: Array) -> None:
     (a,) = inputs
-    assert isinstance(a, np.ndarray)
     softplus(do, a, s, out=out)
 
 

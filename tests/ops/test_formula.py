@@ -1,6 +1,8 @@
 """The activation that a spec writes itself: its recorded calls against its graph, and against the built-in units."""
 
 from dataclasses import fields
+from statistics import median
+from time import perf_counter
 from types import SimpleNamespace
 
 import numpy as np
@@ -178,6 +180,34 @@ def test_a_wrong_slope_would_be_caught():
     assert report.passed
     assert report.n_checked == theta.size
     assert not check(lambda at: value_and_grad(at, 1.001), theta.copy()).passed
+
+
+def seconds(calls, repeats):
+    start = perf_counter()
+    for _ in range(repeats):
+        for call in calls:
+            call()
+    return perf_counter() - start
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["silu", "gelu", "elu", "tanh", "relu"])
+@pytest.mark.parametrize(("shape", "repeats"), [((32, 64), 1000), ((256, 512), 20)])
+def test_it_takes_little_longer_than_the_built_in_unit(kind, shape, repeats):
+    """Both take turns; what counts is the median of the ratios."""
+    built_in = ACTIVATIONS[kind]()
+    x, d = np.random.default_rng(0).normal(size=(2, *shape)).astype(np.float32)
+    both = []
+    for unit in (built_in, Formula(f=built_in.expression())):
+        ws, do = Workspace(len(x), x.dtype, Plan()), Calls(Plan(), x.dtype)
+        z, down = ws.block(x.shape[1]), ws.block(x.shape[1])
+        do(np.copyto, z, x)
+        do(np.copyto, down, d)
+        _, backward = unit.bind(do, z, EMPTY, EMPTY, Context(ws, training=True))
+        backward(do, down)
+        both.append(do.bound())
+    ratio = median(seconds(both[1], repeats) / seconds(both[0], repeats) for _ in range(31))
+    assert ratio < 2, ratio
 
 
 PROBLEMS = {
