@@ -27,6 +27,7 @@ from typing import Any
 from nntrain import errors
 from nntrain.cli import entry
 from nntrain.cli.listing import registries
+from nntrain.experiment.gradients import BUGS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -117,6 +118,12 @@ def subclasses(kind: type[errors.UserError]) -> list[type[errors.UserError]]:
     return [kind for child in kind.__subclasses__() for kind in (child, *subclasses(child))]
 
 
+def bugs() -> str:
+    """Return the table of bugs that can be planted."""
+    rows = ((f"`{kind}`", f"`{bug.formula}`", summary(bug), bug.needs) for kind, bug in BUGS.items())
+    return table(("bug", "gradient", "", "needs"), rows)
+
+
 def examples() -> str:
     """Return the table of worked examples from the first line of each spec."""
     rows = []
@@ -132,18 +139,19 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "commands": commands,
     "exits": exits,
     "examples": examples,
+    "bugs": bugs,
 }
 
 
 # --- the sessions ----------------------------------------------------------------------------------------------------
 
 
-def recorded(*command: str) -> str:
+def recorded(*command: str, status: int = 0) -> str:
     """Run a command in an empty folder with configs/ and scripts/ in it, and return what a user sees."""
     with tempfile.TemporaryDirectory() as folder:
         for name in ("configs", "scripts"):
             (Path(folder) / name).symlink_to(ROOT / name)
-        screen = on_terminal(command, Path(folder))
+        screen = on_terminal(command, Path(folder), status)
     return f"```console\n$ {typed(command)}\n{screen}\n```"
 
 
@@ -152,8 +160,8 @@ def typed(command: Sequence[str]) -> str:
     return " ".join(word if re.fullmatch(r"[\w./=,+-]+", word) else f'"{word}"' for word in command)
 
 
-def on_terminal(command: Sequence[str], folder: Path) -> str:
-    """Return what a command leaves on a terminal without colours."""
+def on_terminal(command: Sequence[str], folder: Path, status: int = 0) -> str:
+    """Return what a command leaves on a terminal without colours; SystemExit when it ends with another status."""
     ours, theirs = pty.openpty()
     ioctl(theirs, TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -169,7 +177,7 @@ def on_terminal(command: Sequence[str], folder: Path) -> str:
         os.close(theirs)
         seen = b"".join(iter(lambda: read(ours), b""))
     os.close(ours)
-    if process.returncode:
+    if process.returncode != status:
         raise SystemExit(f"{' '.join(command)}: exit {process.returncode}")
     return left_over(seen.decode())
 
@@ -196,6 +204,10 @@ RECORDED: Mapping[str, Callable[[], str]] = {
     "graph-neuron": lambda: recorded("nntrain", "graph", *NEURON, "--tree"),
     "graph-softplus": lambda: recorded("nntrain", "graph", "log(1 + exp(x))", "x=1"),
     "session": lambda: recorded("nntrain", "fit", "configs/digits-mlp.yaml"),
+    "gradcheck": lambda: recorded("nntrain", "gradcheck", "configs/network-3-4-2.yaml"),
+    "injected": lambda: recorded(
+        "nntrain", "gradcheck", "configs/network-3-4-2.yaml", "--inject", "bias_not_summed", status=8
+    ),
     "sweep": lambda: recorded("scripts/sweep_lr.sh", "configs/rate-right.yaml", "3e-4", "0.03", "0.3", "1.5"),
 }
 

@@ -5,7 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from nntrain.gradcheck import check
+from nntrain.gradcheck import Imaginary, Options, check, compare
+from nntrain.gradcheck.imaginary import ordered
+from nntrain.gradcheck.slopes import STEP
 
 RNG = np.random.default_rng(7)
 A = RNG.normal(size=(12, 12))
@@ -73,7 +75,7 @@ def test_an_error_of_a_tenth_of_a_percent_is_caught_in_any_entry(name, entry, fa
     function, theta = FUNCTIONS[name]
     report = check(planted(function, entry, factor), theta)
     assert not report.passed
-    assert report.worst == entry
+    assert report.worst.index == entry
     assert report.max_error == pytest.approx(1e-3, rel=0.01)
 
 
@@ -160,7 +162,7 @@ def test_at_a_kink_the_gradient_must_be_a_subgradient(slope, right):
     assert report.n_kinks == 1
     assert report.passed == right
     if not right:
-        assert report.worst == 4
+        assert report.worst.index == 4
 
 
 @pytest.mark.parametrize("power", [2, 3, 4, 5])
@@ -186,7 +188,7 @@ def test_strong_curvature_shrinks_the_step(rate):
 def test_a_gradient_that_is_not_finite_fails(bad):
     report = check(planted(quadratic, 1, bad), THETA)
     assert not report.passed
-    assert (report.worst, report.max_error) == (1, math.inf)
+    assert (report.worst.index, report.max_error) == (1, math.inf)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
@@ -200,7 +202,7 @@ def test_probes_are_drawn_from_the_seed():
     function, theta = FUNCTIONS["relu_net"]
     assert check(function, theta, probes=10).n_checked == 10
     assert check(function, theta, probes=10_000).n_checked == 48
-    found = {check(planted(function, 7, 2.0), theta, probes=10, seed=seed).worst == 7 for seed in range(40)}
+    found = {check(planted(function, 7, 2.0), theta, probes=10, seed=seed).worst.index == 7 for seed in range(40)}
     assert found == {True, False}
     assert check(function, theta, probes=10, seed=3) == check(function, theta, probes=10, seed=3)
 
@@ -236,3 +238,162 @@ def test_the_report_says_it_in_one_line():
     assert line.startswith("disagree: largest relative error 9.99e-04 (tolerance 1e-06) at entry 4, analytic ")
     assert line.endswith("12 entries checked, 0 at a kink")
     assert "\n" not in line
+
+
+# --- kinks, by another way: activation patterns -----------------------------------------------------------------------
+
+
+def patterns(theta, X):
+    """Return the signs of the hidden units of ``relu_net`` with inputs X, for each example."""
+    return np.sign(X @ theta[:40].reshape(8, 5).T)
+
+
+def relu_net_on(X):
+    def value_and_grad(theta):
+        W, w = theta[:40].reshape(8, 5), theta[40:]
+        Z = X @ W.T
+        out = np.maximum(Z, 0) @ w
+        dZ = np.outer(out, w) / len(X) * (Z > 0)
+        return float(out @ out) / 2 / len(X), np.concatenate([(dZ.T @ X).ravel(), np.maximum(Z, 0).T @ out / len(X)])
+
+    return value_and_grad
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_counts_as_a_kink_is_a_change_of_pattern_between_the_probes(seed):
+    rng = np.random.default_rng(seed)
+    X = np.rint(rng.normal(size=(6, 5)))
+    theta = np.rint(rng.normal(size=48) * (rng.random(48) < 0.7)) + 0.0  # many units exactly at 0
+    report = check(relu_net_on(X), theta)
+    found = [entry.index for entry in report.entries if entry.kink]
+    for i in found:
+        h = 2 * STEP * max(1.0, abs(theta[i]))
+        seen = []
+        for side in (-h, 0.0, h):
+            moved = theta.copy()
+            moved[i] += side
+            seen.append(patterns(moved, X))
+        assert not (np.array_equal(seen[0], seen[1]) and np.array_equal(seen[1], seen[2]))
+    assert report.n_undecided == 0
+    assert bool(found) == bool((patterns(theta, X) == 0).any() and report.n_kinks)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_away_from_exact_zeros_nothing_is_excused_as_a_kink(seed):
+    rng = np.random.default_rng(seed)
+    X, theta = rng.normal(size=(200, 5)), rng.normal(size=48)  # 1,600 units, some of them very near their kinks
+    report = check(relu_net_on(X), theta)
+    assert report.passed, str(report)
+    assert report.n_kinks == 0
+
+
+# --- random directions ------------------------------------------------------------------------------------------------
+
+
+def seen_along(error, *, seed):
+    """Tell whether one direction shows that the gradient of a plain sum is wrong by ``error`` (1000,)."""
+    theta = np.zeros(1000)
+    options = Options(probes=1, directions=1, seed=seed)
+    report = compare(lambda: float(theta.sum()), np.ones(1000) + error, theta, options)
+    return report.directions[0].error > options.tolerance
+
+
+def test_a_direction_never_misses_an_error_in_one_entry():
+    assert all(seen_along(np.where(np.arange(1000) == 10 * seed, 0.01, 0.0), seed=seed) for seed in range(100))
+
+
+def test_how_often_a_direction_misses_errors_everywhere():
+    rng = np.random.default_rng(0)
+    caught = [seen_along(0.001 * rng.normal(size=1000), seed=seed) for seed in range(300)]
+    assert sum(caught) >= 297  # an error of 0.1 % cancels within 1e-6 about once in a thousand directions
+
+
+def test_a_right_gradient_passes_along_directions_and_theta_stays():
+    function, start = FUNCTIONS["softmax"]
+    theta = start.copy()
+    gradient = function(theta)[1].copy()
+    report = compare(lambda: function(theta)[0], gradient, theta, Options(probes=5, directions=3))
+    assert [direction.error < 1e-8 for direction in report.directions] == [True] * 3
+    np.testing.assert_array_equal(theta, start)
+    whole = compare(lambda: function(theta)[0], gradient, theta, Options(directions=3))
+    assert whole.directions == []  # nothing is left out
+
+
+def test_half_of_the_entries_looked_at_are_alive():
+    gradient = np.where(np.arange(1000) < 10, 1.0, 0.0)
+    theta = np.zeros(1000)
+    report = compare(lambda: float(theta[:10].sum()), gradient, theta, Options(probes=16))
+    assert sum(entry.analytic != 0 for entry in report.entries) >= 8
+    assert len({entry.index for entry in report.entries}) == 16
+
+
+# --- complex steps ----------------------------------------------------------------------------------------------------
+
+
+def bent(z):
+    """Return a sum with pieces, sizes and saturation, for real and for complex z."""
+    return np.where(z > 0, z, 0.1 * z).sum() + np.abs(z).sum() + np.logaddexp(z, 0.0).sum() + np.maximum(z, 0.5).sum()
+
+
+def bent_gradient(z):
+    return np.where(z > 0, 1, 0.1) + np.sign(z) + 1 / (1 + np.exp(-z)) + (z > 0.5)
+
+
+def compare_bent(z, method, *, gradient=None):
+    twin = ordered(z.astype(complex))
+    imaginary = Imaginary(lambda: complex(bent(twin)), twin)
+    right = bent_gradient(z) if gradient is None else gradient
+    return compare(lambda: float(bent(z)), right, z, Options(method=method), imaginary=imaginary)
+
+
+@pytest.mark.parametrize("method", ["complex", "both"])
+def test_complex_steps_follow_the_pieces_to_the_last_digit(method):
+    z = RNG.normal(size=40) * 3
+    report = compare_bent(z, method)
+    assert report.agrees
+    assert report.second_error < 1e-14
+    assert report.note == ""
+    assert compare_bent(z, "central").second_error is None
+
+
+@pytest.mark.parametrize("method", ["complex", "both"])
+def test_complex_steps_catch_an_error_and_know_a_kink(method):
+    z = np.array([1.0, 0.0, -2.0, 0.5])
+    report = compare_bent(z, method)
+    assert [entry.kink for entry in report.entries] == [False, True, False, True]
+    assert report.agrees
+    wrong = compare_bent(z, method, gradient=bent_gradient(z) * np.array([1.001, 1, 1, 1]))
+    assert wrong.worst.index == 0
+    assert wrong.second_error == pytest.approx(1e-3, rel=0.01)
+    outside = compare_bent(z, method, gradient=bent_gradient(z) + np.array([0, 3.0, 0, 0]))
+    assert [entry.index for entry in outside.wrong] == [1]
+
+
+def test_what_takes_no_complex_numbers_is_said():
+    z = np.array([1.0, 2.0])
+    twin = ordered(z.astype(complex))
+    imaginary = Imaginary(lambda: complex(np.cbrt(twin).sum()), twin)
+    report = compare(
+        lambda: float(np.cbrt(z).sum()), np.cbrt(z) / z / 3, z, Options(method="both"), imaginary=imaginary
+    )
+    assert report.agrees
+    assert report.note == "ufunc 'cbrt' not supported for the input types"
+    assert report.second_error is None
+
+
+@pytest.mark.parametrize(
+    "name", ["absolute", "sign", "maximum", "minimum", "logaddexp", "clip", "tanh", "expm1", "log1p"]
+)
+def test_continued_functions_are_the_real_ones_on_real_numbers(name):
+    x = np.array([-700.0, -1.5, -1e-9, 0.0, 1e-9, 0.25, 30.0])
+    function = getattr(np, name)
+    more = {"maximum": (0.0,), "minimum": (0.1,), "logaddexp": (0.0,), "clip": (-1.0, 1.0)}.get(name, ())
+    if name == "log1p":
+        x = np.abs(x)
+    with np.errstate(all="raise", under="ignore"):
+        found = np.asarray(function(ordered(x.astype(complex)), *more))
+    np.testing.assert_allclose(found.real, function(x, *more), rtol=1e-15, atol=1e-15)
+    assert not found.imag.any()
+    out = ordered(np.empty(x.shape, complex))
+    function(ordered(x.astype(complex)), *more, out=out)
+    np.testing.assert_array_equal(np.asarray(out), found)

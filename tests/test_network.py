@@ -215,7 +215,9 @@ def test_an_error_of_a_tenth_of_a_percent_in_a_parameter_is_caught(place, parame
     c = case(Mlp(), SoftmaxCrossEntropy(), layers=layers, penalty=Penalty())
     report = check(c.value_and_grad(CAPACITY), c.network.params.theta.copy())
     assert not report.passed
-    names = [name for name, view in c.network.params.named(np.arange(c.network.params.size)) if report.worst in view]
+    names = [
+        name for name, view in c.network.params.named(np.arange(c.network.params.size)) if report.worst.index in view
+    ]
     assert names == [f"layers.{place}.{parameter}"]
 
 

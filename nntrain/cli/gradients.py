@@ -1,128 +1,157 @@
 """``nntrain gradcheck``: does the analytic gradient agree with the numerical one?"""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import Json, Overrides
+from nntrain.cli.arguments import Json, Overrides, is_spec
 
 if TYPE_CHECKING:
-    from nntrain.experiment.gradients import Combination, GradientCheck
-
-FOUND = (">checked", ">at kinks", ">largest error", "")
+    from nntrain.experiment.gradients import Subject
+    from nntrain.gradcheck import Options
 
 
 def gradcheck(
-    config: Annotated[Path | None, typer.Argument(metavar="[CONFIG]", help="A spec; without one, all parts.")] = None,
+    source: Annotated[
+        Path | None,
+        typer.Argument(metavar="[CONFIG|RUN|CHECKPOINT]", help="What to check; without it, every registered part."),
+    ] = None,
     overrides: Overrides = None,
+    batch: Annotated[int | None, typer.Option("--batch", min=1, help="How many examples; 8 by default.")] = None,
+    after: Annotated[int | None, typer.Option("--after", min=0, help="Train a spec for so many epochs before.")] = None,
+    params: Annotated[
+        str | None, typer.Option("--params", metavar="all|N", help="Entries of each tensor to check; 32 by default.")
+    ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option("--method", metavar="METHOD", help="central differences (default), complex steps, or both."),
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="PATTERN", help="These tensors alone: layers.0.*, 'hidden.*.W'.")
+    ] = None,
+    inject: Annotated[
+        str | None, typer.Option("--inject", metavar="BUG", help="Break backpropagation on purpose, to see what shows.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compare the analytic gradient with the numerical one.
 
-    In float64; exit 8 if they disagree. With a spec: each tensor of its network on a few rows of its data, at the
-    start and after a few steps. Without: every model with every activation and every loss it can have, on random data.
+    In float64; exit 8 if they disagree. With a spec or a checkpoint: each tensor of its network on a few rows of its
+    data. Without: every registered part by itself, and every model with every loss, on random numbers.
     """
+    from nntrain.cli.terminal import note
     from nntrain.errors import SpecError
 
-    if config is None and overrides:
-        raise SpecError("--set: there is no spec to change; name one")
-    if config is None:
-        _check_all(as_json)
-    else:
-        _check_spec(config, overrides or [], as_json)
+    given = {
+        "--set": overrides,
+        "--batch": batch,
+        "--after": after,
+        "--params": params,
+        "--method": method,
+        "--only": only,
+        "--inject": inject,
+    }
+    if source is None:
+        for name in (name for name, value in given.items() if value):
+            raise SpecError(f"{name}: there is nothing to apply it to; name a spec or a checkpoint")
+        _check_parts(as_json)
+        return
+    options = _options(params, method)
+    subject = _subject(source, overrides or [], 8 if batch is None else batch, after)
+    for line in subject.notes:
+        note(line)
+    if inject is not None:
+        subject = _injected(subject, inject)
+    _check_network(subject, options, only, as_json)
 
 
-def _check_spec(config: Path, overrides: list[str], as_json: bool) -> None:
-    from nntrain.cli.numbers import count
-    from nntrain.cli.terminal import out_json, show, table
-    from nntrain.experiment import prepared
-    from nntrain.experiment.gradients import IN_FLOAT64, check_spec
+def _subject(source: Path, overrides: list[str], batch: int, after: int | None) -> "Subject":
+    from nntrain.errors import SpecError
+    from nntrain.experiment.gradients import of_checkpoint, of_spec
     from nntrain.spec import load
 
-    ready = prepared(load(config, [*overrides, *IN_FLOAT64]))
-    checks = check_spec(ready.assembly, ready.data)
-    if as_json:
-        out_json({"agrees": all(check.agrees for check in checks), "checks": [_plain(check) for check in checks]})
-    else:
-        rows = table("parameters", "shape", ">after steps", *FOUND)
-        for check in checks:
-            shape = "×".join(map(str, check.shape))
-            rows.add_row(check.name, shape, count(check.steps), *_cells([check]))
-        show(rows)
-    _conclude([(f"{check.name} after {check.steps} steps", check) for check in checks], quiet=as_json)
+    if is_spec(source):
+        return of_spec(load(source, overrides), batch=batch, after=after or 0)
+    if after is not None:
+        raise SpecError("--after: a checkpoint is trained already; only a spec can be trained before it is checked")
+    return of_checkpoint(source, overrides, batch=batch)
 
 
-def _check_all(as_json: bool) -> None:
-    from nntrain.cli.terminal import out_json, show, table
-    from nntrain.experiment.gradients import check_all
+def _options(params: str | None, method: str | None) -> "Options":
+    from nntrain.errors import SpecError, did_you_mean
+    from nntrain.gradcheck import METHODS, Options
 
-    found = list(check_all())
-    if as_json:
-        entries = [_entry(item) for item in found]
-        out_json({"agrees": all(entry["agrees"] for entry in entries), "combinations": entries})
-    else:
-        rows = table("model", "loss", ">activations", *FOUND)
-        for (model, loss), items in _grouped(found).items():
-            units = str(len(items)) if items[0].activation else ""
-            rows.add_row(model, loss, units, *_cells([check for item in items for check in item.checks]))
-        show(rows)
-    named = [(_name(item), check) for item in found for check in item.checks]
-    _conclude(named, quiet=as_json)
+    probes: int | None = 32
+    if params is not None:
+        probes = None if params == "all" else int(params) if params.isascii() and params.isdecimal() else 0
+        if probes == 0:
+            raise SpecError(f"--params: must be 'all' or a number of entries, got '{params}'")
+    for known in METHODS:
+        if known == (method or "central"):
+            return Options(probes=probes, directions=2, method=known)
+    raise SpecError(f"--method: no such method, got '{method}'{did_you_mean(method or '', METHODS)}")
 
 
-def _grouped(found: "Sequence[Combination]") -> "dict[tuple[str, str], list[Combination]]":
-    groups: dict[tuple[str, str], list[Combination]] = {}
-    for item in found:
-        groups.setdefault((item.model, item.loss), []).append(item)
-    return groups
+def _injected(subject: "Subject", kind: str) -> "Subject":
+    from nntrain.errors import SpecError, did_you_mean
+    from nntrain.experiment.gradients import BUGS, with_bug
+
+    if kind not in BUGS:
+        raise SpecError(f"--inject: no such bug, got '{kind}'{did_you_mean(kind, BUGS)}")
+    return with_bug(subject, kind, BUGS[kind])
 
 
-def _name(item: "Combination") -> str:
-    return ", ".join(part for part in (item.model, item.activation, item.loss) if part)
+def _wanted(subject: "Subject", pattern: str | None) -> Callable[[str], bool]:
+    """Return which tensors a pattern names, by their names or by their roles."""
+    from fnmatch import fnmatchcase
+
+    from nntrain.errors import SpecError
+    from nntrain.experiment.gradients import names
+
+    known = names(subject)
+    chosen = {name for name in known if pattern is None or any(fnmatchcase(x, pattern) for x in (name, known[name]))}
+    if not chosen:
+        both = (f"{name} ({role})" if role != name else name for name, role in known.items())
+        raise SpecError(f"--only: nothing is called '{pattern}'; there are {', '.join(both)}")
+    return chosen.__contains__
 
 
-def _cells(checks: "Sequence[GradientCheck]") -> list[str]:
-    """Return entries checked, entries at kinks, the largest error and the verdict."""
-    from nntrain.cli.numbers import count
-
-    compared, kinks = (sum(getattr(check.report, name) for check in checks) for name in ("n_checked", "n_kinks"))
-    worst = max(check.report.max_error for check in checks)
-    verdict = "WRONG" if not all(check.agrees for check in checks) else "ok" if compared else "only kinks"
-    return [count(compared), count(kinks), f"{worst:.1e}", verdict]
-
-
-def _plain(check: "GradientCheck") -> dict[str, Any]:
-    report = check.report
-    return {
-        "name": check.name,
-        "steps": check.steps,
-        "checked": report.n_checked,
-        "kinks": report.n_kinks,
-        "max_error": report.max_error,
-        "agrees": check.agrees,
-    }
-
-
-def _entry(item: "Combination") -> dict[str, Any]:
-    checks = [_plain(check) for check in item.checks]
-    named = {"model": item.model, "activation": item.activation, "loss": item.loss}
-    return {**named, "agrees": all(check["agrees"] for check in checks), "checks": checks}
-
-
-def _conclude(checks: "Sequence[tuple[str, GradientCheck]]", *, quiet: bool) -> None:
-    """Raise GradientError naming the worst check if one disagrees."""
-    from nntrain.cli.terminal import out
+def _check_network(subject: "Subject", options: "Options", only: str | None, as_json: bool) -> None:
+    from nntrain.cli import gradient_tables as tables
+    from nntrain.cli.terminal import note, out_json
     from nntrain.errors import GradientError
+    from nntrain.experiment.gradients import check_network
 
-    wrong = [(name, check) for name, check in checks if not check.agrees]
+    found = check_network(subject, options, wanted=_wanted(subject, only))
+    if as_json:
+        out_json(tables.network_json(subject, found))
+    else:
+        tables.show_network(subject, found, options)
+    wrong = [check for check in found.tensors if not check.report.agrees]
     if wrong:
-        name, worst = max(wrong, key=lambda pair: pair[1].report.max_error)
-        raise GradientError(f"{len(wrong)} of {len(checks)} checks disagree, worst {name}: {worst.report}")
-    if not any(check.decided for _, check in checks):
-        raise GradientError("nothing could be compared: every entry is at a kink")
-    if not quiet:
-        entries = sum(check.report.n_checked for _, check in checks)
-        worst_error = max(check.report.max_error for _, check in checks)
-        out(f"ok: {entries:,} entries agree, largest relative error {worst_error:.1e}")
+        first = found.findings[0]
+        raise GradientError(f"{len(wrong)} of {len(found.tensors)} disagree; first {first.where}: {first.cause}")
+    if subject.bug is not None:
+        note("the bug is planted, but all that it changes here is lost in rounding; try --method both or --after 1")
+    if not found.decided:
+        raise GradientError("nothing could be compared: the cost is not finite, or every entry lies next to a kink")
+
+
+def _check_parts(as_json: bool) -> None:
+    from nntrain.cli import gradient_tables as tables
+    from nntrain.cli.terminal import out_json
+    from nntrain.errors import GradientError
+    from nntrain.experiment.gradients import check_parts
+
+    found = list(check_parts())
+    if as_json:
+        out_json(tables.parts_json(found))
+    else:
+        tables.show_parts(found)
+    wrong = [part for part in found if not part.agrees]
+    if wrong:
+        worst = max((report for part in wrong for report in part.reports), key=lambda report: report.max_error)
+        names = ", ".join(f"{part.group} {part.name}" for part in wrong[:3]) + (", …" if len(wrong) > 3 else "")
+        raise GradientError(f"{len(wrong)} of {len(found)} parts disagree, {names}: {worst}")

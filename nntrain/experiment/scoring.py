@@ -40,6 +40,21 @@ class Trained:
         """Whether the loss has an output unit whose values are probabilities of classes."""
         return self.assembly.task == "classification" and type(self.assembly.loss).link is not Loss.link
 
+    def part(self, split: str) -> tuple[Part, Sequence[str]]:
+        """Return a part of the data as the model takes it, divided as in training, and notes."""
+        spec, facts = self.assembly.spec, self.assembly.facts
+        return prepare_part(
+            spec.data,
+            split,
+            transform=self.transform,
+            targets=self.targets,
+            class_names=facts.class_names,
+            seed=spec.seed,
+            dtype=spec.train.dtype,
+            n_features=facts.n_features,
+            n_targets=None if self.assembly.task == "reconstruction" else facts.n_targets,
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
@@ -94,7 +109,7 @@ def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
 def evaluate(model: Trained, split: str) -> Evaluation:
     """Score one part of the spec's data: {"split", "n", "cost", "accuracy", …} and what lies behind it."""
     facts = model.assembly.facts
-    part, notes = _part(model, split)
+    part, notes = model.part(split)
     predictions = _predicted(model, part.X)
     truth: Sequence[str] | Array = model.targets.undo(part.y)
     confusion = None
@@ -117,22 +132,6 @@ def predict(model: Trained, inputs: Path) -> Predictions:
         inputs, names=facts.feature_names, n_features=facts.n_features, transform=model.transform, dtype=dtype
     )
     return replace(_predicted(model, X), notes=notes)
-
-
-def _part(model: Trained, split: str) -> tuple[Part, Sequence[str]]:
-    """Return a part of the data as the model takes it, divided as in training, and notes."""
-    spec, facts = model.assembly.spec, model.assembly.facts
-    return prepare_part(
-        spec.data,
-        split,
-        transform=model.transform,
-        targets=model.targets,
-        class_names=facts.class_names,
-        seed=spec.seed,
-        dtype=spec.train.dtype,
-        n_features=facts.n_features,
-        n_targets=None if model.assembly.task == "reconstruction" else facts.n_targets,
-    )
 
 
 def _predicted(model: Trained, X: Inputs) -> Predictions:

@@ -20,6 +20,11 @@ class Activation(Layer):
     kinks: ClassVar[Sequence[float]] = ()
     rectified: ClassVar[bool] = False  # whether it belongs to the ReLU family, for the initial weights
 
+    @property
+    def smooth(self) -> bool:
+        """Whether f′ jumps nowhere."""
+        return not self.kinks
+
     def dense_width(self, width: int) -> int:
         """Return how many inputs it needs to give ``width`` outputs."""
         return width

@@ -24,6 +24,11 @@ class Penalty:
     def __bool__(self) -> bool:
         return self.l1 > 0 or self.l2 > 0
 
+    @property
+    def smooth(self) -> bool:
+        """Whether its gradient jumps nowhere."""
+        return self.l1 == 0
+
     def value(self, w: Array) -> float:
         """Return the penalty of the weights ``w`` (P_w,)."""
         return self.l1 * float(np.sum(np.abs(w))) + self.l2 / 2 * float(np.vdot(w, w))

@@ -68,6 +68,10 @@ class Maxout(Activation):
     rectified: ClassVar[bool] = True
     pieces: Annotated[Count, Ge(2)] = 2
 
+    @property
+    def smooth(self) -> bool:
+        return False  # where pieces tie
+
     def dense_width(self, width: int) -> int:
         return width * self.pieces
 
