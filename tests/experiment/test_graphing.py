@@ -11,8 +11,8 @@ from nntrain.core.calls import Calls
 from nntrain.core.plan import Plan
 from nntrain.errors import SpecError
 from nntrain.experiment import prepared
-from nntrain.experiment.gradients import IN_FLOAT64
 from nntrain.experiment.graphing import network_graph, sampled
+from nntrain.experiment.preparing import IN_FLOAT64
 from nntrain.network import Network
 from nntrain.ops.activation import Elementwise
 from nntrain.ops.losses import LOSSES, Huber, Mse, SigmoidCrossEntropy, SoftmaxCrossEntropy

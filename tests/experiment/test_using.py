@@ -6,8 +6,6 @@ import pytest
 from nntrain.errors import CheckpointError, SpecError
 from nntrain.experiment import describe, evaluate, open_model, prepared
 from nntrain.experiment.confusion import Confusion
-from nntrain.experiment.gradients import IN_FLOAT64, check_all, check_spec
-from nntrain.ops.losses.squared import Huber
 
 
 def test_conflicts_come_all_at_once_with_their_places(tiny):
@@ -69,19 +67,3 @@ def test_confusion_by_hand():
     assert np.isnan(c.precision)
     assert (c.recall, c.f1, c.support) == (0, 0, 1)
     assert np.isnan([d.precision, d.recall, d.f1]).all()
-
-
-def test_gradients_with_dropout_and_penalty_agree(tiny):
-    ready = prepared(tiny("penalty={l1: 0.01, l2: 0.1}", "model.activation=[maxout]", *IN_FLOAT64))
-    checks = check_spec(ready.assembly, ready.data)
-    assert {check.steps for check in checks} == {0, 5}
-    assert all(check.agrees and check.decided for check in checks)
-    assert max(check.report.max_error for check in checks) < 1e-7
-
-
-def test_every_combination_is_checked_and_a_wrong_loss_found(plant_error):
-    plant_error(Huber)
-    found = list(check_all(probes=4))
-    assert len(found) == len({(item.model, item.activation, item.loss) for item in found}) > 100
-    disagreeing = {item.loss for item in found if not all(check.agrees for check in item.checks)}
-    assert disagreeing == {"huber"}

@@ -83,8 +83,8 @@ def _traced(source: str, values: list[str], sample: int | None, overrides: list[
     from nntrain.cli.terminal import plain
     from nntrain.errors import SpecError
     from nntrain.experiment import prepared
-    from nntrain.experiment.gradients import IN_FLOAT64
     from nntrain.experiment.graphing import sampled
+    from nntrain.experiment.preparing import IN_FLOAT64
     from nntrain.spec import load
 
     if values:
