@@ -11,8 +11,10 @@ import resource
 import signal
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from nntrain.artifacts import durable, shelf
 from nntrain.cli.entry import run
@@ -31,6 +33,7 @@ class Order:
     hold: bool = False
     naive: bool = False
     cuts: str | None = None  # a folder for the states of the disk that a power cut could leave
+    strike: tuple[int, str] | None = None  # a signal that the process sends itself before its so-manieth call
     limits: dict[str, int] = field(default_factory=dict)
     stdout: str = "stdout"
     stderr: str = "stderr"
@@ -89,6 +92,8 @@ def prepare(order: Order) -> None:
     if order.naive:
         durable.write_bytes = write_naively
         shelf.Shelf.at = lambda self, step: self.folder / "step-000000000001.safetensors"
+    if order.strike:
+        strike(*order.strike)
     if order.cuts:
         Disk(Path(order.folder), Path(order.cuts)).watch()
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # as Python has it by itself
@@ -105,6 +110,25 @@ def write_naively(path: Path, data: bytes) -> None:
     os.write(descriptor, data[: len(data) // 2])
     os.write(descriptor, data[len(data) // 2 :])
     os.close(descriptor)
+
+
+CALLS = ("open", "write", "fsync", "pread", "ftruncate", "replace", "close", "unlink", "mkdir", "scandir")
+
+
+def strike(number: int, name: str) -> None:
+    """Let a signal hit this process right before its ``number``-th call of those that make and change files."""
+    left = iter(range(number - 1, -1, -1))
+    for call in CALLS:
+        setattr(os, call, striking(getattr(os, call), left, getattr(signal, name)))
+
+
+def striking(call: Callable[..., Any], left: Iterator[int], signal_number: int) -> Callable[..., Any]:
+    def wrapper(*arguments: Any, **named: Any) -> Any:
+        if next(left, None) == 0:
+            os.kill(os.getpid(), signal_number)
+        return call(*arguments, **named)
+
+    return wrapper
 
 
 class Disk:
