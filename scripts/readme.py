@@ -3,7 +3,8 @@
 
     scripts/readme.py            rewrite what stands between the markers <!-- NAME:begin --> and <!-- NAME:end -->
     scripts/readme.py --check    exit 1 and show the difference when a table is stale
-    scripts/readme.py --record   also run the examples in a terminal of 100 columns and take down what it shows
+    scripts/readme.py --record   also run the examples in a terminal of 100 columns and take down what it shows;
+                                 --record NAME… only those, such as promises, which takes minutes
 
 Nothing here names a single part: what is registered appears.
 """
@@ -197,6 +198,17 @@ def left_over(text: str) -> str:
     return "\n".join(lines).strip("\n")
 
 
+def promises() -> str:
+    """Run the thorough tests of the promises and return the figures that they print."""
+    command = ["python", "-m", "pytest", "-m", "slow", "-n", "auto", "tests/promises"]
+    done = subprocess.run([sys.executable, *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    _, _, figures = done.stdout.partition(" figures =")
+    if done.returncode or not figures:
+        raise SystemExit(f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}")
+    lines = [line for line in figures.splitlines()[1:] if re.match(r"P\d |=+ \d+ passed", line)]
+    return "\n".join(["```console", f"$ {' '.join(command)}", *lines, "```"])
+
+
 NEURON = ["1/(1+exp(-(w0*x0+w1*x1+w2)))", "w0=2", "x0=-1", "w1=-3", "x1=-2", "w2=-3"]
 
 RECORDED: Mapping[str, Callable[[], str]] = {
@@ -209,6 +221,7 @@ RECORDED: Mapping[str, Callable[[], str]] = {
         "nntrain", "gradcheck", "configs/network-3-4-2.yaml", "--inject", "bias_not_summed", status=8
     ),
     "sweep": lambda: recorded("scripts/sweep_lr.sh", "configs/rate-right.yaml", "3e-4", "0.03", "0.3", "1.5"),
+    "promises": promises,
 }
 
 
@@ -231,10 +244,15 @@ def main() -> int:
     """Rewrite, check or record; return the exit status."""
     parser = argparse.ArgumentParser(description="Write the generated parts of README.md.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a table is stale")
-    parser.add_argument("--record", action="store_true", help="run the examples and take down their sessions too")
+    parser.add_argument(
+        "--record", nargs="*", metavar="NAME", help=f"take down sessions too: {', '.join(RECORDED)}; all"
+    )
     asked = parser.parse_args()
     old = README.read_text(encoding="utf-8")
-    new = filled(old, {**GENERATED, **RECORDED} if asked.record else GENERATED)
+    wanted = () if asked.record is None else asked.record or tuple(RECORDED)
+    if unknown := set(wanted) - set(RECORDED):
+        parser.error(f"--record: no session {', '.join(sorted(unknown))}")
+    new = filled(old, {**GENERATED, **{name: RECORDED[name] for name in wanted}})
     if not asked.check:
         README.write_text(new, encoding="utf-8")
         return 0

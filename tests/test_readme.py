@@ -213,6 +213,16 @@ def test_files_that_the_readme_names_are_there() -> None:
     assert all((ROOT / name).stat().st_mode & 0o111 for name in named if name.startswith("scripts/"))
 
 
+def test_each_file_of_promises_is_in_their_table_and_each_test_there_says_which_it_shows() -> None:
+    files = sorted((ROOT / "tests" / "promises").glob("test_*.py"))
+    assert files
+    assert not [path.name for path in files if f"`tests/promises/{path.name}`" not in TEXT]
+    for path in files:
+        names = re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert names
+        assert all(re.match(r"test_p[1-8]_", name) for name in names)
+
+
 # --- adding an activation ---------------------------------------------------------------------------------------------
 
 CHECK = """

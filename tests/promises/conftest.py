@@ -1,7 +1,7 @@
 """Runs that are killed, starved and interrupted on purpose, and the figures that these tests print.
 
 A test here says in its name which promise it shows: ``test_p1_…``. Each list is gone through in part by default, and
-wholly by ``python -m pytest -m slow tests/promises``, which prints what was tried and what came of it.
+wholly by ``python -m pytest -m slow -n auto tests/promises``, which prints what was tried and what came of it.
 """
 
 import json

@@ -7,7 +7,7 @@ import pytest
 SLOW = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
-@pytest.mark.parametrize("every", [pytest.param(37, id="some"), pytest.param(1, id="all", marks=SLOW)])
+@pytest.mark.parametrize("every", [pytest.param(50, id="some"), pytest.param(1, id="all", marks=SLOW)])
 def test_p1_killed_before_any_call_in_python_a_run_ends_the_same(every, lab, figure):
     tried = 0
     for number in range(1, 10_000, every):
@@ -21,7 +21,7 @@ def test_p1_killed_before_any_call_in_python_a_run_ends_the_same(every, lab, fig
     figure("killed before each call in Python", f"{tried} points, {tried} came back the same")
 
 
-@pytest.mark.parametrize("every", [pytest.param(9, id="some"), pytest.param(1, id="all", marks=SLOW)])
+@pytest.mark.parametrize("every", [pytest.param(25, id="some"), pytest.param(1, id="all", marks=SLOW)])
 def test_p1_a_naive_writer_killed_like_that_does_fail(every, lab, figure):
     assert lab.fit("whole", naive=True) == 0
     lab.whole = lab.files("whole")

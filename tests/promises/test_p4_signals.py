@@ -65,8 +65,8 @@ def test_p4_signals_again_and_again_do_not_keep_a_run_from_its_end(times, lab, f
             if lab.wait(process) == 0:
                 break
             stops += 1
-        assert stops > 5 * times
         lab.assert_ends_whole("broken", stopped=True)
+    assert stops > 5 * times
     figure("stopped again and again", f"{stops} stops of {times} runs, {times} ended the same")
 
 
@@ -75,18 +75,21 @@ def log_of(run):
     return (run / "log.txt").read_text(encoding="utf-8").splitlines() if (run / "log.txt").exists() else []
 
 
-@pytest.mark.parametrize(("name", "times"), [("SIGTERM", 1), *(pytest.param(name, 17, marks=SLOW) for name in NAMES)])
-def test_p4_a_signal_in_the_whole_life_of_a_process_does_no_harm(name, times, lab, figure):
+WHOLE_LIFE = [("SIGTERM", 1, "--no-plots"), *(pytest.param(name, 17, "--plots", marks=SLOW) for name in NAMES)]
+
+
+@pytest.mark.parametrize(("name", "times", "draw"), WHOLE_LIFE)
+def test_p4_a_signal_in_the_whole_life_of_a_process_does_no_harm(name, times, draw, lab, figure):
     """From before the first import to after the last line of output, the drawing of curves included."""
     chance = random.Random(4)
     number = getattr(signal, name)
     early = {-number, 130}  # an end as any other process's; Python makes 130 of a SIGINT
     ends = {75: 0, 0: 0, "before it began": 0}
     begin = time.monotonic()
-    assert finished(lab, "whole") == 0
+    assert finished(lab, "whole", draw) == 0
     lasts = time.monotonic() - begin
     for _ in range(times):
-        process = started(lab, "broken")
+        process = started(lab, "broken", draw)
         time.sleep(chance.uniform(0, 1.05 * lasts))
         process.send_signal(number)
         _, said = process.communicate(timeout=100)
@@ -99,24 +102,36 @@ def test_p4_a_signal_in_the_whole_life_of_a_process_does_no_harm(name, times, la
             assert status in early, said
             assert not run.exists()
         assert (status == 75) == bool(re.search(STOPPED, said))
-        assert finished(lab, "broken") == 0
+        assert finished(lab, "broken", draw) == 0
         assert lab.lasting("broken") == lab.lasting("whole")
         lab.remove("broken")
     words = ", ".join(f"{count} {end if isinstance(end, str) else f'exit {end}'}" for end, count in ends.items())
     figure(f"{name} at any instant of a process", f"{words}; all ended the same")
 
 
-def started(lab, run):
+def started(lab, run, draw):
     """Start a run in a process of its own, from the interpreter on."""
-    command = [sys.executable, "-m", "nntrain", "fit", "tiny.yaml", "--run-dir", run, "-q"]
+    command = [
+        sys.executable,
+        "-m",
+        "nntrain",
+        "fit",
+        "tiny.yaml",
+        "--run-dir",
+        run,
+        draw,
+        "-q",
+        "--set",
+        "train.epochs=60",
+    ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=lab.folder, env=environment, stdout=subprocess.DEVNULL, stderr=pipe, text=True)
 
 
-def finished(lab, run):
+def finished(lab, run, draw):
     """Train to the end in a process of its own; return its exit status."""
-    process = started(lab, run)
+    process = started(lab, run, draw)
     process.communicate(timeout=100)
     return process.returncode
 
