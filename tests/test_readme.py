@@ -217,10 +217,10 @@ def test_each_file_of_promises_is_in_their_table_and_each_test_there_says_which_
     files = sorted((ROOT / "tests" / "promises").glob("test_*.py"))
     assert files
     assert not [path.name for path in files if f"`tests/promises/{path.name}`" not in TEXT]
-    for path in files:
+    for path in (path for path in files if path.name.startswith("test_p")):
         names = re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
         assert names
-        assert all(re.match(r"test_p[1-8]_", name) for name in names)
+        assert all(name.startswith(path.name[:8]) for name in names)
 
 
 # --- adding an activation ---------------------------------------------------------------------------------------------
