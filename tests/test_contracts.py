@@ -90,7 +90,8 @@ def test_a_planted_import_is_caught(path, tmp_path):
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
     names = {name.split(".")[0] for path in SOURCES for name in imported(ast.parse(path.read_text(encoding="utf-8")))}
     third_party = names - set(sys.stdlib_module_names) - {"nntrain"}
-    declared = {name_of(requirement) for requirement in PROJECT["dependencies"]}
+    extras = [part for name, part in PROJECT["optional-dependencies"].items() if name != "dev"]
+    declared = {name_of(requirement) for part in (PROJECT["dependencies"], *extras) for requirement in part}
     assert third_party == {MODULE_OF.get(name, name) for name in declared}
 
 

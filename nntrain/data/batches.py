@@ -12,8 +12,8 @@ from time import perf_counter
 import numpy as np
 
 from nntrain.core.plan import Plan, processors
-from nntrain.core.rng import Stream, generator
 from nntrain.core.types import Array
+from nntrain.data.shuffling import WHOLE, Shuffle
 from nntrain.data.stored import Fetcher, Inputs
 
 SPOT_BYTES = 1 << 18  # inputs gathered at a time on the spot: what stays in the second-level cache (measured)
@@ -36,8 +36,18 @@ class Batch:
 class Batches:
     """All batches of the examples X (N, d), t (N, c), y; ``batch_size`` ≥ N means one batch in the given order."""
 
-    def __init__(self, X: Inputs, t: Array, y: Array, *, batch_size: int, seed: int, plan: Plan) -> None:
-        self.size = len(X)
+    def __init__(
+        self,
+        X: Inputs,
+        t: Array,
+        y: Array,
+        *,
+        batch_size: int,
+        seed: int,
+        plan: Plan,
+        shuffle: Shuffle = WHOLE,
+    ) -> None:
+        self.size, self.shuffle = len(X), shuffle
         self.batch_size = min(batch_size, self.size)
         self.seed = seed
         self.per_epoch = -(-self.size // self.batch_size)
@@ -53,7 +63,7 @@ class Batches:
         if self.per_epoch == 1:
             self._whole = Batch((0, self.size), X[:], *self._source[1:])
         places = max(self.ahead, self.on_the_spot)
-        self._buffers = [_Buffers(self._source, self.batch_size, places, half, by_column) for half in range(halves)]
+        self._buffers = [Buffers(self._source, self.batch_size, places, half, by_column) for half in range(halves)]
 
     @property
     def nbytes(self) -> int:
@@ -65,7 +75,7 @@ class Batches:
         if self.per_epoch == 1:
             yield self._whole
             return
-        order = generator(self.seed, Stream.SHUFFLE, epoch).permutation(self.size)
+        order = self.shuffle.order(self.size, self.seed, epoch)
         if not self.ahead:
             yield from self._spot(order, first, self.per_epoch)
             return
@@ -91,17 +101,29 @@ class Batches:
         return self._buffers[half].fill(order[start * self.batch_size : (start + count) * self.batch_size])
 
 
-class _Buffers:
-    """Memory for several batches in a row, filled by few NumPy calls: at each, a helper holds up the main thread."""
+class Buffers:
+    """Memory for several batches in a row, filled by few NumPy calls: at each, a helper holds up the main thread.
 
-    def __init__(self, source: tuple[Inputs, Array, Array], n: int, places: int, half: int, by_column: bool) -> None:
+    ``total`` is the number of examples of all if the source has but a part of them.
+    """
+
+    def __init__(
+        self,
+        source: tuple[Inputs, Array, Array],
+        n: int,
+        places: int,
+        half: int,
+        by_column: bool,
+        *,
+        total: int | None = None,
+    ) -> None:
         self.source, self.n, self.by_column = source, n, by_column
         X, t, y = source
         size, width = t.shape
         rows = min(places * n, size)
         self.X, self.y = (np.empty((rows, *a.shape[1:]), a.dtype) for a in (X, y))
         self._fetch = Fetcher(X, rows)
-        whole, rest = rows // n, size % n
+        whole, rest = rows // n, (total or size) % n
         blocks = (whole, width, n) if by_column else (whole, n, width)
         self.t, self.t_short = (
             np.empty(blocks, t.dtype),

@@ -34,6 +34,9 @@ class Kinds:
     strict: Collection[int] = ()
 
 
+FOUND_OUT = Kinds()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:
     """One column of a table.
@@ -81,7 +84,7 @@ class Table(Protocol):
         """Number of columns."""
         ...
 
-    def columns(self, kept: Collection[int] | None = None, kinds: Kinds = Kinds()) -> tuple[Column, ...]:
+    def columns(self, kept: Collection[int] | None = None, kinds: Kinds = FOUND_OUT) -> tuple[Column, ...]:
         """Return the columns at these positions, or all, in order of position."""
         ...
 
@@ -121,7 +124,7 @@ class TextTable:
         """Number of columns."""
         return self.layout.width
 
-    def columns(self, kept: Collection[int] | None = None, kinds: Kinds = Kinds()) -> tuple[Column, ...]:
+    def columns(self, kept: Collection[int] | None = None, kinds: Kinds = FOUND_OUT) -> tuple[Column, ...]:
         """Return the columns at these positions; see ``read_columns``."""
         return read_columns(self.path, self.layout, kept, kinds)
 
@@ -133,7 +136,7 @@ class TextTable:
 
 
 def read_columns(
-    path: Path, layout: Layout, kept: Collection[int] | None = None, kinds: Kinds = Kinds()
+    path: Path, layout: Layout, kept: Collection[int] | None = None, kinds: Kinds = FOUND_OUT
 ) -> tuple[Column, ...]:
     """Return the columns of a table, all or those at the positions ``kept``, in order of position.
 

@@ -7,9 +7,9 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from nntrain.core.types import Array, Task
+from nntrain.data.fingerprints import digest_of
+from nntrain.data.ondisk import OnDisk
 from nntrain.data.stored import Inputs
 from nntrain.data.target_scaling import TargetScaler
 from nntrain.errors import DataError, did_you_mean
@@ -44,8 +44,8 @@ class Part:
         return self.X[:]
 
     def take(self, rows: Array) -> "Part":
-        """Return the examples at these row numbers, copied."""
-        return Part(self.X[rows], self.y[rows])
+        """Return the examples at these row numbers, copied if they are in memory."""
+        return Part(self.X.select(rows) if isinstance(self.X, OnDisk) else self.X[rows], self.y[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,13 +81,11 @@ class Raw:
         digest = hashlib.sha256(repr(self.class_names).encode())
         if any(self.texts):
             digest.update(repr(self.texts).encode())
-        parts = [() if part is None else (part.array, part.y) for part in (self.train, self.test)]
+        parts = [() if part is None else (part.X, part.y) for part in (self.train, self.test)]
         divided = [array for array in (self.sides, self.draws) if array is not None]
         for arrays in (*parts, divided):
             for array in arrays:
-                little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-                digest.update(f"{little.dtype.str}{little.shape}".encode())
-                digest.update(little.reshape(-1).view(np.uint8).data)
+                digest.update(digest_of(array))
         return digest.hexdigest()
 
 

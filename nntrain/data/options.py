@@ -1,15 +1,17 @@
 """The data block of a spec as plain frozen values. Knows nothing of how they are read or used."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Lt
 
 from nntrain.core.fields import Count, Positive
 from nntrain.data.scaling import Scale
+from nntrain.data.shuffling import WHOLE, BlockShuffle, Shuffle
 from nntrain.data.sources import SOURCES, Source
 from nntrain.data.target_scaling import TargetScale
 
+LARGE = 1 << 30  # bytes of scaled inputs from which rows are shuffled in blocks
 Share = Count | Annotated[Positive, Lt(1)]  # a count of rows, or a fraction of them
 
 
@@ -21,6 +23,8 @@ class DataOptions:
     for sources without a test part. ``scale`` is fitted on the training rows: unit maps their whole range to 0…1,
     minmax each column's, standard gives each column mean 0 and deviation 1. ``target_scale: standard`` does the like to
     the numbers of a regression: its cost then counts in deviations, RMSE and predictions stay in their own units.
+    ``shuffle: auto`` mixes rows all over, and block by block (see the README) where the scaled training inputs are
+    1 GiB or more.
     """
 
     source: Annotated[Source, SOURCES]
@@ -28,6 +32,13 @@ class DataOptions:
     test: Share | None = None
     scale: Scale = "none"
     target_scale: TargetScale = "none"
+    shuffle: Literal["auto", "rows", "blocks"] = "auto"
+
+    def shuffled(self, size: int, width: int, *, itemsize: int, batch_size: int) -> Shuffle:
+        """Return how training rows (size, width) of numbers of ``itemsize`` bytes are shuffled."""
+        large = size * width * itemsize >= LARGE
+        by_blocks = {"auto": large, "rows": False, "blocks": True}[self.shuffle]
+        return BlockShuffle.of(width * itemsize, batch_size) if by_blocks else WHOLE
 
 
 DataOptions.__pydantic_config__ = {"extra": "forbid"}  # type: ignore[attr-defined]  # an unknown key is an error

@@ -31,11 +31,11 @@ def prepare(options: DataOptions, *, seed: int, dtype: DType) -> Dataset:
     if raw.task == "classification" and len(raw.class_names) < 2:
         raise DataError(f"data: one class only, got {shown(raw.class_names[0])} in all {len(raw.train)} rows")
     parts = divide(raw, options, seed)
-    X = parts["train"].array
     names = raw.feature_names
-    encoder = Encoder.fit(X, raw.texts, names, fills=raw.fills) if raw.encodes else Encoder.identity()
-    transform = Transform.fit(X, options.scale, encoder)
-    del X
+    encoder = Encoder.identity()
+    if raw.encodes:
+        encoder = Encoder.fit(parts["train"].array, raw.texts, names, fills=raw.fills)
+    transform = Transform.fit(parts["train"].X, options.scale, encoder)
     targets = TargetScaler.fit(parts["train"].y, _target_scale(raw, options))
     ready = {name: _ready(part, transform, targets, raw.texts, dtype) for name, part in parts.items()}
     return Dataset(
@@ -80,8 +80,10 @@ def prepare_part(
         raise no_such_part(split)
     part = rename(parts[split], undotted(raw.class_names, class_names), class_names, lambda _: "data")
     encoder = transform.encoder
-    X, texts = encoder.adapted(part.array, raw.texts)
-    part = Part(X, part.y)
+    texts: Sequence[Sequence[str]] = ()
+    if encoder or raw.texts:
+        X, texts = encoder.adapted(part.array, raw.texts)
+        part = Part(X, part.y)
     return _ready(part, transform, targets, texts, dtype), [*raw.notes, *_notes({split: part}, encoder, texts)]
 
 
@@ -139,7 +141,7 @@ def _ready(
     part: Part, transform: Transform, targets: TargetScaler, texts: Sequence[Sequence[str]], dtype: DType
 ) -> Part:
     """Return a part encoded and scaled; targets in the dtype of the run, class indices as they are."""
-    return Part(transform.apply(part.array, texts, dtype), targets.apply(part.y, dtype))
+    return Part(transform.apply(part.X, texts, dtype), targets.apply(part.y, dtype))
 
 
 def _as_trained(raw: Raw, class_names: Sequence[str]) -> Raw:

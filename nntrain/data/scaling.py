@@ -5,7 +5,7 @@ Knows nothing of splits, sources or files.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,19 @@ from nntrain.errors import CheckpointError, DataError
 Scale: TypeAlias = Literal["none", "unit", "standard", "minmax"]
 ROWS = 256  # rows worked on at a time, so that float64 copies stay in the cache
 SHIFT, SCALE = "scaler.shift", "scaler.scale"  # names of the two tensors in a checkpoint
+
+
+class Rows(Protocol):
+    """Inputs (n, d) that give rows, in memory or not."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows and columns."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice, /) -> Array: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +43,7 @@ class Scaler:
         return cls(np.zeros(1), np.ones(1))
 
     @classmethod
-    def fit(cls, X: Array, how: Scale) -> "Scaler":
+    def fit(cls, X: Rows, how: Scale) -> "Scaler":
         """Measure training rows X (n, d); a column that never varies is shifted to 0 and left at its scale."""
         with np.errstate(over="ignore", divide="ignore"):
             return _FITS[how](X)
@@ -89,32 +102,43 @@ class Scaler:
         return cls(shift, scale)
 
 
-def _none(X: Array) -> Scaler:
+def _none(X: Rows) -> Scaler:
     return Scaler.identity()
 
 
-def _unit(X: Array) -> Scaler:
-    low, high = np.array([X.min()], np.float64), np.array([X.max()], np.float64)
+def _unit(X: Rows) -> Scaler:
+    lows, highs = _extremes(X)
+    low, high = np.array([lows.min()], np.float64), np.array([highs.max()], np.float64)
     return Scaler(low, _inverse(high - low, low == high))
 
 
-def _minmax(X: Array) -> Scaler:
-    low, high = X.min(axis=0).astype(np.float64), X.max(axis=0).astype(np.float64)
+def _minmax(X: Rows) -> Scaler:
+    low, high = (a.astype(np.float64) for a in _extremes(X))
     return Scaler(low, _inverse(high - low, low == high))
 
 
-def _standard(X: Array) -> Scaler:
-    mean = X.mean(axis=0, dtype=np.float64)
+def _standard(X: Rows) -> Scaler:
+    mean = np.zeros(X.shape[1])
+    for _, block in _blocks(X):
+        mean += block.sum(axis=0, dtype=np.float64)
+    mean /= len(X)
     squares = np.zeros_like(mean)
     for _, block in _blocks(X):
         centred = block - mean
         squares += np.einsum("nd,nd->d", centred, centred)
-    low = X.min(axis=0)
-    constant = low == X.max(axis=0)  # exactly; a rounded mean would leave it a tiny deviation
+    low, high = _extremes(X)
+    constant = low == high  # exactly; a rounded mean would leave it a tiny deviation
     return Scaler(np.where(constant, low, mean), _inverse(np.sqrt(squares / len(X)), constant))
 
 
-_FITS: dict[Scale, Callable[[Array], Scaler]] = {
+def _extremes(X: Rows) -> tuple[Array, Array]:
+    """Return the least and the greatest value of each column."""
+    ends = [(block.min(axis=0), block.max(axis=0)) for _, block in _blocks(X)]
+    lows, highs = zip(*ends, strict=True)
+    return np.min(lows, axis=0), np.max(highs, axis=0)
+
+
+_FITS: dict[Scale, Callable[[Rows], Scaler]] = {
     "none": _none,
     "unit": _unit,
     "standard": _standard,
@@ -131,7 +155,7 @@ def _inverse(spread: Array, constant: Array) -> Array:
     return inverse
 
 
-def _blocks(X: Array) -> Iterator[tuple[slice, Array]]:
+def _blocks(X: Rows) -> Iterator[tuple[slice, Array]]:
     for start in range(0, len(X), ROWS):
         rows = slice(start, start + ROWS)
         yield rows, X[rows]

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from nntrain.core.types import Array, DType
+from nntrain.data.ondisk import OnDisk
 from nntrain.data.scaling import Scaler
 
 LARGE = 1 << 24  # bytes of scaled inputs from which fetching them costs more than scaling them once more (measured)
@@ -16,9 +17,9 @@ LARGE = 1 << 24  # bytes of scaled inputs from which fetching them costs more th
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stored:
-    """Whole numbers ``values`` (n, d), narrower than the ``dtype`` they are wanted in; indexing gives scaled rows."""
+    """Numbers ``values`` (n, d), short integers or on disk; indexing gives scaled rows in ``dtype``."""
 
-    values: Array
+    values: Array | OnDisk
     scaler: Scaler
     dtype: DType
 
@@ -34,14 +35,19 @@ class Stored:
         return self.scaler.apply(self.values[rows], self.dtype)
 
 
-Inputs: TypeAlias = Array | Stored
+Inputs: TypeAlias = Array | Stored | OnDisk
 
 
-def scaled(X: Array, scaler: Scaler, dtype: DType) -> Inputs:
-    """Return inputs (n, d) scaled, in ``dtype``: at once, or on demand where they are many bytes or short integers.
+def scaled(X: Inputs, scaler: Scaler, dtype: DType) -> Inputs:
+    """Return inputs (n, d) scaled, in ``dtype``: at once, or on demand where they are many short numbers or on disk.
 
     Both give the same numbers. DataError for numbers too large for ``dtype``.
     """
+    if isinstance(X, Stored):
+        raise TypeError("inputs are scaled once")
+    if isinstance(X, OnDisk):
+        scaler.check(X.shape[1])
+        return Stored(X, scaler, dtype)
     narrow = X.dtype.kind in "ui" and X.itemsize < np.dtype(dtype).itemsize
     if narrow and X.size * np.dtype(dtype).itemsize >= LARGE:
         scaler.check(X.shape[1])

@@ -25,18 +25,19 @@ class Transform:
     scaler: Scaler
 
     @classmethod
-    def fit(cls, X: Array, how: Scale, encoder: Encoder) -> "Transform":
+    def fit(cls, X: Inputs, how: Scale, encoder: Encoder) -> "Transform":
         """Measure training rows X (n, k) with an encoder that was fitted on them before."""
         if not encoder:
             return cls(encoder, Scaler.fit(X, how))
         numbers = [k for k, known in enumerate(encoder.categories) if not known]
         shift, scale = np.zeros(encoder.n_features), np.ones(encoder.n_features)
         if numbers:
-            fitted = Scaler.fit(np.where(np.isnan(X[:, numbers]), encoder.fill[numbers], X[:, numbers]), how)
+            columns = X[:][:, numbers]
+            fitted = Scaler.fit(np.where(np.isnan(columns), encoder.fill[numbers], columns), how)
             shift[encoder.is_number], scale[encoder.is_number] = fitted.shift, fitted.scale
         return cls(encoder, Scaler(shift, scale))
 
-    def apply(self, X: Array, texts: Sequence[Sequence[str]], dtype: DType) -> Inputs:
+    def apply(self, X: Inputs, texts: Sequence[Sequence[str]], dtype: DType) -> Inputs:
         """Return the network's inputs (n, d); DataError for numbers too large for ``dtype``."""
         if not self.encoder:
             return scaled(X, self.scaler, dtype)

@@ -12,6 +12,8 @@ from nntrain.core.plan import Plan
 from nntrain.core.types import Array, Task
 from nntrain.data.batches import Batches
 from nntrain.data.dataset import Dataset, Part
+from nntrain.data.stored import Inputs
+from nntrain.data.windows import batches_of
 from nntrain.errors import DataError, SpecError, did_you_mean
 from nntrain.network import Network
 from nntrain.ops.losses import Loss
@@ -120,7 +122,7 @@ class Assembly:
         return Job(
             network=self.network,
             metric=self.metric,
-            batches=Batches(train.X, t, y, batch_size=size, seed=spec.seed, plan=self.network.plan),
+            batches=self._batches(train.X, t, y, size),
             validation=self.evaluator(validation) if validation else None,
             optimizer=spec.optimizer,
             schedule=spec.schedule,
@@ -129,6 +131,11 @@ class Assembly:
             seed=spec.seed,
             spread=self.metric.spread(t),
         )
+
+    def _batches(self, X: Inputs, t: Array, y: Array, size: int) -> Batches:
+        itemsize = self.network.dtype.itemsize
+        shuffle = self.spec.data.shuffled(*X.shape, itemsize=itemsize, batch_size=size)
+        return batches_of(X, t, y, batch_size=size, seed=self.spec.seed, plan=self.network.plan, shuffle=shuffle)
 
     @property
     def _loss(self) -> Loss:

@@ -22,7 +22,7 @@ DRAWN = ("spirals", "moons", "blobs", "rings", "linear")
 
 
 def test_all_sources_are_there() -> None:
-    assert set(SOURCES) == {"digits", "iris", "npz", "csv", "idx", *DRAWN, "xor"}
+    assert set(SOURCES) == {"digits", "iris", "npz", "npy", "csv", "parquet", "idx", "cifar", *DRAWN, "xor"}
 
 
 @pytest.mark.parametrize("kind", FREE)

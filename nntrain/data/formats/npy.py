@@ -10,13 +10,14 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.lib import format as npy
 
 from nntrain.core.types import Array
 from nntrain.data.formats.files import expansion_limit, file_size, reading
+from nntrain.data.ondisk import OnDisk
 from nntrain.errors import DataError
 
 MAX_HEADER = 10_000  # characters; NumPy's own limit for files that are not trusted
@@ -32,9 +33,30 @@ def read_npy(path: Path) -> Array:
     """Return the array of an npy file, mapped from disk; DataError for objects, records or a lying header."""
     size = file_size(path)
     with reading(path), path.open("rb") as file:
-        count = _check_header(str(path), file, size)
+        count = _check_header(str(path), file, size).size
     with reading(path):
         return np.asarray(np.load(path, mmap_mode="r" if count else None, allow_pickle=False))
+
+
+def open_npy(path: Path) -> OnDisk:
+    """Return the array (n, …) of an npy file as rows that stay on the disk; DataError when it has none of numbers."""
+    size = file_size(path)
+    with reading(path), path.open("rb") as file:
+        header = _check_header(str(path), file, size)
+        offset = file.tell()
+    if header.dtype.kind not in "biuf" or len(header.shape) < 2 or not header.size:
+        raise DataError(f"{path}: inputs are rows of numbers, got shape {header.shape} of {header.dtype}")
+    if header.by_column:
+        raise DataError(f"{path}: is stored column by column; store it by row, with np.ascontiguousarray")
+    stored = np.dtype(np.uint8) if header.dtype.kind == "b" else header.dtype
+    return OnDisk(path, offset, header.shape[0], math.prod(header.shape[1:]), stored)
+
+
+def shape_of(path: Path) -> tuple[int, ...]:
+    """Return the shape of the array in an npy file."""
+    size = file_size(path)
+    with reading(path), path.open("rb") as file:
+        return _check_header(str(path), file, size).shape
 
 
 class Npz:
@@ -69,21 +91,31 @@ def _undamaged(path: Path, where: str) -> Iterator[None]:
         raise DataError(f"{where}: damaged npz archive: {error or type(error).__name__}") from None
 
 
-def _check_header(where: str, file: IO[bytes], size: int) -> int:
-    """Return the number of values; refuse objects, records, and a length that is not the one the header claims."""
+class _Header(NamedTuple):
+    shape: tuple[int, ...]
+    by_column: bool
+    dtype: np.dtype[Any]
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return math.prod(self.shape)
+
+
+def _check_header(where: str, file: IO[bytes], size: int) -> _Header:
+    """Return what an array is; refuse objects, records, and a length that is not the one the header claims."""
     try:
         version = npy.read_magic(file)
         if version not in HEADERS:
             raise ValueError(f"version {version} is for records")
-        shape, _, dtype = HEADERS[version](file, max_header_size=MAX_HEADER)
+        shape, by_column, dtype = HEADERS[version](file, max_header_size=MAX_HEADER)
     except BAD_HEADER as error:
         raise DataError(f"{where}: is not an npy array: {str(error).partition(chr(10))[0]}") from None
     if dtype.hasobject:
         raise DataError(f"{where}: holds Python objects, which are never loaded; store numbers or text")
     if dtype.kind not in "biufUS":
         raise DataError(f"{where}: values of type {dtype} are not numbers or text")
-    count: int = math.prod(shape)
-    expected = file.tell() + count * dtype.itemsize
+    expected = file.tell() + math.prod(shape) * dtype.itemsize
     if expected != size or min(shape, default=0) < 0:
         raise DataError(f"{where}: shape {shape} of {dtype} needs {expected} bytes, got {size}")
-    return count
+    return _Header(shape, by_column and len(shape) > 1, dtype)

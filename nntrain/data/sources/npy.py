@@ -1,0 +1,68 @@
+"""Arrays in npy files as data; a large one stays on the disk.
+
+Knows nothing of splits or scaling.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from nntrain.data.dataset import Raw
+from nntrain.data.formats.arrays import inputs
+from nntrain.data.formats.files import file_size
+from nntrain.data.formats.npy import open_npy, read_npy, shape_of
+from nntrain.data.ondisk import OnDisk
+from nntrain.data.sources.arrays import Pair, TaskOfArrays, raw_of
+from nntrain.data.sources.base import SOURCES
+from nntrain.errors import DataError
+
+LARGE = 1 << 30  # bytes of a file from which it stays on the disk
+
+
+@SOURCES.register
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NpyFiles:
+    """Arrays X (n, …) and y (n,) or (n, k) in npy files, with ``X_test`` and ``y_test`` if there are such.
+
+    ``memory: auto`` loads files under 1 GiB and streams larger ones: their rows stay on the disk and are read as they
+    are needed, with the same results. ``task: auto`` takes text, booleans, integers, or up to 20 different whole
+    numbers, for classes; several columns of integers 0 and 1 for labels; anything else for regression.
+    """
+
+    kind: Literal["npy"] = "npy"
+    X: Path
+    y: Path
+    X_test: Path | None = None
+    y_test: Path | None = None
+    task: TaskOfArrays = "auto"
+    memory: Literal["auto", "load", "stream"] = "auto"
+    formula: ClassVar[str] = "X (n, …) flattened to (n, d), y (n,) or (n, k)"
+
+    def load(self, seed: int) -> Raw:
+        """Return inputs in their stored type; those that stay on the disk are looked through once."""
+        if (self.X_test is None) != (self.y_test is None):
+            raise DataError("data.source: X_test and y_test come together or not at all")
+        test = None if self.X_test is None or self.y_test is None else self._pair(self.X_test, self.y_test)
+        return raw_of(self._pair(self.X, self.y), test, asked=self.task)
+
+    def _pair(self, X_path: Path, y_path: Path) -> Pair:
+        y = np.asarray(read_npy(y_path))
+        streams = {"auto": file_size(X_path) >= LARGE, "load": False, "stream": True}[self.memory]
+        if streams:
+            X = open_npy(X_path)
+            _check_finite(X)
+            return Pair(X, y, shape_of(X_path), "", str(X_path), str(y_path))
+        array = inputs(read_npy(X_path), str(X_path))
+        return Pair(array.reshape(len(array), -1), y, array.shape, "", str(X_path), str(y_path))
+
+
+def _check_finite(X: OnDisk) -> None:
+    """Refuse the first value that is no finite number, and what a file cut short lacks."""
+    row = 0
+    for piece in X.pieces() if X.dtype.kind == "f" else ():
+        if not (np.isfinite(piece.min()) and np.isfinite(piece.max())):
+            at, column = np.unravel_index(int(np.argmin(np.isfinite(piece))), piece.shape)
+            raise DataError(f"{X.path}[{row + at}, {column}]: is not a finite number, got {piece[at, column]}")
+        row += len(piece)
