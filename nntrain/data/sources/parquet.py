@@ -3,7 +3,8 @@
 Knows nothing of splits or scaling.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,12 +14,23 @@ import numpy as np
 
 from nntrain.core.types import Array
 from nntrain.data.columns import FOUND_OUT, Column, Kinds, Table
-from nntrain.data.formats.files import file_size, reading
+from nntrain.data.formats.files import file_size
 from nntrain.data.formats.table import is_missing, is_number
 from nntrain.data.sources.base import SOURCES
 from nntrain.data.sources.table import TableSource
 from nntrain.data.wording import shown
 from nntrain.errors import DataError, MissingExtraError
+
+
+@contextmanager
+def _undamaged(what: str) -> Iterator[None]:
+    """Turn every way in which a file can be broken into one line."""
+    from pyarrow import ArrowException
+
+    try:
+        yield
+    except (ArrowException, ValueError, OSError, LookupError, MemoryError) as error:
+        raise DataError(f"{what}: {str(error).partition(chr(10))[0] or type(error).__name__}") from None
 
 
 @SOURCES.register
@@ -49,15 +61,12 @@ class ParquetTable:
     @cached_property
     def _file(self) -> Any:
         try:
-            from pyarrow import ArrowException, parquet
+            from pyarrow import parquet
         except ImportError:
             raise MissingExtraError("parquet files need pyarrow: pip install 'nntrain[arrow]'") from None
         file_size(self.path)
-        try:
-            with reading(self.path):
-                return parquet.ParquetFile(self.path)
-        except (ArrowException, ValueError) as error:
-            raise DataError(f"{self.path}: is not a parquet file: {str(error).partition(chr(10))[0]}") from None
+        with _undamaged(f"{self.path}: is not a parquet file"):
+            return parquet.ParquetFile(self.path)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -80,15 +89,10 @@ class ParquetTable:
         return f"{self.path}: row {row + 1}, column {shown(self.names[position])}", "" if value is None else str(value)
 
     def _read(self, position: int) -> Any:
-        from pyarrow import ArrowException
-
         if self.names.count(self.names[position]) > 1:
             raise DataError(f"{self.path}: 2 columns are named {shown(self.names[position])}")
-        try:
-            with reading(self.path):
-                return self._file.read(columns=[self.names[position]]).column(0).combine_chunks()
-        except (ArrowException, ValueError) as error:
-            raise DataError(f"{self.path}: cannot be read: {str(error).partition(chr(10))[0]}") from None
+        with _undamaged(f"{self.path}: damaged parquet file"):
+            return self._file.read(columns=[self.names[position]]).column(0).combine_chunks()
 
     def _column(self, position: int, kinds: Kinds) -> Column:
         from pyarrow import types
@@ -102,7 +106,7 @@ class ParquetTable:
         if not numeric and not (types.is_string(kind) or types.is_large_string(kind)):
             raise DataError(f"{self.path}: column {shown(name)} holds {kind}, not numbers or text; ignore it")
         if numeric and position not in kinds.text:
-            return self._numbers(position, values.cast("double").to_numpy(zero_copy_only=False))
+            return self._numbers(position, values.cast("double", safe=False).to_numpy(zero_copy_only=False))
         if position in kinds.number:
             return self._numbers(position, self._parsed(position, values.to_pylist()))
         return self._texts(position, values.cast("string").dictionary_encode())
