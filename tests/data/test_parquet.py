@@ -121,6 +121,7 @@ def test_a_damaged_file_is_an_error_of_one_line(tmp_path: Path) -> None:
     for position in range(4, len(content), 97):
         damaged = bytearray(content)
         damaged[position] ^= 0xFF
+        path = tmp_path / f"{position}.parquet"  # a new file each time: to write one anew may wait for the disk
         path.write_bytes(damaged)
         assert "\n" not in attempt(Parquet(path=path))
 
