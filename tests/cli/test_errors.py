@@ -24,8 +24,8 @@ def test_five_mistakes_give_five_lines(nntrain, here):
     result = nntrain("fit", "bad.yaml")
     assert (result.status, result.out) == (2, "")
     assert result.err.splitlines() == [
-        "bad.yaml:4:3: data.validaton: unknown key; did you mean 'validation'? (one of scale, source, target_scale, "
-        "test, validation)",
+        "bad.yaml:4:3: data.validaton: unknown key; did you mean 'validation'? (one of scale, shuffle, source, "
+        "target_scale, test, validation)",
         "bad.yaml:5:20: model.hiden: unknown key; did you mean 'hidden'? (one of activation, dropout, hidden, "
         "init, kind)",
         "bad.yaml:6:7: loss: unknown loss 'softmax_crossentropy'; did you mean 'softmax_cross_entropy'? (one of "

@@ -219,15 +219,16 @@ def make(folder: Path, mebibytes: int, width: int = 784) -> None:
 def fit(folder: Path, run: str, *overrides: str) -> tuple[list[dict[str, Any]], int]:
     """Train in a process of its own; return the metrics and the most KiB that were resident."""
     program = (
-        "import resource, sys; from nntrain.cli import main\n"
+        "import sys; from nntrain.cli import main\n"
         "try:\n    main()\n"
-        "finally:\n    open(sys.argv[-1] + '.peak', 'w').write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))"
+        "finally:\n    open(sys.argv[-1] + '.peak', 'w').write(open('/proc/self/status').read())"
     )
     options = [word for override in overrides for word in ("--set", override)]
     command = [sys.executable, "-c", program, "fit", "config.yaml", "--no-plots", *options, "--run-dir", run]
     subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=1500)
     lines = (folder / run / "metrics.jsonl").read_text().splitlines()
-    return [json.loads(line) for line in lines], int((folder / f"{run}.peak").read_text())
+    status = (folder / f"{run}.peak").read_text()  # the usage of resources would count this process as well
+    return [json.loads(line) for line in lines], int(status.partition("VmHWM:")[2].split()[0])
 
 
 def figures(records: list[dict[str, Any]]) -> list[Any]:

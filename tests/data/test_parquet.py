@@ -118,10 +118,10 @@ def test_what_is_no_parquet_file(tmp_path: Path, content: bytes) -> None:
 def test_a_damaged_file_is_an_error_of_one_line(tmp_path: Path) -> None:
     path = write(tmp_path / "x.parquet", {"a": list(range(1000)), "y": [0, 1] * 500})
     content = bytearray(path.read_bytes())
-    for position in range(4, len(content), 97):
+    for position in range(4, len(content), 397):
         damaged = bytearray(content)
         damaged[position] ^= 0xFF
-        path = tmp_path / f"{position}.parquet"  # a new file each time: to write one anew may wait for the disk
+        path = tmp_path / f"{position}.parquet"  # to write one file again and again may wait for the disk
         path.write_bytes(damaged)
         assert "\n" not in attempt(Parquet(path=path))
 
