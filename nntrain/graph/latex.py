@@ -13,12 +13,14 @@ from nntrain.graph.grammar import parse
 from nntrain.graph.nodes import Node
 from nntrain.graph.operations import ATOM, SIGN, SUM, Array
 from nntrain.graph.rules import INPUTS
-from nntrain.graph.spelling import Spelling, number, shape_text
+from nntrain.graph.spelling import number
 from nntrain.graph.trace import Edge, Trace
 
 TRANSPOSED = "ᵀ"
 GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "theta", "lambda", "mu", "rho", "sigma", "tau", "phi", "omega"}
-LARGE = Spelling(wide=60, high=6)  # the largest matrix written out
+LARGE, HIGH = 24, 10  # entries and rows of a matrix that is written out
+DIGITS = 3  # of its entries
+NEXT, MORE = " \\\\\n&= ", " \\\\\n&\\quad + "
 
 
 def latex(trace: Trace) -> str:
@@ -56,9 +58,9 @@ def _backward(trace: Trace, node: Node) -> str:
     rule = " + ".join(_chain_rule(trace, edge) for edge in ways)
     if len(ways) == 1 and ways[0].contribution.ndim:
         return f"{left}{rule} = {gradient}"
-    numbers = " + ".join(_numbers(edge) for edge in ways)
-    between = " \\\\\n&= " if len(ways) > 1 else " = "
-    return f"{left}{rule}{between}{numbers} = {gradient}"
+    between = NEXT if len(ways) > 1 else " = "
+    plus, total = (MORE, NEXT) if ways[0].contribution.ndim > 1 else (" + ", " = ")
+    return f"{left}{rule}{between}{plus.join(_numbers(edge) for edge in ways)}{total}{gradient}"
 
 
 def _chain_rule(trace: Trace, edge: Edge) -> str:
@@ -154,12 +156,11 @@ def _value(value: Array) -> str:
     value = np.asarray(value)
     if value.ndim == 0:
         return _scientific(number(float(value)))
-    written = LARGE.lines(value)
-    if written[0].startswith("["):
+    if value.ndim < 3 and value.size <= LARGE and len(value) <= HIGH:
         rows = value[:, None] if value.ndim == 1 else value
-        body = r" \\ ".join(" & ".join(_scientific(number(float(entry))) for entry in row) for row in rows)
+        body = r" \\ ".join(" & ".join(_scientific(number(float(entry), DIGITS)) for entry in row) for row in rows)
         return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
-    shape = shape_text(value).replace("×", r" \times ")
+    shape = r" \times ".join(map(str, value.shape))
     return rf"[{shape}],\ \lVert\cdot\rVert = {_scientific(number(float(np.linalg.norm(value.ravel()))))}"
 
 

@@ -123,20 +123,24 @@ def test_graphviz_reads_the_dot_file(name, nntrain):
     assert len(drawn["edges"]) == sum(len(node["inputs"]) for node in record["nodes"])
 
 
+ODD = [
+    ["-alpha / w_10 ** -2 + μ * long_name", "alpha=1e-9", "w_10=2e9", "μ=3", "long_name=-1"],
+    ["(a - (b - c)) ** 2 / (1 / b) + -3 * log(a)", "a=1", "b=2", "c=3"],
+    ["logsumexp(part(v, 1, 2)) + dot(v, v) + v @ v + g @ g", "v=[1, 2, 3, 4]", "g=[1, 1]"],
+]
+DOCUMENT = "\\documentclass{article}\\usepackage{amsmath}\\begin{document}\n%s\\end{document}\n"
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="LaTeX is not installed")
-def test_latex_compiles_the_equations(nntrain, here):
-    odd = [
-        ["-alpha / w_10 ** -2 + μ * long_name", "alpha=1e-9", "w_10=2e9", "μ=3", "long_name=-1"],
-        ["(a - (b - c)) ** 2 / (1 / b) + -3 * log(a)", "a=1", "b=2", "c=3"],
-        ["logsumexp(part(v, 1, 2)) + dot(v, v) + v @ v + g @ g", "v=[1, 2, 3, 4]", "g=[1, 1]"],
-    ]
-    bodies = [nntrain("graph", "--latex", "--", *arguments).out for arguments in [*GRAPHS.values(), *odd]]
+@pytest.mark.parametrize("graphs", [[*GRAPHS.values(), [str(ROOT / "configs" / "iris-softmax.yaml")]], ODD])
+def test_latex_compiles_the_equations(graphs, nntrain, here):
+    bodies = [nntrain("graph", "--latex", "--", *arguments).out for arguments in graphs]
     assert all(bodies)
-    head, tail = "\\documentclass{article}\\usepackage{amsmath}\\begin{document}\n", "\\end{document}\n"
-    (here / "all.tex").write_text(head + "\n".join(bodies) + tail, encoding="utf-8")
+    (here / "all.tex").write_text(DOCUMENT % "\n".join(bodies), encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
     done = subprocess.run(command, cwd=here, capture_output=True, text=True, errors="replace", timeout=100, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
+    assert graphs == ODD or r"Overfull \hbox" not in done.stdout
 
 
 # --- terminals -------------------------------------------------------------------------------------------------------

@@ -179,7 +179,7 @@ def _size(error: float) -> str:
 
 
 def _wrapped(text: str, page: Page) -> list[str]:
-    return wrap(text, max(page.columns - 1, 30), subsequent_indent="    ", break_on_hyphens=False)
+    return wrap(text, max(page.columns - 1, 30), subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _output(trace: Trace) -> str:
