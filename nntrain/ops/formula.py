@@ -44,6 +44,11 @@ class Formula(Activation):
         low, high = np.abs(self.at(np.array([-FAR, FAR])))
         return bool(high > FAR / 2 > low)
 
+    @property
+    def smooth(self) -> bool:
+        """Whether no operation of the formula has a kink."""
+        return not any(node.operation and node.operation.switch for node in parse(self.f).nodes)
+
     def problems(self) -> Sequence[tuple[tuple[str, ...], str]]:
         """Return what is wrong with the formula, with the column in it."""
         try:

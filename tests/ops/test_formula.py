@@ -163,6 +163,11 @@ def test_it_joins_the_relu_family_by_what_it_does(unit):
     assert Formula(f=unit.expression()).rectified == unit.rectified
 
 
+@pytest.mark.parametrize("unit", BUILT_IN, ids=lambda unit: unit.kind)
+def test_it_is_smooth_if_it_has_no_kink(unit):
+    assert Formula(f=unit.expression()).smooth == unit.smooth
+
+
 def test_a_wrong_slope_would_be_caught():
     """The numerical check covers a formula like any unit."""
     layers = Mlp(hidden=(4,), activation=(Formula(f="z * tanh(softplus(z))"),)).layers(5, 2)
