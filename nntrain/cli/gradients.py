@@ -19,8 +19,12 @@ def gradcheck(
         typer.Argument(metavar="[CONFIG|RUN|CHECKPOINT]", help="What to check; without it, every registered part."),
     ] = None,
     overrides: Overrides = None,
-    batch: Annotated[int | None, typer.Option("--batch", min=1, help="How many examples; 8 by default.")] = None,
-    after: Annotated[int | None, typer.Option("--after", min=0, help="Train a spec for so many epochs before.")] = None,
+    batch: Annotated[
+        int | None, typer.Option("--batch", metavar="N", min=1, help="How many examples; 8 by default.")
+    ] = None,
+    after: Annotated[
+        int | None, typer.Option("--after", metavar="EPOCHS", min=0, help="Train a spec for so many epochs before.")
+    ] = None,
     params: Annotated[
         str | None, typer.Option("--params", metavar="all|N", help="Entries of each tensor to check; 32 by default.")
     ] = None,
@@ -100,7 +104,7 @@ def _injected(subject: "Subject", kind: str) -> "Subject":
 
     if kind not in BUGS:
         raise SpecError(f"--inject: no such bug, got '{kind}'{did_you_mean(kind, BUGS)}")
-    return with_bug(subject, kind, BUGS[kind])
+    return with_bug(subject, kind)
 
 
 def _wanted(subject: "Subject", pattern: str | None) -> Callable[[str], bool]:
@@ -134,9 +138,12 @@ def _check_network(subject: "Subject", options: "Options", only: str | None, as_
         first = found.findings[0]
         raise GradientError(f"{len(wrong)} of {len(found.tensors)} disagree; first {first.where}: {first.cause}")
     if subject.bug is not None:
-        note("the bug is planted, but all that it changes here is lost in rounding; try --method both or --after 1")
+        note(
+            "the bug is planted, but nothing that was checked shows it: it is lost in rounding, or elsewhere; "
+            "try --method both, --after 1 or --params all"
+        )
     if not found.decided:
-        raise GradientError("nothing could be compared: the cost is not finite, or every entry lies next to a kink")
+        raise GradientError("nothing could be compared: every entry lies next to a kink")
 
 
 def _check_parts(as_json: bool) -> None:

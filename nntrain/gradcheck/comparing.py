@@ -6,6 +6,7 @@ factor between ½ and 1 and a random sign, so that an error in a single entry al
 the square of that in two directions.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
@@ -211,5 +212,6 @@ class _Comparison:
 
 
 def _found(i: int, analytic: float, found: Slope, tolerance: float) -> Entry:
-    numeric, error = found.nearest(analytic), found.error(analytic, tolerance)
+    numeric = found.nearest(analytic) if found.decided else math.nan
+    error = found.error(analytic, tolerance)
     return Entry(i, analytic, numeric, error, found.kink, found.decided, slack=found.slack)

@@ -11,7 +11,7 @@ class Entry:
 
     index: int
     analytic: float
-    numeric: float  # the derivative, or at a kink that one between the one-sided slopes which is nearest
+    numeric: float  # the derivative; at a kink the nearest between the one-sided slopes, NaN where nothing can be told
     error: float  # the larger one, where there are two opinions; inf if the analytic value is not finite
     kink: bool = False  # whether the derivative jumps here
     decided: bool = True  # whether the kink is at the very point, so that the one-sided slopes are known

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import prod
+from math import isfinite, prod
 
 import numpy as np
 
 from nntrain.core.rng import Stream, generator
 from nntrain.core.types import Array
+from nntrain.errors import GradientError
 from nntrain.experiment.gradients.comparing import compared
 from nntrain.experiment.gradients.diagnosis import Diagnosis, Finding
 from nntrain.experiment.gradients.stages import OnePenalty
@@ -64,7 +65,18 @@ def names(subject: Subject) -> dict[str, str]:
 def check_network(
     subject: Subject, options: Options, *, wanted: Callable[[str], bool] = lambda name: True
 ) -> NetworkCheck:
-    """Check every wanted tensor. Names are those of the parameters, and ``penalty``."""
+    """Check every wanted tensor. Names are those of the parameters, and ``penalty``.
+
+    Raises GradientError where the cost is not finite: there is no derivative to compare with.
+    """
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        cost = subject.whole.value()
+        if not isfinite(cost):
+            raise GradientError(f"the cost is {cost} at these parameters: there is no derivative to compare with")
+        return _checked(subject, options, wanted)
+
+
+def _checked(subject: Subject, options: Options, wanted: Callable[[str], bool]) -> NetworkCheck:
     checks = list(_checks(subject, options, wanted))
     if all(check.report.agrees for check in checks):
         return NetworkCheck(checks, ())

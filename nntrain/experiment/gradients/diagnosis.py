@@ -106,6 +106,8 @@ def explain(found: Evidence) -> tuple[str | None, str]:
             return kind, sign
     if not found.analytic.any():
         return None, "it is 0 everywhere: nothing is written, or nothing comes down"
+    if not found.report.wrong:
+        return None, f"few entries: none of the {found.report.n_entries} looked at, but a random direction through all"
     if found.ratio is not None:
         return None, f"every entry is {found.ratio:.6g} times the derivative: a constant factor"
     wrong, looked_at, ratios = len(found.report.wrong), len(found.report.entries), found.ratios

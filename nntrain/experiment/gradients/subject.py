@@ -13,6 +13,7 @@ from nntrain.data.dataset import Part
 from nntrain.errors import SpecError
 from nntrain.experiment.assembly import Assembly
 from nntrain.experiment.gradients.bug import Bug, planted
+from nntrain.experiment.gradients.bugs import BUGS
 from nntrain.experiment.gradients.stages import WholeNetwork
 from nntrain.experiment.preparing import prepared
 from nntrain.experiment.scoring import open_model
@@ -85,13 +86,13 @@ def of_checkpoint(path: Path, overrides: list[str], *, batch: int) -> Subject:
     return replace(_subject(model.assembly, part, batch, model.epoch), notes=(*model.notes, *notes))
 
 
-def with_bug(subject: Subject, kind: str, bug: type[Bug]) -> Subject:
-    """Return the subject with a bug planted in it; SpecError where that changes no gradient."""
-    spoilt = replace(subject, bug=bug())
+def with_bug(subject: Subject, kind: str) -> Subject:
+    """Return the subject with the bug of this kind planted in it; SpecError where that changes no gradient."""
+    spoilt = replace(subject, bug=BUGS[kind]())
     before, after = subject.whole.gradients(), spoilt.whole.gradients()
     same = all(np.array_equal(before[name], after[name]) for name in before)
     if same and (type(spoilt.engine_penalty) is type(subject.penalty) or not subject.penalty):
-        raise SpecError(f"--inject {kind}: it changes no gradient here; it needs {bug.needs}")
+        raise SpecError(f"--inject {kind}: it changes no gradient here; it needs {BUGS[kind].needs}")
     return spoilt
 
 
