@@ -67,6 +67,7 @@ def test_no_false_alarm_on_random_networks(method, seeds):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("method", ["central", "both", "complex"])
 def test_no_false_alarm_on_a_thousand_random_networks(method):
     assert false_alarms(range(1000, 2000), method)[0] == {}
