@@ -205,7 +205,7 @@ def promises() -> str:
     _, _, figures = done.stdout.partition(" figures =")
     if done.returncode or not figures:
         raise SystemExit(f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}")
-    lines = [line for line in figures.splitlines()[1:] if re.match(r"P\d |=+ \d+ passed", line)]
+    lines = [line for line in figures.splitlines() if re.match(r"P\d  ", line)]
     return "\n".join(["```console", f"$ {' '.join(command)}", *lines, "```"])
 
 

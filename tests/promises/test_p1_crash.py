@@ -58,7 +58,7 @@ def test_p1_killed_twice_in_a_row_a_run_ends_the_same(every, lab, figure):
     for name, number in first[:: min(every, len(first))]:
         assert lab.killed("once", CALLS[name], number)
         for again in CALLS.values():
-            for second in points(every):
+            for second in points(max(every, 2)):
                 shutil.copytree(lab.folder / "once", lab.folder / "broken")
                 killed = lab.killed("broken", again, second)
                 if killed:
@@ -71,6 +71,22 @@ def test_p1_killed_twice_in_a_row_a_run_ends_the_same(every, lab, figure):
         shutil.rmtree(lab.folder / "once")
     assert cut  # going on, metrics.jsonl is cut back to the checkpoint
     figure("killed twice in a row", f"{tried} pairs, {tried} came back the same")
+
+
+@every(60)
+def test_p1_killed_while_a_finished_run_is_lengthened_it_ends_as_one_long_run(every, lab, figure):
+    """The first part ended within an epoch, by ``max_steps``; metrics and state go back to before that end."""
+    assert lab.fit("once", ["--set", "train.max_steps=18"]) == 0
+    tried = 0
+    for calls in CALLS.values():
+        for number in points(max(every, 2)):
+            shutil.copytree(lab.folder / "once", lab.folder / "broken")
+            killed = lab.killed("broken", calls, number)
+            lab.assert_ends_whole("broken", stopped=True)
+            tried += killed
+            if not killed:
+                break
+    figure("killed while a finished run is lengthened", f"{tried} points, {tried} ended as one long run")
 
 
 @every(4)

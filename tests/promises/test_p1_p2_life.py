@@ -98,7 +98,7 @@ class Life(RuleBasedStateMachine):
     ("lives", "length"),
     [
         pytest.param(4, 6, id="some"),
-        pytest.param(150, 12, id="all", marks=[pytest.mark.slow, pytest.mark.timeout(1800)]),
+        pytest.param(40, 10, id="all", marks=[pytest.mark.slow, pytest.mark.timeout(1800)]),
     ],
 )
 def test_p1_p2_whatever_befalls_a_run_it_ends_the_same(lives, length, lab, figure):

@@ -75,7 +75,7 @@ def log_of(run):
     return (run / "log.txt").read_text(encoding="utf-8").splitlines() if (run / "log.txt").exists() else []
 
 
-WHOLE_LIFE = [("SIGTERM", 1, "--no-plots"), *(pytest.param(name, 17, "--plots", marks=SLOW) for name in NAMES)]
+WHOLE_LIFE = [("SIGTERM", 1, "--no-plots"), *(pytest.param(name, 10, "--plots", marks=SLOW) for name in NAMES)]
 
 
 @pytest.mark.parametrize(("name", "times", "draw"), WHOLE_LIFE)
