@@ -35,6 +35,10 @@ class DivergenceError(UserError):
 
     exit_code = 4
 
+    def __init__(self, message: str, *, what: str = "") -> None:
+        super().__init__(message)
+        self.what = what
+
 
 class CheckpointError(UserError):
     """A checkpoint is missing, damaged, or belongs to something else."""

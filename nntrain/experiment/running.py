@@ -17,7 +17,8 @@ from nntrain.artifacts.environment import changes, environment
 from nntrain.artifacts.history import to_csv
 from nntrain.artifacts.painter import Painter
 from nntrain.artifacts.rundir import RUN, SUMMARY, RunDir
-from nntrain.errors import DivergenceError, InterruptedRun
+from nntrain.artifacts.shelf import Found
+from nntrain.errors import DivergenceError, InterruptedRun, UserError
 from nntrain.experiment.inheriting import Parent, refuse_other_start
 from nntrain.experiment.journal import Journal
 from nntrain.experiment.preparing import Prepared, prepared
@@ -26,6 +27,7 @@ from nntrain.experiment.resuming import Done, compare, finished
 from nntrain.experiment.saving import Saver
 from nntrain.experiment.summing import sum_up
 from nntrain.spec import Loaded, dump
+from nntrain.train.diagnosis import diagnose
 from nntrain.train.loop import fit
 from nntrain.train.records import EpochRecord, Pause, better
 from nntrain.train.state import State
@@ -118,7 +120,7 @@ class Run:
 
         Raises DivergenceError (the last good checkpoint is named) and InterruptedRun (after saving).
         """
-        options = self.loaded.experiment.checkpoint
+        options, failure = self.loaded.experiment.checkpoint, None
         try:
             for event in fit(self.job, self.state, interrupted=interrupted, pause_every=options.every_steps):
                 if isinstance(event, Pause):
@@ -129,7 +131,9 @@ class Run:
                     self._record(event)
                     yield event
         except DivergenceError as error:
-            self._diverge(error)
+            failure = error.with_traceback(None)  # which would keep the loop and its batches alive
+        if failure is not None:
+            self._diverge(failure)
         self._finish()
 
     def _begin(self, parent: Parent | None) -> Restored:
@@ -197,13 +201,27 @@ class Run:
         raise InterruptedRun(f"{path}: saved at step {step}; nntrain resume {path} goes on")
 
     def _diverge(self, error: DivergenceError) -> None:
+        """Say why and what is still good. Nothing has been saved since, and the last good checkpoint stays."""
         self._saver.flush()
-        last = next(reversed(self.directory.checkpoints()), None)
-        good = f"; last good checkpoint: {last}" if last else "; no checkpoint was saved yet"
-        self._journal.write("diverged", stopped=str(error))
-        self._journal.log(f"diverged: {error}")
+        found = self.directory.latest()
+        good = f"; last good checkpoint: {found.path}" if found else "; no checkpoint was saved yet"
+        why = self._why(error, found)
+        self._journal.write("diverged", stopped=why)
+        self._journal.log(f"diverged: {why}")
         self._write_curves()
-        raise DivergenceError(f"{error}{good}") from None
+        raise DivergenceError(f"{why}{good}")
+
+    def _why(self, error: DivergenceError, found: Found | None) -> str:
+        """Return what made the steps since the last good checkpoint, or since the start, diverge."""
+        try:
+            if found:
+                self.state.restore(found.checkpoint.tensors, found.checkpoint.meta["state"])
+            else:
+                self.state = State.start(self.job.network.params, self.job.optimizer)
+                self._begin(None)
+            return str(diagnose(self.job, self.state) or error)
+        except UserError:  # the weights it was begun from are gone
+            return str(error)
 
     def _finish(self) -> None:
         """Save the end, score the weights that are kept, draw, and write the summary last: it says that all is done."""

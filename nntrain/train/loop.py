@@ -178,8 +178,8 @@ class _Run:
 
     def _check_parameters(self) -> None:
         """Raise DivergenceError if the step just counted was too long for numbers to hold."""
-        theta = self.state.params.theta
-        if not (isfinite(self.change) and isfinite(theta.min()) and isfinite(theta.max())):
+        vectors = (self.state.params.theta, *self.state.slots.values())
+        if not (isfinite(self.change) and all(isfinite(v.min()) and isfinite(v.max()) for v in vectors)):
             raise self._divergence("the step is too long", step=self.state.step)
 
     def _divergence(self, what: str, *, step: int | None = None) -> DivergenceError:
@@ -189,5 +189,5 @@ class _Run:
         where = f"; first tensor that is not finite: {bad}" if bad else ""
         advice = f"lower optimizer.lr (now {self.lr:g}), scale the data or set train.clip_norm"
         return DivergenceError(
-            f"epoch {state.epoch + 1}, step {step or state.step + 1}: diverged, {what}{where}; {advice}"
+            f"epoch {state.epoch + 1}, step {step or state.step + 1}: diverged, {what}{where}; {advice}", what=what
         )

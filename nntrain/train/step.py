@@ -17,6 +17,8 @@ from nntrain.train.state import State
 
 CHUNK = 1 << 17  # parameters updated at a time, so that they stay in the cache from one call to the next (measured)
 
+METRIC = "metric"  # the label of calls that training does not depend on
+
 Bound = Sequence[Callable[[], Any]]
 
 
@@ -98,7 +100,7 @@ class Stepper:
         ctx = Context(ws, training=True, seed=self.job.seed, clock=self.state.clock)
         bound = self.network.bind(batch.X, ctx)
         do, loss = bound.calls, self.network.loss
-        do.label = "metric"
+        do.label = METRIC
         metric = self.job.metric.bind(do, bound.scores, batch.t, batch.y, loss, ws)
         do.label = "loss"
         cost, bind_gradient = loss.bind(do, bound.scores, batch.t, ws)

@@ -147,7 +147,12 @@ def test_divergence_stops_with_the_reason(nntrain, here):
         "loss=mse",
     )
     assert (result.status, result.out, result.err.count("\n")) == (4, "", 1)
-    assert re.match(r"error: epoch \d+, step \d+: diverged, .*; lower optimizer\.lr \(now 1e\+06\), ", result.err)
+    message = (
+        r"error: epoch \d+, step \d+: diverged, the .+ layer 2 \(dense\) is not finite; "
+        r"cost before: .+; update ratio ‖Δθ‖/‖θ‖ before: .+; try optimizer\.lr \S+ \(now 1e\+06\), "
+        r"or set train\.clip_norm; (last good checkpoint: d/checkpoints/step-\d+\.safetensors|no checkpoint was .+)\n"
+    )
+    assert re.fullmatch(message, result.err)
     assert RunDir(here / "d").status == "diverged"
 
 
