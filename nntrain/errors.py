@@ -41,7 +41,7 @@ class DivergenceError(UserError):
 
 
 class CheckpointError(UserError):
-    """A checkpoint is missing, damaged, or belongs to something else."""
+    """A checkpoint is missing, damaged, or belongs to something else; or a run does not repeat bit for bit."""
 
     exit_code = 5
 

@@ -18,6 +18,7 @@ from nntrain.cli.profiling import profile
 from nntrain.cli.resuming import resume
 from nntrain.cli.schema import schema
 from nntrain.cli.showing import show
+from nntrain.cli.verifying import verify
 
 HELP = "Train softmax, linear, SVM and multilayer-perceptron models with minibatch gradient descent from one YAML file."
 EPILOG = "Begin with: nntrain init mlp, nntrain fit mlp.yaml"
@@ -60,6 +61,7 @@ app.command("eval")(evaluate)
 app.command("predict")(predict)
 app.command("show")(show)
 app.command("check")(check)
+app.command("verify")(verify)
 app.command("profile")(profile)
 app.command("gradcheck")(gradcheck)
 app.command("graph")(graph)

@@ -51,7 +51,7 @@ def test_help_is_quick(process):
 def test_help_names_every_command(nntrain):
     result = nntrain("--help")
     assert (result.status, result.err) == (0, "")
-    expected = "fit resume eval predict show check profile gradcheck graph list schema init doctor"
+    expected = "fit resume eval predict show check verify profile gradcheck graph list schema init doctor"
     assert expected.split() == COMMANDS
     assert GROUPED == [("data", "describe")]
     assert all(f"\n  {name} " in result.out for name in [*COMMANDS, *dict(GROUPED)])

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from nntrain.errors import DivergenceError
-from nntrain.ops.losses import Mse
 from nntrain.ops.initializers import INITIALIZERS
+from nntrain.ops.losses import Mse
 from nntrain.ops.models import ACTIVATIONS, Linear, Mlp
 from nntrain.ops.optimizers import Adam, Sgd
 from nntrain.ops.penalties import Penalty
