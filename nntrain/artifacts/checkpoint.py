@@ -66,9 +66,9 @@ def encode(checkpoint: Checkpoint) -> bytes:
         raise ValueError(f"{', '.join(taken) or KEY}: the name is reserved in checkpoints")
     facts: dict[str, Any] = {**checkpoint.meta, "format": FORMAT, "version": VERSION}
     facts["sha256"] = {name: _digest(array) for name, array in tensors.items()}
-    blank = _serialise(tensors, facts | {"seal": BLANK})
-    data = _serialise(tensors, facts | {"seal": hashlib.sha256(_header(blank)).hexdigest()})
-    decode(data, "checkpoint")  # the container has been wrong in silence before: verify against our own digests
+    mark = hashlib.sha256(strict_json.canonical(facts).encode()).hexdigest()  # what stands nowhere else in the header
+    data = _sealed(container.save(dict(tensors), {KEY: strict_json.canonical(facts | {"seal": mark})}), mark.encode())
+    _verify(data, tensors)
     return data
 
 
@@ -101,8 +101,30 @@ def _digest(array: Array) -> str:
     return hashlib.sha256(array.data).hexdigest()
 
 
-def _serialise(tensors: Mapping[str, Array], facts: Mapping[str, Any]) -> bytes:
-    return container.save(dict(tensors), {KEY: strict_json.canonical(facts)})
+def _sealed(data: bytes, mark: bytes) -> bytes:
+    """Return the file with the seal in place of the mark: the digest of the header with zeros there."""
+    header = _header(data)
+    place = 8 + header.index(mark)
+    seal = hashlib.sha256(header.replace(mark, BLANK.encode())).hexdigest().encode()
+    return b"".join((data[:place], seal, memoryview(data)[place + len(seal) :]))
+
+
+def _verify(data: bytes, tensors: Mapping[str, Array]) -> None:
+    """Check that the bytes read back as what was given: the container has been wrong in silence before."""
+    where = "checkpoint"
+    _sealed_facts(data, where)
+    found = container.load(data)
+    if found.keys() != tensors.keys():
+        _damaged(where, "it does not hold the tensors it was given")
+    for name, array in tensors.items():
+        if not _equal(found[name], array):
+            _damaged(where, f"the numbers of tensor {name!r} have changed")
+
+
+def _equal(a: Array, b: Array) -> bool:
+    """Tell whether two arrays are the same in kind, shape and every byte, NaN and -0 included."""
+    alike = a.dtype == b.dtype and a.shape == b.shape
+    return alike and np.array_equal(a.reshape(-1).view(np.uint8), b.reshape(-1).view(np.uint8))
 
 
 def _header(data: bytes) -> bytes:
