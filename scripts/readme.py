@@ -211,6 +211,8 @@ def promises() -> str:
 
 NEURON = ["1/(1+exp(-(w0*x0+w1*x1+w2)))", "w0=2", "x0=-1", "w1=-3", "x1=-2", "w2=-3"]
 
+TOO_HIGH = ["--set", "optimizer.lr=1e6"]
+
 RECORDED: Mapping[str, Callable[[], str]] = {
     "graph-product": lambda: recorded("nntrain", "graph", "(x + y) * z", "x=-2", "y=5", "z=-4"),
     "graph-neuron": lambda: recorded("nntrain", "graph", *NEURON, "--tree"),
@@ -220,6 +222,8 @@ RECORDED: Mapping[str, Callable[[], str]] = {
     "injected": lambda: recorded(
         "nntrain", "gradcheck", "configs/network-3-4-2.yaml", "--inject", "bias_not_summed", status=8
     ),
+    "diverged": lambda: recorded("nntrain", "fit", "configs/digits-mlp.yaml", "-q", *TOO_HIGH, status=4),
+    "verify": lambda: recorded("nntrain", "verify", "configs/digits-mlp.yaml"),
     "sweep": lambda: recorded("scripts/sweep_lr.sh", "configs/rate-right.yaml", "3e-4", "0.03", "0.3", "1.5"),
     "promises": promises,
 }

@@ -106,6 +106,16 @@ def test_the_session_is_what_the_command_shows(name: str) -> None:
     assert shape(shown) == shape(again)
 
 
+@pytest.mark.parametrize("name", ["diverged", "verify"])
+def test_what_keeps_a_run_safe_is_what_the_command_shows(name: str) -> None:
+    assert without_figures(README.filled(TEXT, {name: README.RECORDED[name]})) == without_figures(TEXT)
+
+
+def without_figures(text: str) -> str:
+    """Return a text without numbers and digests, and without what names the machine."""
+    return re.sub(r"sha256 \w+|numpy .*|[0-9][\w.,+]*", "", text)
+
+
 @pytest.mark.parametrize("name", [name for name in README.RECORDED if name.startswith("graph-")])
 def test_the_graphs_are_what_the_command_shows(name: str) -> None:
     assert rounded(README.filled(TEXT, {name: README.RECORDED[name]})) == rounded(TEXT)
