@@ -14,6 +14,7 @@ import difflib
 import os
 import pty
 import re
+import shlex
 import struct
 import subprocess
 import sys
@@ -179,7 +180,7 @@ def on_terminal(command: Sequence[str], folder: Path, status: int = 0) -> str:
         seen = b"".join(iter(lambda: read(ours), b""))
     os.close(ours)
     if process.returncode != status:
-        raise SystemExit(f"{' '.join(command)}: exit {process.returncode}")
+        raise SystemExit(f"{shlex.join(command)}: exit {process.returncode}")
     return left_over(seen.decode())
 
 
@@ -200,13 +201,13 @@ def left_over(text: str) -> str:
 
 def promises() -> str:
     """Run the thorough tests of the promises and return the figures that they print."""
-    command = ["python", "-m", "pytest", "-m", "slow", "-n", "auto", "tests/promises"]
+    command = ["python", "-m", "pytest", "-m", "slow or figure", "-n", "auto", "tests/promises"]
     done = subprocess.run([sys.executable, *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
     _, _, figures = done.stdout.partition(" figures =")
     if done.returncode or not figures:
-        raise SystemExit(f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}")
+        raise SystemExit(f"{shlex.join(command)}: exit {done.returncode}\n{done.stdout}")
     lines = [line for line in figures.splitlines() if re.match(r"P\d  ", line)]
-    return "\n".join(["```console", f"$ {' '.join(command)}", *lines, "```"])
+    return "\n".join(["```console", f"$ {shlex.join(command)}", *lines, "```"])
 
 
 NEURON = ["1/(1+exp(-(w0*x0+w1*x1+w2)))", "w0=2", "x0=-1", "w1=-3", "x1=-2", "w2=-3"]

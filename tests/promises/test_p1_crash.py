@@ -139,6 +139,7 @@ def breaches(lines):
     return [*found, f"not followed by fsync of the folder: {waiting[1]}"] if waiting else found
 
 
+@pytest.mark.figure
 def test_p1_each_rename_comes_after_fsync_of_the_file_and_before_that_of_the_folder(lab, figure):
     status, lines = lab.traced("run", ALL)
     renames = [line for line in lines if " rename" in line]

@@ -32,6 +32,7 @@ def test_p1_another_seed_gives_other_weights(lab):
     assert lab.lasting("broken")[1] != (lab.whole and lab.lasting("whole")[1])
 
 
+@pytest.mark.figure
 def test_p1_hash_seed_locale_zone_and_directory_do_not_matter(lab, new_server, figure):
     assert lab.whole
     expected = lasting(lab, "whole")

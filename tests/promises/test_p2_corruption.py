@@ -181,6 +181,7 @@ def test_p2_random_damage_to_a_larger_file_is_refused(data: st.DataObject) -> No
 # --- in a run --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.figure
 def test_p2_every_flipped_byte_and_every_truncation_of_a_runs_checkpoint_is_refused(lab: Any, figure: Any) -> None:
     assert lab.whole
     data = RunDir(lab.folder / "whole").checkpoints()[-1].read_bytes()

@@ -37,6 +37,7 @@ def test_p5_the_lock_of_a_killed_holder_is_free_at_once(tmp_path: Path) -> None:
 # --- whole runs ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.figure
 def test_p5_of_twenty_fits_racing_for_one_directory_one_trains(lab: Any, figure: Any) -> None:
     racers = [lab.start("run", ["--set", "train.epochs=100000"], hold=True, stderr=f"{i}") for i in range(20)]
     for racer in racers:
@@ -67,6 +68,7 @@ def wait_for(processes: list[int], count: int) -> set[int]:
     pytest.fail("too few have ended")
 
 
+@pytest.mark.figure
 def test_p5_twenty_fits_in_one_second_have_twenty_directories(lab: Any, figure: Any) -> None:
     fits = [lab.launch("fit", "tiny.yaml", "--runs", "runs", "--no-plots", "--json", hold=True) for _ in range(20)]
     for process in fits:
