@@ -15,6 +15,7 @@ from nntrain.artifacts.resolve import locate
 from nntrain.artifacts.rundir import RUN, RunDir
 from nntrain.core.params import Params
 from nntrain.core.types import Array
+from nntrain.data.target_scaling import TargetScaler
 from nntrain.errors import CheckpointError, SpecError
 from nntrain.experiment.preparing import Prepared
 
@@ -80,6 +81,9 @@ class Parent:
             yield f"{self.path}: its classes have other names or another order than those of this run's data"
         if not all(_same(tensors.get(name), array) for name, array in ready.data.transform.tensors().items()):
             yield f"{self.path}: its inputs were scaled otherwise; this run scales them by its own training rows"
+        there, here = TargetScaler.restored(tensors).tensors(), ready.data.targets.tensors()
+        if there.keys() != here.keys() or not all(_same(there[name], array) for name, array in here.items()):
+            yield f"{self.path}: its targets were scaled otherwise; what it gave is not in this run's units"
         dtype = str(ready.job.network.dtype)
         kinds = {str(array.dtype) for name, array in tensors.items() if PARAMETER.match(name)}
         if kinds != {dtype}:

@@ -164,6 +164,16 @@ def test_what_else_is_different_is_said(tiny, trained, begun, tmp_path):
     assert f"{path}: its classes have other names or another order than those of this run's data" in run.notes
 
 
+def test_targets_in_other_units_are_told(tiny, trained, begun, tmp_path):
+    linear = ("data.source=linear", "train.stop.patience=null")
+    trained(tiny(*linear), "parent")
+    path = RunDir(tmp_path / "parent").latest().path
+    run, _ = begun(tiny(*linear, "data.target_scale=standard"), "child", "parent")
+    assert run.notes == [f"{path}: its targets were scaled otherwise; what it gave is not in this run's units"]
+    run, _ = begun(tiny(*linear), "other", "parent")
+    assert run.notes == []
+
+
 def test_a_damaged_parent_is_passed_over_by_name(tiny, trained, begun, tmp_path):
     trained(tiny(), "parent")
     older, newest = RunDir(tmp_path / "parent").checkpoints()[-2:]
