@@ -8,18 +8,19 @@ from typing import Any
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Return a header and rows as CSV; floats in full, text guarded."""
+def csv_text(header: Sequence[str] | None, rows: Iterable[Sequence[Any]]) -> str:
+    """Return a header, if there is one, and rows as CSV; floats in full, text guarded."""
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n")
-    writer.writerow([guarded(name) for name in header])
+    if header is not None:
+        writer.writerow([guarded(name) for name in header])
     writer.writerows([guarded(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return target.getvalue()
 
 
 def guarded(text: str) -> str:
-    """Return a text with an apostrophe in front if a spreadsheet would run it; numbers are left alone."""
-    if not text.startswith(FORMULA):
+    """Return a text with an apostrophe in front if a spreadsheet would run it; numbers and lone signs stay."""
+    if not text.startswith(FORMULA) or len(text) == 1:
         return text
     try:
         float(text)

@@ -5,7 +5,7 @@ a mistake, reported with its place. Whole numbers, codes with leading zeros too,
 nothing of targets, tasks or splits.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -128,6 +128,14 @@ class TextTable:
         """Return the columns at these positions; see ``read_columns``."""
         return read_columns(self.path, self.layout, kept, kinds)
 
+    def blocks(self, kept: Collection[int], kinds: Kinds) -> Iterator[tuple[Column, ...]]:
+        """Yield some rows at a time of columns whose kinds are all told."""
+        for block in _blocks(self.path, self.layout):
+            builders = {position: Texts() if position in kinds.text else Numbers() for position in sorted(kept)}
+            for position, builder in builders.items():
+                builder.add(block[position])
+            yield _finished(self.path, self.layout, builders, kinds)
+
     def locate(self, row: int, position: int) -> tuple[str, str]:
         """Return ``file:line:column`` of a value, and the value."""
         start = row + int(self.layout.header)
@@ -148,6 +156,13 @@ def read_columns(
     late = {p for p, builder in builders.items() if p not in texts and _is_text(p, builder, kinds)}
     if late:
         builders = _read(path, layout, positions, texts | late)
+    return _finished(path, layout, builders, kinds)
+
+
+def _finished(
+    path: Path, layout: Layout, builders: "Mapping[int, Numbers | Texts]", kinds: Kinds
+) -> tuple[Column, ...]:
+    """Return the columns that were built; DataError for a slip among numbers, or a number not finite."""
     columns, faulty = [], []
     for position, builder in builders.items():
         name = layout.names[position] if layout.names else ""

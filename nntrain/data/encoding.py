@@ -6,7 +6,7 @@ files, targets or scaling.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,14 @@ from nntrain.errors import CheckpointError, DataError
 
 FILL = "encoder.fill"  # name of the tensor in a checkpoint
 MOST_CATEGORIES = 1000  # different texts of a column: more are names, not kinds
+
+
+class Unseen(NamedTuple):
+    """Texts of a column that training never saw: in how many rows, and the first of them."""
+
+    column: int
+    rows: int
+    example: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,8 +96,8 @@ class Encoder:
             at += width
         return out
 
-    def unseen(self, X: Array, texts: Sequence[Sequence[str]]) -> Iterator[str]:
-        """Yield a line for each column with texts that training never saw."""
+    def unseen(self, X: Array, texts: Sequence[Sequence[str]]) -> Iterator[Unseen]:
+        """Yield what each column holds of texts that training never saw."""
         for k, (known, given) in enumerate(zip(self.categories, texts, strict=True)):
             if not known:
                 continue
@@ -98,10 +106,13 @@ class Encoder:
             codes = np.where(np.isnan(X[:, k]), -1, X[:, k]).astype(np.int64)
             rows = np.flatnonzero(strange[codes])
             if len(rows):
-                hold = "1 row holds" if len(rows) == 1 else f"{len(rows)} rows hold"
-                example = shown(given[codes[rows[0]]])
-                unknown = f"{hold} a text that training never saw, such as {example}"
-                yield f"{_called(k, self.names)}: {unknown}; it counts as none of the known"
+                yield Unseen(k, len(rows), given[codes[rows[0]]])
+
+    def told(self, unseen: Unseen) -> str:
+        """Return a line that tells of unseen texts."""
+        hold = "1 row holds" if unseen.rows == 1 else f"{unseen.rows} rows hold"
+        unknown = f"{hold} a text that training never saw, such as {shown(unseen.example)}"
+        return f"{_called(unseen.column, self.names)}: {unknown}; it counts as none of the known"
 
     def adapted(self, X: Array, texts: Sequence[Sequence[str]]) -> tuple[Array, Sequence[Sequence[str]]]:
         """Return columns of other data, and their texts, with the kinds that they had in training.

@@ -11,7 +11,7 @@ import numpy as np
 from nntrain.core.types import Array, DType
 from nntrain.data.dataset import SPLITS, Dataset, Part, Raw, no_such_part
 from nntrain.data.encoding import Encoder
-from nntrain.data.inputs import read_inputs
+from nntrain.data.inputs import InputFile, Wanted
 from nntrain.data.labels import as_number, rename, undotted
 from nntrain.data.options import DataOptions
 from nntrain.data.splitting import Rows, split, split_by_draws, split_by_sides
@@ -20,7 +20,7 @@ from nntrain.data.transform import Transform
 from nntrain.data.wording import shown
 from nntrain.errors import DataError, did_you_mean
 
-__all__ = ["TargetScaler", "Transform", "prepare", "prepare_part", "read_inputs"]
+__all__ = ["InputFile", "TargetScaler", "Transform", "Wanted", "prepare", "prepare_part"]
 
 UNSCALED = TargetScaler.identity()
 
@@ -91,7 +91,8 @@ def _notes(parts: Mapping[str, Part], encoder: Encoder, texts: Sequence[Sequence
     """Return a line for each column and part with texts that training never saw."""
     if not any(texts):
         return []
-    return [f"{name}: {line}" for name, part in parts.items() for line in encoder.unseen(part.array, texts)]
+    unseen = [(name, item) for name, part in parts.items() for item in encoder.unseen(part.array, texts)]
+    return [f"{name}: {encoder.told(item)}" for name, item in unseen]
 
 
 def _check_columns(raw: Raw, n_features: int | None, n_targets: int | None) -> None:

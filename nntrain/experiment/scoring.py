@@ -1,7 +1,7 @@
 """Using what was trained: score a checkpoint on data, and predict from inputs."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from nntrain.artifacts.resolve import locate
 from nntrain.core.types import Array
 from nntrain.data.dataset import Part
-from nntrain.data.preprocessing import TargetScaler, Transform, prepare_part, read_inputs
+from nntrain.data.preprocessing import InputFile, TargetScaler, Transform, Wanted, prepare_part
 from nntrain.data.stored import Inputs
 from nntrain.errors import CheckpointError, SpecError
 from nntrain.experiment.assembly import Assembly, Facts, decide
@@ -67,7 +67,6 @@ class Predictions:
     columns: Sequence[str]
     values: Array
     probabilities: bool = False
-    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,13 +124,30 @@ def evaluate(model: Trained, split: str) -> Evaluation:
     return Evaluation(figures, confusion, predictions, truth, notes)
 
 
-def predict(model: Trained, inputs: Path) -> Predictions:
-    """Return the predictions for a file of features."""
-    facts, dtype = model.assembly.facts, model.assembly.spec.train.dtype
-    X, notes = read_inputs(
-        inputs, names=facts.feature_names, n_features=facts.n_features, transform=model.transform, dtype=dtype
-    )
-    return replace(_predicted(model, X), notes=notes)
+class Foretelling:
+    """The predictions for a file of inputs: iterate for some rows at a time; ``rows`` and ``notes`` are of those."""
+
+    def __init__(self, model: Trained, inputs: Path) -> None:
+        facts, spec = model.assembly.facts, model.assembly.spec
+        names = (facts.feature_names, facts.target_names)
+        self.model, self.rows = model, 0
+        self.file = InputFile(inputs, Wanted(facts.n_features, model.transform, spec.train.dtype, *names))
+
+    def __iter__(self) -> Iterator[Predictions]:
+        self.rows = 0
+        for X in self.file:
+            yield _predicted(self.model, X)
+            self.rows += len(X)
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Lines worth telling of what was read."""
+        return self.file.notes
+
+
+def predict(model: Trained, inputs: Path) -> Foretelling:
+    """Return the predictions for a file of features, made as they are asked for."""
+    return Foretelling(model, inputs)
 
 
 def _predicted(model: Trained, X: Inputs) -> Predictions:

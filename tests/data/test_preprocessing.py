@@ -11,7 +11,7 @@ import pytest
 from nntrain.data.dataset import Dataset, Part
 from nntrain.data.encoding import Encoder
 from nntrain.data.options import DataOptions
-from nntrain.data.preprocessing import prepare, prepare_part, read_inputs
+from nntrain.data.preprocessing import InputFile, Wanted, prepare, prepare_part
 from nntrain.data.scaling import Scaler
 from nntrain.data.sources.csv import Csv
 from nntrain.data.sources.idx import Idx
@@ -187,8 +187,9 @@ def test_inputs_in_every_format(tmp_path: Path, text: Write) -> None:
     files = [tmp_path / "x.npy", tmp_path / "big.npy", tmp_path / "x.npz"]
     files += [text(plain, "x.csv"), text("a,b,c\n" + plain, "h.csv"), text(plain.replace(",", "\t"), "x.tsv")]
     for path in files:
-        X, notes = read_inputs(path, names=(), n_features=3, transform=transform, dtype="float32")
-        assert notes == []
+        file = InputFile(path, Wanted(3, transform, "float32"))
+        [X] = file
+        assert file.notes == []
         assert X.dtype == np.float32
         assert X.flags.c_contiguous
         np.testing.assert_array_equal(X, [[0, 2, 2], [3, 8, 5.5]], err_msg=str(path))
@@ -207,17 +208,17 @@ def test_inputs_in_every_format(tmp_path: Path, text: Write) -> None:
 def test_inputs_that_do_not_fit(text: Write, content: str, message: str) -> None:
     path = text(content, "x.csv")
     with pytest.raises(DataError) as caught:
-        read_inputs(path, names=(), n_features=3, transform=PLAIN, dtype="float32")
+        list(InputFile(path, Wanted(3, PLAIN, "float32")))
     assert str(caught.value).replace(f"{path.parent}/", "") == message
 
 
 def test_npz_inputs_need_an_array_called_X(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", data=ROWS)
     with pytest.raises(DataError, match=r"x\.npz: no array 'X'; \(one of data\)$"):
-        read_inputs(tmp_path / "x.npz", names=(), n_features=3, transform=PLAIN, dtype="float32")
+        list(InputFile(tmp_path / "x.npz", Wanted(3, PLAIN, "float32")))
     np.save(tmp_path / "x.npy", np.zeros((0, 3)))
     with pytest.raises(DataError, match=r"x\.npy: inputs have rows and columns, got shape \(0, 3\)$"):
-        read_inputs(tmp_path / "x.npy", names=(), n_features=3, transform=PLAIN, dtype="float32")
+        list(InputFile(tmp_path / "x.npy", Wanted(3, PLAIN, "float32")))
 
 
 def test_a_part_is_as_long_as_its_targets() -> None:

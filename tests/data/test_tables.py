@@ -10,7 +10,7 @@ import pytest
 
 from nntrain.data.dataset import Dataset
 from nntrain.data.options import DataOptions
-from nntrain.data.preprocessing import Transform, prepare, prepare_part, read_inputs
+from nntrain.data.preprocessing import InputFile, Transform, Wanted, prepare, prepare_part
 from nntrain.data.sources.csv import Csv
 from nntrain.errors import CheckpointError, DataError
 
@@ -229,20 +229,22 @@ def test_evaluation_and_prediction_apply_what_training_fitted(text: Write) -> No
     np.testing.assert_array_equal(part.X, data.train.X)
     assert notes == []
     new = text("legs,kind,name,weight\n4,cat,Tom,4\n2,emu,Rod,?\n", "new.csv")
-    X, notes = read_inputs(new, names=(), n_features=5, transform=restored(data), dtype="float64")
+    file = InputFile(new, Wanted(5, restored(data), "float64"))
+    [X] = file
     np.testing.assert_array_equal(np.asarray(X)[0], np.asarray(data.train.X)[0])
     assert np.asarray(X)[1, :3].tolist() == [0, 0, 0]
     assert np.asarray(X)[1, 3] == pytest.approx(0)
-    assert [note.rpartition("/")[2] for note in notes] == [
+    assert [note.rpartition("/")[2] for note in file.notes] == [
+        "new.csv: not used: 'name'",
         "new.csv: column 'kind': 1 row holds a text that training never saw, such as 'emu'; "
-        "it counts as none of the known"
+        "it counts as none of the known",
     ]
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("kind,weight\ncat,4\n", "new.csv:1: no column 'legs'; (one of kind, weight)"),
+        ("kind,weight\ncat,4\n", "new.csv:1: columns are missing: 'legs'"),
         ("kind,weight,legs\ncat,x,4\ncat,1,4\n", "new.csv:2:2 (weight): 'x' is not a number"),
         (
             "kind,weight,legs\ncat,,4\n",
@@ -255,7 +257,7 @@ def test_inputs_that_do_not_fit(text: Write, content: str, message: str) -> None
     data = make(Csv(path=text("kind,weight,legs,sold\ncat,4,4,yes\ndog,30,4,no\n")))
     path = text(content, "new.csv")
     with pytest.raises(DataError) as caught:
-        read_inputs(path, names=(), n_features=4, transform=restored(data), dtype="float64")
+        list(InputFile(path, Wanted(4, restored(data), "float64")))
     assert str(caught.value).replace(f"{path.parent}/", "") == message
 
 
