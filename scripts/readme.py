@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import MISSING, fields, is_dataclass
 from fcntl import ioctl
 from pathlib import Path
@@ -149,12 +150,25 @@ GENERATED: Mapping[str, Callable[[], str]] = {
 
 
 def recorded(*command: str, status: int = 0) -> str:
-    """Run a command in an empty folder with configs/ and scripts/ in it, and return what a user sees."""
+    """Run a command in an empty folder with the project's folders in it, and return what a user sees."""
+    with project() as folder:
+        return f"```console\n$ {typed(command)}\n{on_terminal(command, folder, status)}\n```"
+
+
+def dialogue(*lines: str) -> str:
+    """Run lines of shell, one after the other, in such a folder."""
+    with project() as folder:
+        seen = [f"$ {line}\n{on_terminal(('sh', '-c', line), folder)}".rstrip() for line in lines]
+    return "```console\n" + "\n\n".join(seen) + "\n```"
+
+
+@contextmanager
+def project() -> Iterator[Path]:
+    """Give an empty folder that holds as much of the project as the examples name."""
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("configs", "scripts"):
+        for name in ("configs", "nntrain", "scripts"):
             (Path(folder) / name).symlink_to(ROOT / name)
-        screen = on_terminal(command, Path(folder), status)
-    return f"```console\n$ {typed(command)}\n{screen}\n```"
+        yield Path(folder)
 
 
 def typed(command: Sequence[str]) -> str:
@@ -214,10 +228,20 @@ NEURON = ["1/(1+exp(-(w0*x0+w1*x1+w2)))", "w0=2", "x0=-1", "w1=-3", "x1=-2", "w2
 
 TOO_HIGH = ["--set", "optimizer.lr=1e6"]
 
+OWN_DATA = (
+    "cp nntrain/data/files/iris.csv flowers.csv",
+    "nntrain data describe flowers.csv",
+    "nntrain init --data flowers.csv",
+    "head -23 flowers.yaml",
+    "nntrain fit flowers.yaml --run-dir flowers --quiet",
+    "echo 5.0,3.4,1.5,0.2 | nntrain predict flowers - --proba",
+)
+
 RECORDED: Mapping[str, Callable[[], str]] = {
     "graph-product": lambda: recorded("nntrain", "graph", "(x + y) * z", "x=-2", "y=5", "z=-4"),
     "graph-neuron": lambda: recorded("nntrain", "graph", *NEURON, "--tree"),
     "graph-softplus": lambda: recorded("nntrain", "graph", "log(1 + exp(x))", "x=1"),
+    "own-data": lambda: dialogue(*OWN_DATA),
     "session": lambda: recorded("nntrain", "fit", "configs/digits-mlp.yaml"),
     "gradcheck": lambda: recorded("nntrain", "gradcheck", "configs/network-3-4-2.yaml"),
     "injected": lambda: recorded(

@@ -60,7 +60,6 @@ def _print(look: "Look", every: bool) -> None:
 
     if look.guessed:
         facts((label, plain(text)) for label, text in look.guessed)
-        out()
     found = look.survey
     columns = () if found.image_shape and not every else (*_numbers(found, every), *_texts(found, every))
     show(_parts(found, every), *columns)

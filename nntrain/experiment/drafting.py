@@ -57,7 +57,15 @@ def draft(wish: Wish) -> Draft:
     scope = _scope(raw)
     data = block("data", source, *parts_of(scope), *_scales(scope))
     lines = [Line("name", _name(wish.path)), Line("seed", 0), data, *model_of(scope)]
-    return Draft(lines, found.told, raw)
+    return Draft(lines, found.told or _told(raw, scope), raw)
+
+
+def _told(raw: Raw, scope: Scope) -> Sequence[tuple[str, str]]:
+    """Return what arrays and pictures are, in two lines."""
+    shape = f"pictures of {'×'.join(map(str, raw.image_shape))}" if raw.image_shape else f"rows of {scope.inputs:,}"
+    test = "" if raw.test is None else f", {len(raw.test):,} more to test on"
+    classes = f" into {len(raw.class_names):,} classes" if raw.class_names else ""
+    return [("data", f"{scope.rows:,} {shape}{test}"), ("task", f"{scope.task}{classes}")]
 
 
 def _scope(raw: Raw) -> Scope:

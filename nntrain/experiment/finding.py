@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from nntrain.data.facts import ColumnFacts, facts_of
 from nntrain.data.formats.npy import Npz
 from nntrain.data.formats.table import sniff
 from nntrain.data.guessing import Roles, guess_roles
+from nntrain.data.sources import cifar
 from nntrain.data.sources.csv import Csv
+from nntrain.data.sources.parquet import Parquet
 from nntrain.data.wording import listed, shown
 from nntrain.errors import DataError, SpecError
 from nntrain.spec.commented import Line
@@ -50,7 +53,9 @@ class Found:
 def find_source(wish: Wish) -> Found:
     """Guess the source of a file. DataError when it cannot be read, SpecError for what its format has not."""
     path = wish.path
-    if path.is_dir() or IDX_FILE.fullmatch(path.name):
+    if path.is_dir():
+        return _folder(wish)
+    if IDX_FILE.fullmatch(path.name):
         return _idx(wish)
     suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
     return _FINDERS.get(suffix, _csv)(wish)
@@ -129,45 +134,86 @@ def _column_key(text: str, names: Sequence[str]) -> str | int:
     return int(text) if text not in names and text.removeprefix("-").isdecimal() else text
 
 
+def _parquet(wish: Wish) -> Found:
+    lines = [Line("kind", "parquet", "a table in columns"), Line("path", wish.path)]
+    return _columns(wish, Parquet(path=wish.path).open(wish.path, None), lines)
+
+
 # --- arrays and images -----------------------------------------------------------------------------------------------
 
 
-def _idx(wish: Wish) -> Found:
-    folder = wish.path if wish.path.is_dir() else wish.path.parent
-    _no_columns(wish, "images in idx files")
-    names = sorted(entry.name for entry in folder.iterdir())
+def _folder(wish: Wish) -> Found:
+    """Return what a folder holds: the files of MNIST or of CIFAR-10."""
+    names = sorted(entry.name for entry in wish.path.iterdir())
+    if any(fnmatch(name, cifar.TRAIN) for name in names):
+        return _cifar(wish)
     if not any(IDX_FILE.fullmatch(name) for name in names):
-        raise DataError(f"{folder}: holds no train-images-idx3-ubyte and the like; name one of its files")
-    return Found(
-        [Line("kind", "idx", "four files as MNIST has them: images and labels, train and t10k"), Line("path", folder)]
-    )
+        raise DataError(f"{wish.path}: holds no train-images-idx3-ubyte or data_batch_1.bin; name a file in it")
+    return _idx(wish)
+
+
+def _idx(wish: Wish) -> Found:
+    _refuse(wish, "idx files", test=True)
+    folder = wish.path if wish.path.is_dir() else wish.path.parent
+    why = "files as MNIST has them: images and labels, train and t10k"
+    return Found([Line("kind", "idx", why), Line("path", folder)])
+
+
+def _cifar(wish: Wish) -> Found:
+    _refuse(wish, "CIFAR records", test=False)
+    test = [] if wish.test is None else [Line("test", wish.test, "its images are for the final score alone")]
+    return Found([Line("kind", "cifar", "CIFAR-10's binary records"), Line("path", wish.path), *test])
 
 
 def _npz(wish: Wish) -> Found:
-    _no_columns(wish, "an npz archive")
+    _refuse(wish, "an npz archive", test=True)
     members = tuple(Npz(wish.path).members)
     lines = [Line("kind", "npz", f"arrays {', '.join(shown(name)[1:-1] for name in members)}"), Line("path", wish.path)]
-    wanted = (
-        ("X", INPUTS, True),
-        ("y", TARGETS, True),
-        ("X_test", TEST_INPUTS, False),
-        ("y_test", TEST_TARGETS, False),
-    )
-    for key, names, needed in wanted:
+    for key, names in (("X", INPUTS), ("y", TARGETS), ("X_test", TEST_INPUTS), ("y_test", TEST_TARGETS)):
         found = next((name for name in names if name in members), None)
-        if found is None and needed:
+        if found is None and key in ("X", "y"):
             raise DataError(f"{wish.path}: no array '{key}'{listed(key, members)}")
         if found not in (None, key):
-            lines.append(Line(key, found, "the array that is called so here"))
+            lines.append(Line(key, found, "what is called so here"))
     return Found(lines)
 
 
-def _no_columns(wish: Wish, what: str) -> None:
-    """Refuse wishes that only a table can have."""
+def _npy(wish: Wish) -> Found:
+    _refuse(wish, "npy files", test=True)
+    targets = _beside(wish.path)
+    if targets is None:
+        raise DataError(
+            f"{wish.path}: no file of targets is beside it, such as y.npy beside X.npy; write a spec by hand"
+        )
+    lines = [Line("kind", "npy", "arrays in files"), Line("X", wish.path), Line("y", targets, "the file beside it")]
+    test = Path(str(wish.path.parent), wish.path.name.replace("train", "test"))
+    test = test if test != wish.path else wish.path.with_name(f"{wish.path.stem}_test.npy")
+    test_targets = _beside(test) if test.exists() else None
+    if test_targets is not None:
+        lines += [Line("X_test", test, "likewise, for the final score"), Line("y_test", test_targets)]
+    return Found(lines)
+
+
+def _beside(path: Path) -> Path | None:
+    """Return the file of targets that belongs to one of inputs: y_train.npy to X_train.npy."""
+    names = [
+        re.sub(rf"(?<![a-zA-Z]){word}(?![a-zA-Z])", other, path.name)
+        for word, other in (("X", "y"), ("x", "y"), ("images", "labels"), ("features", "targets"), ("data", "labels"))
+    ]
+    return next((path.with_name(name) for name in names if name != path.name and path.with_name(name).exists()), None)
+
+
+def _refuse(wish: Wish, what: str, *, test: bool) -> None:
+    """Refuse wishes that only a table can grant."""
     if wish.target is not None:
         raise SpecError(f"--target: is for tables, got '{wish.target}' with {what}")
-    if wish.test is not None:
+    if test and wish.test is not None:
         raise SpecError(f"--test-data: is for tables, got '{wish.test}' with {what}")
 
 
-_FINDERS: Mapping[str, Callable[[Wish], Found]] = {".npz": _npz}
+_FINDERS: Mapping[str, Callable[[Wish], Found]] = {
+    ".npz": _npz,
+    ".npy": _npy,
+    ".bin": _cifar,
+    ".parquet": _parquet,
+}

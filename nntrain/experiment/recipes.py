@@ -50,6 +50,9 @@ def model_of(scope: Scope) -> Sequence[Line]:
             Line("kind", "mlp"),
             Line("hidden", list(plan.hidden), "units of each hidden layer"),
             Line("activation", "relu"),
+            Line("init", "glorot_uniform", "small weights to begin with: smoother answers")
+            if plan.below == SMALL
+            else None,
         ),
         block("penalty", Line("l2", plan.l2, plan.penalty)),
         block("optimizer", Line("kind", "adam", "hardly minds the scale of the cost"), Line("lr", 2e-3)),

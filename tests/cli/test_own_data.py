@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 
 import numpy as np
 import pytest
@@ -40,6 +41,7 @@ model:
   kind: mlp
   hidden: [128]           # units of each hidden layer
   activation: relu
+  init: glorot_uniform    # small weights to begin with: smoother answers
 
 penalty:
   l2: 0.003               # large, since few rows are soon learned by heart
@@ -155,7 +157,7 @@ def test_a_file_that_is_there_is_left_alone(nntrain, houses):
         (("mlp", "--data", "houses.csv"), 2, "init: either a template or --data, got 'mlp' and 'houses.csv'"),
         (("mlp", "--target", "x"), 2, "--target: is of use with --data only, got 'x'"),
         (("--test-data", "x"), 2, "--test-data: is of use with --data only, got 'x'"),
-        (("--data", "empty"), 3, "empty: holds no train-images-idx3-ubyte and the like; name one of its files"),
+        (("--data", "empty"), 3, "empty: holds no train-images-idx3-ubyte or data_batch_1.bin; name a file in it"),
         (("--data", "a.npz", "--target", "y"), 2, "--target: is for tables, got 'y' with an npz archive"),
         (("--data", "a.npz", "--test-data", "b"), 2, "--test-data: is for tables, got 'b' with an npz archive"),
         (("--data", "b.npz"), 3, "b.npz: no array 'X'; (one of A)"),
@@ -180,6 +182,43 @@ def test_arrays_under_other_names(nntrain, here):
     assert nntrain("check", "pictures.yaml").status == 0
 
 
+def test_npy_files_are_found_with_the_targets_beside_them(nntrain, here):
+    rng = np.random.default_rng(0)
+    for part, rows in (("train", 40), ("test", 10)):
+        np.save(here / f"X_{part}.npy", rng.normal(size=(rows, 3)))
+    result = nntrain("init", "--data", "X_train.npy")
+    expected = "X_train.npy: no file of targets is beside it, such as y.npy beside X.npy; write a spec by hand"
+    assert (result.status, result.err) == (3, f"error: {expected}\n")
+    for part, rows in (("train", 40), ("test", 10)):
+        np.save(here / f"y_{part}.npy", np.arange(rows) % 2)
+    result = nntrain("init", "--data", "X_train.npy", "-o", "arrays.yaml")
+    assert result.out.splitlines()[:2] == [
+        " data  40 rows of 3, 10 more to test on",
+        " task  classification into 2 classes",
+    ]
+    source = load("arrays.yaml").experiment.data.source
+    assert [path.name for path in (source.y, source.X_test, source.y_test)] == [
+        "y_train.npy",
+        "X_test.npy",
+        "y_test.npy",
+    ]
+    assert nntrain("check", "arrays.yaml").status == 0
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_pictures_are_found_by_the_names_of_their_files(nntrain, here, folder):
+    records = np.random.default_rng(0).integers(0, 256, (40, 3073)).astype(np.uint8)
+    records[:, 0] = np.arange(40) % 10
+    (here / "set").mkdir()
+    (here / "set/data_batch_1.bin").write_bytes(records.tobytes())
+    assert nntrain("init", "--data", "set" if folder else "set/data_batch_1.bin", "-o", "spec.yaml").status == 0
+    data = load("spec.yaml").experiment.data
+    assert (data.source.kind, data.scale) == ("cifar", "unit")
+    described = nntrain("data", "describe", "set").out
+    assert described.startswith(" data  40 pictures of 3×32×32\n task  classification into 10 classes\n")
+    assert " features     3 × 32 × 32 pixels from 0 to 255, 0 of them never change\n" in described
+
+
 def test_names_from_data_cannot_write_into_the_spec(nntrain, here):
     evil = '"a\nmodel: softmax","\x1b[31mb","class"\n' + "".join(f"{k % 9},{k % 5},{k % 2}\n" for k in range(40))
     (here / "x\ny.csv").write_text(evil, encoding="utf-8")
@@ -187,6 +226,55 @@ def test_names_from_data_cannot_write_into_the_spec(nntrain, here):
     assert (result.status, "\x1b" in result.out) == (0, False)
     assert load("spec.yaml").experiment.model.kind == "mlp"
     assert "\x1b" not in (here / "spec.yaml").read_text(encoding="utf-8")
+
+
+# --- predict ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def trained(nntrain, houses):
+    """Return the folder with a run that tells classes with odd names, one of them a lone sign."""
+    rows = "".join(f"{k % 2 * 9},{k % 5},{('+', '<=50K.')[k % 2]},{('red', 'blue')[k % 2]}\n" for k in range(40))
+    (houses / "signs.csv").write_text("width,height,sign,colour\n" + rows, encoding="utf-8")
+    assert nntrain("init", "--data", "signs.csv", "--target", "sign").status == 0
+    assert nntrain("fit", "signs.yaml", "--run-dir", "signs", "-q", "--no-plots").status == 0
+    return houses
+
+
+def test_predict_takes_a_pipe_and_gives_one(process, trained):
+    child = process("predict", "signs", "-", "-o", "-", stdin=subprocess.PIPE)
+    out, err = child.communicate("sign,colour,height,width\n?,red,2,0\n?,blue,2,9\n", timeout=60)
+    assert (child.returncode, out) == (0, "prediction\n+\n<=50K.\n")
+    assert err == "note: <stdin>: not used: 'sign', 'sign' as the target\n"
+
+
+def test_probabilities_come_with_the_classes(process, trained):
+    child = process("predict", "signs", "-", "--proba", stdin=subprocess.PIPE)
+    out, _ = child.communicate("0,1,red\n9,1,blue\n", timeout=60)
+    head, *rows = [line.split(",") for line in out.splitlines()]
+    assert head == ["prediction", "p(+)", "p(<=50K.)"]
+    assert [row[0] for row in rows] == ["+", "<=50K."]
+    assert all(float(row[1]) + float(row[2]) == pytest.approx(1) for row in rows)
+
+
+def test_faults_in_a_pipe_have_their_place(process, trained):
+    for content, message in (
+        ("0,1,red\n0,x,red\n", "<stdin>:2:2: 'x' is not a number"),
+        ("width,colour\n0,red\n", "<stdin>:1: columns are missing: 'height'"),
+        ("", "<stdin>: is empty"),
+    ):
+        child = process("predict", "signs", "-", stdin=subprocess.PIPE)
+        out, err = child.communicate(content, timeout=60)
+        assert (child.returncode, out) == (3, "")
+        assert err.removeprefix("error: ") == f"{message}\n"
+
+
+def test_many_predictions_are_one_table(nntrain, trained):
+    (trained / "many.csv").write_text("0,1,red\n" * 9_000, encoding="utf-8")
+    assert nntrain("predict", "signs", "many.csv").out == "prediction\n" + "+\n" * 9_000
+    result = nntrain("predict", "signs", "many.csv", "-o", "answers.csv")
+    assert (result.status, result.out, result.err) == (0, "", "answers.csv: 9,000 predictions\n")
+    assert (trained / "answers.csv").read_text(encoding="utf-8") == "prediction\n" + "+\n" * 9_000
 
 
 # --- describe --------------------------------------------------------------------------------------------------------
