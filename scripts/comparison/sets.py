@@ -137,14 +137,14 @@ class Cifar:
 
 
 SETS: dict[str, Table | Idx | Cifar] = {
-    "iris": Table(f"{TABULAR}/iris.csv", splits=20),
-    "wine": Table(f"{TABULAR}/wine.csv", splits=20),
-    "wheat-seeds": Table(f"{TABULAR}/wheat-seeds.csv", splits=20),
+    "iris": Table(f"{TABULAR}/iris.csv"),
+    "wine": Table(f"{TABULAR}/wine.csv"),
+    "wheat-seeds": Table(f"{TABULAR}/wheat-seeds.csv"),
     "banknote": Table(f"{TABULAR}/banknote_authentication.csv"),
     "pima": Table(f"{TABULAR}/pima-indians-diabetes.csv"),
-    "sonar": Table(f"{TABULAR}/sonar.csv", splits=20),
-    "ionosphere": Table(f"{TABULAR}/ionosphere.csv", splits=20),
-    "glass": Table(f"{TABULAR}/glass.csv", splits=20),
+    "sonar": Table(f"{TABULAR}/sonar.csv"),
+    "ionosphere": Table(f"{TABULAR}/ionosphere.csv"),
+    "glass": Table(f"{TABULAR}/glass.csv"),
     "phoneme": Table(f"{TABULAR}/phoneme.csv", splits=5),
     "breast-cancer-wisconsin": Table(f"{TABULAR}/breast-cancer-wisconsin.data", drop=(0,)),
     "abalone": Table(f"{TABULAR}/abalone.csv", regression=True, splits=5),

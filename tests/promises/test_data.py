@@ -263,3 +263,28 @@ def test_types_byte_order_and_memory_order_give_the_same_result(nntrain, here, s
         found.append(trained(nntrain, here / name, {"kind": "npz", "path": "data.npz"}))
     for part in ("train", "test"):
         assert found[1][part] == pytest.approx(found[0][part], rel=1e-12)
+
+
+@pytest.mark.parametrize("stored", STORED.values(), ids=STORED)
+def test_memory_maps_give_the_same_result(nntrain, here, stored):
+    """Fortran order cannot be read by row from the disk: it is refused there, with the way out."""
+    found = []
+    for memory in ("load", "stream"):
+        (here / memory).mkdir()
+        for name, array in (("X", stored), ("y", Y)):
+            np.save(here / memory / f"{name}.npy", array)
+        source = {"kind": "npy", "X": "X.npy", "y": "y.npy", "memory": memory}
+        if np.isfortran(stored) and memory == "stream":
+            status, err = refused(nntrain, here / memory, source)
+            way = "is stored column by column; store it by row, with np.ascontiguousarray"
+            assert (status, err) == (3, f"error: {here}/stream/X.npy: {way}\n")
+        else:
+            found.append(trained(nntrain, here / memory, source))
+    assert found[0] == found[-1]
+
+
+def refused(nntrain, folder, source):
+    spec = folder / "spec.yaml"
+    spec.write_text(f"data: {{source: {json.dumps(source)}}}\nmodel: mlp\n", encoding="utf-8")
+    status, _, err = nntrain("check", spec)
+    return status, err
