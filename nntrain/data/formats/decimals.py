@@ -1,0 +1,178 @@
+"""Tables of plain decimal numbers, parsed by whole-array arithmetic: eight digits of every value at a time.
+
+Every number is the double nearest to its text, as ``float`` gives it: where whole-array arithmetic cannot be sure of
+that, ``float`` itself decides. What is no such table is left to others. Knows nothing of columns or headers.
+"""
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from io import BufferedIOBase
+from typing import Any
+
+import numpy as np
+
+from nntrain.core.types import Array
+from nntrain.data.formats.table import is_missing, is_number
+
+BLOCK = 1 << 18  # bytes parsed at a time: what stays in the second-level cache (measured)
+NEWLINE, DOT, PLUS, MINUS = b"\n.+-"
+PAD = 16  # bytes in front of a block, so that eight and sixteen digits back is still inside
+SPLIT = 2.0**27 + 1  # cuts a double into halves whose products are exact (Dekker 1971)
+POWERS = 10.0 ** np.arange(23)  # exact
+WHOLE_POWERS = np.array([10**k for k in range(20)], np.uint64)
+ALL = ~np.uint64(0)
+ZEROS, OVER_NINE, HIGH_BITS = (np.uint64(int(byte * 8, 16)) for byte in ("30", "76", "80"))
+PAIRS = np.uint64(0x000000FF000000FF)
+UPPER, LOWER = np.uint64(100 + (1000000 << 32)), np.uint64(1 + (10000 << 32))
+
+
+def parse(file: BufferedIOBase, delimiter: str, width: int) -> Array | None:
+    """Return the rest of a file as (n, width) float64, NaN where a value is missing.
+
+    None when it is no table of so many columns of finite numbers without quotes, or has no rows.
+    """
+    pending: deque[Future[Array | None]] = deque()
+    parsed: list[Array | None] = []
+    workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        for lines in _lines(file):
+            pending.append(pool.submit(_parse_lines, lines, ord(delimiter), width))
+            if len(pending) > 2 * workers:
+                parsed.append(pending.popleft().result())
+                if parsed[-1] is None:
+                    break
+        parsed += [future.result() for future in pending]
+    blocks = [block for block in parsed if block is not None]
+    return np.concatenate(blocks) if blocks and len(blocks) == len(parsed) else None
+
+
+def _lines(file: BufferedIOBase) -> Iterator[bytes]:
+    """Yield whole lines, many at a time."""
+    rest = b""
+    while block := file.read(BLOCK):
+        cut = block.rfind(b"\n") + 1
+        if cut:
+            yield rest + block[:cut]
+            rest = block[cut:]
+        else:
+            rest += block
+    if rest:
+        yield rest + b"\n"
+
+
+def _parse_lines(lines: bytes, delimiter: int, width: int) -> Array | None:
+    """Return the numbers of some lines, or None."""
+    if b"\r" in lines:
+        lines = lines.replace(b"\r\n", b"\n")
+    padded = np.full(PAD + len(lines) + 8, ord("0"), np.uint8)
+    text = padded[PAD : PAD + len(lines)]
+    text[:] = np.frombuffer(lines, np.uint8)
+    ends = np.flatnonzero((text == delimiter) | (text == NEWLINE))
+    rows, rest = divmod(len(ends), width)
+    closes = text[ends] == NEWLINE
+    if rest or closes.sum() != rows or not closes[width - 1 :: width].all():
+        return None
+    starts = np.empty_like(ends)
+    starts[0], starts[1:] = 0, ends[:-1] + 1
+    values, doubtful = _decimals(padded, text, starts, ends)
+    for index in np.flatnonzero(doubtful).tolist():
+        value = _one(lines[starts[index] : ends[index]])
+        if value is None:
+            return None
+        values[index] = value
+    return values.reshape(rows, width)
+
+
+def _one(field: bytes) -> float | None:
+    """Return a single value, NaN if it is missing, None if it is no finite number."""
+    try:
+        text = field.decode().strip()
+    except UnicodeDecodeError:
+        return None
+    if is_missing(text, among_numbers=True):
+        return float("nan")
+    value = float(text) if is_number(text) and '"' not in text else float("inf")
+    return None if np.isinf(value) else value
+
+
+def _decimals(padded: Array, text: Array, starts: Array, ends: Array) -> tuple[Array, Array]:
+    """Return the numbers between these places, and which of them are not to be trusted."""
+    window = np.ndarray((len(text) + 1,), "<u8", padded, PAD - 8, (1,))  # window[p]: the eight bytes in front of p
+    first = text[np.minimum(starts, len(text) - 1)]
+    negative = first == MINUS
+    starts = starts + (negative | (first == PLUS))
+    points = _points(np.flatnonzero(text == DOT), starts, ends)
+    whole, fraction = points - starts, np.maximum(ends - points - 1, 0)
+    mantissa, bad = _digits(window, points, whole)
+    longest = int(fraction.max(initial=0))
+    mantissa *= WHOLE_POWERS[np.minimum(fraction, 19)]
+    for done in range(0, min(longest, 24), 8):
+        digits, strange = _digits(window, np.maximum(ends - done, 0), fraction - done)
+        digits *= WHOLE_POWERS[done]
+        mantissa += digits
+        bad |= strange
+    doubtful = (bad != 0) | (whole + fraction == 0) | (whole > 8) | (fraction > 19) | (whole + fraction > 19)
+    values, unsure = _quotients(mantissa, POWERS[np.minimum(fraction, 22)])
+    np.negative(values, out=values, where=negative)
+    return values, doubtful | unsure
+
+
+def _points(dots: Array, starts: Array, ends: Array) -> Array:
+    """Return the place of each value's decimal point, or of its end if it has none.
+
+    Where a value has two points, one of them is left among its digits and makes it doubtful.
+    """
+    if len(dots) == len(ends) and (dots >= starts).all() and (dots < ends).all():
+        return dots
+    points = ends.copy()
+    points[np.searchsorted(ends, dots)] = dots
+    return points
+
+
+def _digits(window: Array, at: Array, count: Array) -> tuple[Array, Array]:
+    """Return the numbers that up to eight digits in front of places make, and bits where one of them is no digit."""
+    kept = np.minimum(np.maximum(count, 0), 8)
+    v = window[at]
+    v ^= ZEROS
+    v &= np.left_shift(ALL, ((8 - kept) * 8).astype(np.uint64))  # the first digit is in the lowest byte
+    bad = ((v + OVER_NINE) | v) & HIGH_BITS
+    v = v * np.uint64(10) + (v >> np.uint64(8))  # pairs of digits in every other byte
+    upper = (v & PAIRS) * UPPER
+    v = (((v >> np.uint64(16)) & PAIRS) * LOWER + upper) >> np.uint64(32)
+    return v, bad
+
+
+def _quotients(mantissa: Array, power: Array) -> tuple[Array, Array]:
+    """Return mantissa / power rounded once, and where even so the last bit is not sure.
+
+    Below 2^53 both are doubles and the quotient is right. Beyond, the remainder of the division, which is a double,
+    and what the mantissa lost as a double correct it; the result is right unless it lies halfway between two doubles.
+    """
+    high = mantissa.astype(np.float64)
+    values = high / power
+    unsure = np.zeros(len(values), bool)
+    large = np.flatnonzero(mantissa >= np.uint64(1 << 53))
+    if len(large):
+        high, power, quotient = high[large], power[large], values[large]
+        low = (mantissa[large] - high.astype(np.uint64)).astype(np.int64).astype(np.float64)
+        correction = (_remainder(high, quotient, power) + low) / power
+        values[large] = rounded = quotient + correction
+        lost = correction - (rounded - quotient)
+        unsure[large] = rounded + lost * (1 + 2.0**-30) != rounded
+    return values, unsure
+
+
+def _remainder(high: Array, quotient: Array, power: Array) -> Array:
+    """Return high - quotient · power exactly."""
+    q, p = _halves(quotient), _halves(power)
+    product = quotient * power
+    error = ((q[0] * p[0] - product) + q[0] * p[1] + q[1] * p[0]) + q[1] * p[1]
+    return np.asarray((high - product) - error)
+
+
+def _halves(a: Array) -> tuple[Any, Any]:
+    c = SPLIT * a
+    upper = c - (c - a)
+    return upper, a - upper

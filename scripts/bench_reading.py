@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Reading a numeric CSV file of 100 MB: nntrain against pandas and np.loadtxt, side by side.
+
+Every repeat runs all readers in turn on the same file in the page cache; the table has the median of the paired ratios,
+by the clock and by processor time. Readers that are not installed are left out by name.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nntrain.data.columns import read_columns
+from nntrain.data.formats.table import sniff
+
+FORMS: dict[str, tuple[str, int]] = {  # how numbers are written, and how many in a row
+    "17 digits": ("{!r}", 20),
+    "6 digits": ("{:.6g}", 20),
+    "bytes": ("{:.0f}", 100),
+}
+
+
+def write(path: Path, form: str, columns: int, size: int) -> None:
+    """Write so many bytes of random numbers under a header."""
+    rng = np.random.default_rng(0)
+    with path.open("w", encoding="ascii") as file:
+        file.write(",".join(f"x{k}" for k in range(columns)) + "\n")
+        while file.tell() < size:
+            block = rng.standard_normal((2000, columns)) if form != "{:.0f}" else rng.integers(0, 256, (2000, columns))
+            file.write("".join(",".join(map(form.format, row)) + "\n" for row in block.tolist()))
+
+
+def readers() -> dict[str, Callable[[Path], Any]]:
+    """Return what reads a file, by name."""
+    found: dict[str, Callable[[Path], Any]] = {"nntrain": lambda path: read_columns(path, sniff(path))}
+    try:
+        import pandas  # type: ignore[import-untyped]
+
+        found["pandas"] = lambda path: pandas.read_csv(path).to_numpy()
+    except ImportError:
+        print("pandas is not installed: left out", file=sys.stderr)
+    found["np.loadtxt"] = lambda path: np.loadtxt(path, delimiter=",", skiprows=1)
+    return found
+
+
+def measure(path: Path, repeats: int) -> dict[str, list[tuple[float, float]]]:
+    """Return (seconds, processor seconds) of each repeat by reader."""
+    taken: dict[str, list[tuple[float, float]]] = {}
+    for _ in range(repeats):
+        for name, read in readers().items():
+            clock, cpu = time.perf_counter(), time.process_time()
+            read(path)
+            taken.setdefault(name, []).append((time.perf_counter() - clock, time.process_time() - cpu))
+    return taken
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--megabytes", type=int, default=100)
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    print(f"{'numbers':<10} {'reader':<11} {'s':>7} {'nntrain / it':>13} {'processor s':>12} {'nntrain / it':>13}")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (form, columns) in FORMS.items():
+            path = Path(folder) / "numbers.csv"
+            write(path, form, columns, options.megabytes * 10**6)
+            taken = measure(path, options.repeats)
+            for reader, pairs in taken.items():
+                clock, cpu = (statistics.median(pair[k] for pair in pairs) for k in range(2))
+                ratios = [
+                    statistics.median(ours[k] / theirs[k] for ours, theirs in zip(taken["nntrain"], pairs, strict=True))
+                    for k in range(2)
+                ]
+                print(f"{name:<10} {reader:<11} {clock:7.2f} {ratios[0]:13.2f} {cpu:12.2f} {ratios[1]:13.2f}")
+
+
+if __name__ == "__main__":
+    main()
