@@ -12,7 +12,8 @@ from nntrain.core.plan import Plan
 from nntrain.core.types import Array, Task
 from nntrain.data.batches import Batches
 from nntrain.data.dataset import Dataset, Part
-from nntrain.data.stored import Inputs
+from nntrain.data.ondisk import OnDisk
+from nntrain.data.stored import Inputs, Stored
 from nntrain.data.windows import batches_of
 from nntrain.errors import DataError, SpecError, did_you_mean
 from nntrain.network import Network
@@ -85,6 +86,8 @@ class Assembly:
     def targets(self, part: Part) -> tuple[Array, Array]:
         """Return (t, y): encoded targets (n, n_out), and what the metric compares decisions with."""
         if self.task == "reconstruction":
+            if isinstance(part.X, Stored) and isinstance(part.X.values, OnDisk):
+                raise DataError("data: an autoencoder needs its inputs in memory; set data.source.memory to load")
             return part.array, part.array
         width = self.network.n_out
         return self.loss.encode(part.y, width, self.network.dtype), self.metric.wanted(part.y, width)

@@ -23,6 +23,8 @@ from nntrain.data.shuffling import BlockShuffle
 from nntrain.data.sources.npy import NpyFiles
 from nntrain.data.windows import WindowedBatches, batches_of
 from nntrain.errors import DataError
+from nntrain.experiment import prepared
+from nntrain.spec import load
 
 RNG = np.random.default_rng(0)
 X = RNG.integers(0, 200, (500, 3)).astype(np.float64)
@@ -243,6 +245,15 @@ def test_a_run_from_disk_is_that_from_memory_in_a_part_of_the_space(tmp_path: Pa
     read = [(tmp_path / run / "summary.json").read_text() for run in ("loaded", "streamed")]
     assert json.loads(read[0])["train"] == json.loads(read[1])["train"]
     assert less < more - 50 * 1024, (less, more)
+
+
+def test_an_autoencoder_is_told_that_its_targets_are_its_inputs(tmp_path: Path) -> None:
+    make(tmp_path, 1)
+    overrides = ["data.source.memory=stream", "model={kind: autoencoder, hidden: [4]}", "loss=mse"]
+    with pytest.raises(
+        DataError, match=r"^data: an autoencoder needs its inputs in memory; set data\.source\.memory to"
+    ):
+        prepared(load(tmp_path / "config.yaml", overrides))
 
 
 @contextmanager
