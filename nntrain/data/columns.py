@@ -5,7 +5,6 @@ a mistake, reported with its place. Whole numbers, codes with leading zeros too,
 nothing of targets, tasks or splits.
 """
 
-import codecs
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -15,9 +14,8 @@ from typing import Literal, Protocol
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.data.formats.decimals import parse
+from nntrain.data.formats.decimals import read_numbers
 from nntrain.data.formats.fields import Numbers, Texts
-from nntrain.data.formats.files import open_lines, reading
 from nntrain.data.formats.table import Delimiter, Layout, blame, place, records, sniff
 from nntrain.data.wording import listed, shown
 from nntrain.errors import DataError
@@ -154,7 +152,7 @@ def read_columns(
     DataError with its place for a row that is too short or too long, a slip among numbers, or a number not finite.
     """
     positions = range(layout.width) if kept is None else sorted(kept)
-    if not kinds.text and (values := _all_numbers(path, layout)) is not None:
+    if not kinds.text and (values := read_numbers(path, layout)) is not None:
         names = layout.names or ("",) * layout.width
         gaps = np.isnan(values).sum(axis=0).tolist()
         return tuple(Column(names[p], p, "number", values[:, p], (), gaps[p]) for p in positions)
@@ -180,19 +178,6 @@ def _finished(
     if faulty:
         blame(path, layout, faulty)
     return tuple(columns)
-
-
-def _all_numbers(path: Path, layout: Layout) -> Array | None:
-    """Return a whole table (n, width) if it holds numbers alone, fast; None if it does not, or is written otherwise."""
-    if layout.delimiter is None:
-        return None
-    with open_lines(path) as file, reading(path):
-        if file.read(3) != codecs.BOM_UTF8:
-            file.seek(0)
-        header = file.readline() if layout.header else b""
-        if layout.header and (not header.strip() or header.count(b'"') % 2):
-            return None
-        return parse(file, layout.delimiter, layout.width)
 
 
 def _likely_texts(path: Path, layout: Layout, positions: Sequence[int], kinds: Kinds) -> set[int]:

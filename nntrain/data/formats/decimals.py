@@ -1,20 +1,23 @@
 """Tables of plain decimal numbers, parsed by whole-array arithmetic: eight digits of every value at a time.
 
 Every number is the double nearest to its text, as ``float`` gives it: where whole-array arithmetic cannot be sure of
-that, ``float`` itself decides. What is no such table is left to others. Knows nothing of columns or headers.
+that, ``float`` itself decides. What is no such table is left to others. Knows nothing of what columns mean.
 """
 
+import codecs
 import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import BufferedIOBase
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.data.formats.table import is_missing, is_number
+from nntrain.data.formats.files import open_lines, reading
+from nntrain.data.formats.table import Layout, is_missing, is_number
 
 BLOCK = 1 << 18  # bytes parsed at a time: what stays in the second-level cache (measured)
 NEWLINE, DOT, PLUS, MINUS = b"\n.+-"
@@ -26,6 +29,19 @@ ALL = ~np.uint64(0)
 ZEROS, OVER_NINE, HIGH_BITS = (np.uint64(int(byte * 8, 16)) for byte in ("30", "76", "80"))
 PAIRS = np.uint64(0x000000FF000000FF)
 UPPER, LOWER = np.uint64(100 + (1000000 << 32)), np.uint64(1 + (10000 << 32))
+
+
+def read_numbers(path: Path, layout: Layout) -> Array | None:
+    """Return a whole table (n, width) if it holds numbers alone; None if it does not, or is written otherwise."""
+    if layout.delimiter is None:
+        return None
+    with open_lines(path) as file, reading(path):
+        if file.read(3) != codecs.BOM_UTF8:
+            file.seek(0)
+        header = file.readline() if layout.header else b""
+        if layout.header and (not header.strip() or header.count(b'"') % 2):
+            return None
+        return parse(file, layout.delimiter, layout.width)
 
 
 def parse(file: BufferedIOBase, delimiter: str, width: int) -> Array | None:
