@@ -30,7 +30,7 @@ def describe(
 
     A file without a spec is taken as nntrain init --data would take it.
     """
-    from nntrain.cli.terminal import out_json
+    from nntrain.cli.terminal import notes, out_json
     from nntrain.errors import SpecError
     from nntrain.experiment.surveying import look_at_file, look_at_spec
 
@@ -40,6 +40,7 @@ def describe(
         raise SpecError(f"--set {overrides[0]}: is for specs, got the data file '{source}'")
     else:
         look = look_at_file(source)
+    notes(look.notes)
     if as_json:
         out_json(_as_dict(look))
     else:

@@ -18,11 +18,12 @@ from nntrain.spec import load
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The survey of data, advice on them, and what was guessed on the way, (label, text) a line; () with a spec."""
+    """The survey of data, advice on them, what was guessed on the way, (label, text) a line, and what reading told."""
 
     survey: Survey
     advice: Sequence[Advice]
     guessed: Sequence[tuple[str, str]]
+    notes: Sequence[str]
 
 
 def look_at_spec(path: Path, overrides: Sequence[str] = ()) -> Look:
@@ -39,7 +40,7 @@ def look_at_file(path: Path) -> Look:
 
 def _look(raw: Raw, options: DataOptions, seed: int, guessed: Sequence[tuple[str, str]]) -> Look:
     found = survey(raw, divide(raw, options, seed), _positions(options.source, raw))
-    return Look(found, advise(found, options.scale), guessed)
+    return Look(found, advise(found, options.scale), guessed, raw.notes)
 
 
 def _positions(source: Source, raw: Raw) -> Sequence[int]:

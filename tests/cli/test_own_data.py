@@ -309,6 +309,15 @@ def test_describe_a_spec_and_its_overrides(nntrain, flowers):
     assert refused.err == "error: --set data.test=0.5: is for specs, got the data file 'flowers.data'\n"
 
 
+def test_describe_tells_what_reading_left_out(nntrain, flowers):
+    (flowers / "spec.yaml").write_text(GUESSED.replace("missing: mean", "missing: drop"), encoding="utf-8")
+    result = nntrain("data", "describe", "spec.yaml")
+    assert result.err.replace(f"{flowers}/", "") == (
+        "note: flowers.data: 1 of 60 rows left out, with a missing value each\n"
+    )
+    assert " rows       47     12\n" in result.out
+
+
 def test_describe_folds_many_columns_and_classes(nntrain, here):
     rows = "".join(",".join([*(f"{(k * j) % 11}.5" for j in range(50)), f"c{k % 30}"]) + "\n" for k in range(300))
     (here / "wide.csv").write_text(rows, encoding="utf-8")
