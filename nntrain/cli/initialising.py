@@ -21,12 +21,15 @@ def init(
         typer.Option("--target", metavar="NAME|POSITION", help="With --data: the column to predict; 0 first, -1 last."),
     ] = None,
     output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE", help="TEMPLATE.yaml by default; - is stdout.")
+        str | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="By default named after the template or data; - is stdout."
+        ),
     ] = None,
 ) -> None:
     """Write a commented spec to start from.
 
-    With --data the spec is guessed from a file: csv, tsv, npy, npz, CIFAR or MNIST files; each guess says why.
+    With --data the spec is guessed from a file: csv, tsv, parquet, npy, npz, CIFAR or MNIST; each guess says why.
     """
     from nntrain.errors import SpecError
 
