@@ -1,22 +1,25 @@
 #!/usr/bin/env python3
-"""Reading a numeric CSV file of 100 MB: nntrain against pandas and np.loadtxt, side by side.
+"""Reading a numeric CSV file of 100 MB: nntrain with and without pyarrow, np.loadtxt and pandas, side by side.
 
-Every repeat runs all readers in turn on the same file in the page cache; the table has the median of the paired ratios,
-by the clock and by processor time. Readers that are not installed are left out by name.
+Every repeat runs all readers in turn on the same file in the page cache; the table has the median of the paired ratios
+to the last reader, by the clock and by processor time. Readers that are not installed are left out by name.
 """
 
 import argparse
+import math
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
 from nntrain.data.columns import read_columns
+from nntrain.data.formats import numbers
 from nntrain.data.formats.table import sniff
 
 FORMS: dict[str, tuple[str, int]] = {  # how numbers are written, and how many in a row
@@ -36,27 +39,45 @@ def write(path: Path, form: str, columns: int, size: int) -> None:
             file.write("".join(",".join(map(form.format, row)) + "\n" for row in block.tolist()))
 
 
+def read(path: Path) -> Any:
+    """Read a file with nntrain as it is installed."""
+    return read_columns(path, sniff(path))
+
+
+def read_without_pyarrow(path: Path) -> Any:
+    """Read a file with nntrain as where pyarrow is not installed."""
+    with mock.patch.object(numbers, "LARGE", math.inf):
+        return read(path)
+
+
 def readers() -> dict[str, Callable[[Path], Any]]:
-    """Return what reads a file, by name."""
-    found: dict[str, Callable[[Path], Any]] = {"nntrain": lambda path: read_columns(path, sniff(path))}
+    """Return what reads a file, by name; the others are compared with the last."""
+    found: dict[str, Callable[[Path], Any]] = {}
+    try:
+        import pyarrow.csv  # noqa: F401
+
+        found["nntrain[arrow]"] = read
+    except ImportError:
+        print("pyarrow is not installed: left out", file=sys.stderr)
+    found["nntrain"] = read_without_pyarrow
+    found["np.loadtxt"] = lambda path: np.loadtxt(path, delimiter=",", skiprows=1)
     try:
         import pandas  # type: ignore[import-untyped]
 
         found["pandas"] = lambda path: pandas.read_csv(path).to_numpy()
     except ImportError:
         print("pandas is not installed: left out", file=sys.stderr)
-    found["np.loadtxt"] = lambda path: np.loadtxt(path, delimiter=",", skiprows=1)
     return found
 
 
-def measure(path: Path, repeats: int) -> dict[str, list[tuple[float, float]]]:
+def measure(path: Path, found: Mapping[str, Callable[[Path], Any]], repeats: int) -> dict[str, list[tuple[float, ...]]]:
     """Return (seconds, processor seconds) of each repeat by reader."""
-    taken: dict[str, list[tuple[float, float]]] = {}
+    taken: dict[str, list[tuple[float, ...]]] = {name: [] for name in found}
     for _ in range(repeats):
-        for name, read in readers().items():
+        for name, reader in found.items():
             clock, cpu = time.perf_counter(), time.process_time()
-            read(path)
-            taken.setdefault(name, []).append((time.perf_counter() - clock, time.process_time() - cpu))
+            reader(path)
+            taken[name].append((time.perf_counter() - clock, time.process_time() - cpu))
     return taken
 
 
@@ -66,19 +87,21 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
-    print(f"{'numbers':<10} {'reader':<11} {'s':>7} {'nntrain / it':>13} {'processor s':>12} {'nntrain / it':>13}")
+    found = readers()
+    last = list(found)[-1]
+    print(f"{'numbers':<10} {'reader':<15} {'s':>6} {'/ ' + last:>12} {'processor s':>12} {'/ ' + last:>12}")
     with tempfile.TemporaryDirectory() as folder:
         for name, (form, columns) in FORMS.items():
             path = Path(folder) / "numbers.csv"
             write(path, form, columns, options.megabytes * 10**6)
-            taken = measure(path, options.repeats)
+            taken = measure(path, found, options.repeats)
             for reader, pairs in taken.items():
                 clock, cpu = (statistics.median(pair[k] for pair in pairs) for k in range(2))
                 ratios = [
-                    statistics.median(ours[k] / theirs[k] for ours, theirs in zip(taken["nntrain"], pairs, strict=True))
+                    statistics.median(it[k] / theirs[k] for it, theirs in zip(pairs, taken[last], strict=True))
                     for k in range(2)
                 ]
-                print(f"{name:<10} {reader:<11} {clock:7.2f} {ratios[0]:13.2f} {cpu:12.2f} {ratios[1]:13.2f}")
+                print(f"{name:<10} {reader:<15} {clock:6.2f} {ratios[0]:12.2f} {cpu:12.2f} {ratios[1]:12.2f}")
 
 
 if __name__ == "__main__":

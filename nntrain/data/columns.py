@@ -14,8 +14,8 @@ from typing import Literal, Protocol
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.data.formats.decimals import read_numbers
 from nntrain.data.formats.fields import Numbers, Texts
+from nntrain.data.formats.numbers import read_numbers
 from nntrain.data.formats.table import Delimiter, Layout, blame, place, records, sniff
 from nntrain.data.wording import listed, shown
 from nntrain.errors import DataError
@@ -154,7 +154,7 @@ def read_columns(
     positions = range(layout.width) if kept is None else sorted(kept)
     if not kinds.text and (values := read_numbers(path, layout)) is not None:
         names = layout.names or ("",) * layout.width
-        gaps = np.isnan(values).sum(axis=0).tolist()
+        gaps = np.count_nonzero(np.isnan(values), axis=0).tolist()
         return tuple(Column(names[p], p, "number", values[:, p], (), gaps[p]) for p in positions)
     texts = set(kinds.text) | _likely_texts(path, layout, positions, kinds)
     builders = _read(path, layout, positions, texts)

@@ -1,8 +1,9 @@
 """Writers of small data files."""
 
 import gzip
+import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,16 @@ def text(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="module", params=["numpy", "pyarrow"])
+def reader(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have tables of numbers parsed with and without pyarrow, however small they are."""
+    if request.param == "pyarrow":
+        pytest.importorskip("pyarrow", reason="pyarrow: pip install 'nntrain[arrow]'")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nntrain.data.formats.numbers.LARGE", 0 if request.param == "pyarrow" else math.inf)
+        yield
 
 
 @pytest.fixture

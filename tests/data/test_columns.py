@@ -11,6 +11,7 @@ from nntrain.data.columns import Column, Kinds, read_columns
 from nntrain.data.formats.table import sniff
 from nntrain.errors import DataError
 
+pytestmark = pytest.mark.usefixtures("reader")
 Write = Callable[..., Path]
 
 

@@ -15,6 +15,7 @@ from nntrain.data.formats.table import sniff
 from nntrain.data.sources.csv import Csv
 from nntrain.errors import DataError
 
+pytestmark = pytest.mark.usefixtures("reader")
 Write = Callable[..., Path]
 
 

@@ -14,6 +14,7 @@ from nntrain.data.preprocessing import InputFile, Transform, Wanted, prepare, pr
 from nntrain.data.sources.csv import Csv
 from nntrain.errors import CheckpointError, DataError
 
+pytestmark = pytest.mark.usefixtures("reader")
 Write = Callable[..., Path]
 PETS = "kind,weight,legs,sold\ncat,4,4,yes\ndog,30,4,no\nbird,,2,yes\ncat,6,?,no\n,2,4,yes\n"
 

@@ -1,25 +1,17 @@
-"""Tables of plain decimal numbers, parsed by whole-array arithmetic: eight digits of every value at a time.
+"""Plain decimal numbers, parsed by whole-array arithmetic: eight digits of every value at a time.
 
 Every number is the double nearest to its text, as ``float`` gives it: where whole-array arithmetic cannot be sure of
-that, ``float`` itself decides. What is no such table is left to others. Knows nothing of what columns mean.
+that, ``float`` itself decides. Knows nothing of files, or of what columns mean.
 """
 
-import codecs
-import os
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from io import BufferedIOBase
-from pathlib import Path
+import re
 from typing import Any
 
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.data.formats.files import open_lines, reading
-from nntrain.data.formats.table import Layout, is_missing, is_number
+from nntrain.data.formats.table import is_missing, is_number
 
-BLOCK = 1 << 18  # bytes parsed at a time: what stays in the second-level cache (measured)
 NEWLINE, DOT, PLUS, MINUS = b"\n.+-"
 PAD = 16  # bytes in front of a block, so that eight and sixteen digits back is still inside
 SPLIT = 2.0**27 + 1  # cuts a double into halves whose products are exact (Dekker 1971)
@@ -31,61 +23,19 @@ PAIRS = np.uint64(0x000000FF000000FF)
 UPPER, LOWER = np.uint64(100 + (1000000 << 32)), np.uint64(1 + (10000 << 32))
 
 
-def read_numbers(path: Path, layout: Layout) -> Array | None:
-    """Return a whole table (n, width) if it holds numbers alone; None if it does not, or is written otherwise."""
-    if layout.delimiter is None:
-        return None
-    with open_lines(path) as file, reading(path):
-        if file.read(3) != codecs.BOM_UTF8:
-            file.seek(0)
-        header = file.readline() if layout.header else b""
-        if layout.header and (not header.strip() or header.count(b'"') % 2):
-            return None
-        return parse(file, layout.delimiter, layout.width)
+def parse_lines(lines: bytes, delimiter: str, width: int) -> Array | None:
+    """Return the numbers of lines that end with a newline each, (rows, width), NaN where a value is missing.
 
-
-def parse(file: BufferedIOBase, delimiter: str, width: int) -> Array | None:
-    """Return the rest of a file as (n, width) float64, NaN where a value is missing.
-
-    None when it is no table of so many columns of finite numbers without quotes, or has no rows.
+    Lines without a character are left out. None when there are no rows of so many finite numbers without quotes.
     """
-    pending: deque[Future[Array | None]] = deque()
-    parsed: list[Array | None] = []
-    workers = os.cpu_count() or 1
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        for lines in _lines(file):
-            pending.append(pool.submit(_parse_lines, lines, ord(delimiter), width))
-            if len(pending) > 2 * workers:
-                parsed.append(pending.popleft().result())
-                if parsed[-1] is None:
-                    break
-        parsed += [future.result() for future in pending]
-    blocks = [block for block in parsed if block is not None]
-    return np.concatenate(blocks) if blocks and len(blocks) == len(parsed) else None
-
-
-def _lines(file: BufferedIOBase) -> Iterator[bytes]:
-    """Yield whole lines, many at a time."""
-    rest = b""
-    while block := file.read(BLOCK):
-        cut = block.rfind(b"\n") + 1
-        if cut:
-            yield rest + block[:cut]
-            rest = block[cut:]
-        else:
-            rest += block
-    if rest:
-        yield rest + b"\n"
-
-
-def _parse_lines(lines: bytes, delimiter: int, width: int) -> Array | None:
-    """Return the numbers of some lines, or None."""
-    if b"\r" in lines:
-        lines = lines.replace(b"\r\n", b"\n")
+    if b"\n\n" in lines or lines.startswith(b"\n"):
+        lines = re.sub(rb"\n+", b"\n", lines).lstrip(b"\n")
+    if not lines:
+        return np.empty((0, width))
     padded = np.full(PAD + len(lines) + 8, ord("0"), np.uint8)
     text = padded[PAD : PAD + len(lines)]
     text[:] = np.frombuffer(lines, np.uint8)
-    ends = np.flatnonzero((text == delimiter) | (text == NEWLINE))
+    ends = np.flatnonzero((text == ord(delimiter)) | (text == NEWLINE))
     rows, rest = divmod(len(ends), width)
     closes = text[ends] == NEWLINE
     if rest or closes.sum() != rows or not closes[width - 1 :: width].all():

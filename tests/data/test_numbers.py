@@ -1,4 +1,4 @@
-"""Numbers parsed by whole-array arithmetic are those that float reads, to the last bit."""
+"""Tables of numbers, parsed with and without pyarrow: what float reads, to the last bit, or what others refuse."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -10,8 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nntrain.data.columns import read_columns
-from nntrain.data.formats.decimals import parse
+from nntrain.data.formats.numbers import parse
 from nntrain.data.formats.table import sniff
+from nntrain.errors import DataError
+
+pytestmark = pytest.mark.usefixtures("reader")
 
 
 def table(fields: Sequence[str], width: int = 1) -> np.ndarray | None:
@@ -64,7 +67,7 @@ def test_what_is_left_to_others(field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"1,2\n3\n", b"1,2\n3,4,5\n", b"1,2\n\n3,4\n", b"1\n2\n", b"1,2\r3,4\n", b"\xff,1\n"]
+    "content", [b"", b"1,2\n3\n", b"1,2\n3,4,5\n", b"\n", b"\n\n", b"1\n2\n", b"1,2\r3,4\n", b"\xff,1\n"]
 )
 def test_what_is_no_table(content: bytes) -> None:
     assert parse(io.BytesIO(content), ",", 2) is None
@@ -75,8 +78,57 @@ def test_what_is_no_table(content: bytes) -> None:
 def test_blocks_headers_and_line_ends(
     text: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, start: str, end: str
 ) -> None:
-    monkeypatch.setattr("nntrain.data.formats.decimals.BLOCK", 7)
+    monkeypatch.setattr("nntrain.data.formats.numbers.BLOCK", 7)
     values = np.arange(600).reshape(300, 2) / 8
     path = text(start.replace("\n", end) + end.join(f"{a},{b}" for a, b in values.tolist()))
     for column, expected in zip(read_columns(path, sniff(path)), values.T, strict=True):
         np.testing.assert_array_equal(column.values, expected)
+
+
+ODD = (
+    *("", " ", "\t", "?", "-", "NA", " na", "n/A", "nan", "-nan", "+NaN", "nan()", "nan(1)", "NULL", "None", "none "),
+    *("inf", "-Infinity", "1e400", "-1e400", "1e-400", "4.9e-324", "2e-324", "1e99999999999999999999", "0e99999999999"),
+    *("+1", "+-1", "-+1", "++1", "+.5", ".5", "5.", ".", "-", "-.", "1e", "1e+", "e5", "1e1.5", "1E+05", "1d5", "1f"),
+    *("1_0", "0x1", "0x1p3", "1 2", " 1", "1 ", "\t1\t", "\v1", "1\f", "\xa01", "\uff11", "\u0663", "1\0", "\0"),
+    *('"1"', ' "1"', '"1', '1"', '""', '"1,2"', '"1\n2"', "'1'", "a", "true", "\ufeff", "\ufeff1", "1\u2212", "\x85"),
+    *("0" * 40 + "1", "0." + "0" * 400 + "1", "9" * 310, "0.1" + "0" * 800 + "1", "9007199254740993", "-0", "-0.0"),
+)
+numbers = st.floats(allow_nan=False, allow_infinity=False).map(repr) | plain | st.integers().map(str)
+fields = numbers | st.sampled_from(ODD)
+ends = st.sampled_from(["\n", "\n", "\n", "\r\n", "\r\n", "\n\n", "\r", "\r\r\n", "\n \n", "\n,\n"])
+
+
+@st.composite
+def contents(draw: st.DrawFn) -> bytes:
+    """Draw a table: most of it regular, some of it not."""
+    width = draw(st.integers(1, 4))
+    odd = draw(st.booleans())
+    row = st.lists(fields if odd else numbers, min_size=width, max_size=width)
+    rows = draw(st.lists(row, min_size=1, max_size=6))
+    if odd and draw(st.integers(0, 9)) == 0:
+        rows.append(draw(st.lists(fields, max_size=5)))
+    start = draw(st.sampled_from(["", "", "", "\ufeff", "\n", "a,b\n", '"a\nb",c\n', "\ufeff\ufeff", " \n"]))
+    usual = draw(ends)
+    text = start + "".join(",".join(row) + (draw(ends) if odd else usual) for row in rows)
+    return (text.rstrip("\r\n") if draw(st.booleans()) else text).encode()
+
+
+def outcome(path: Path) -> object:
+    """Return the columns to the last bit, or the message."""
+    try:
+        found = read_columns(path, sniff(path, ","))
+    except DataError as error:
+        return str(error)
+    return [(c.name, c.position, c.kind, np.asarray(c.values).tobytes(), c.texts, c.missing) for c in found]
+
+
+@settings(max_examples=150, deadline=None)
+@given(contents(), st.sampled_from([1, 7, 40, 1 << 18]))
+def test_the_careful_way_gives_the_same(tmp_path_factory: pytest.TempPathFactory, content: bytes, block: int) -> None:
+    path = tmp_path_factory.getbasetemp() / "same.csv"
+    path.write_bytes(content)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nntrain.data.formats.numbers.BLOCK", block)
+        quick = outcome(path)
+        patch.setattr("nntrain.data.columns.read_numbers", lambda path, layout: None)
+        assert quick == outcome(path)
