@@ -132,3 +132,8 @@ def test_the_careful_way_gives_the_same(tmp_path_factory: pytest.TempPathFactory
         quick = outcome(path)
         patch.setattr("nntrain.data.columns.read_numbers", lambda path, layout: None)
         assert quick == outcome(path)
+
+
+def test_a_mark_where_a_block_begins_is_no_start_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nntrain.data.formats.numbers.BLOCK", 1)
+    assert table(["1", "\ufeff2", "3"]) is None
