@@ -53,11 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     with tempfile.TemporaryDirectory(dir=options.disk) as name:
         figures = saving(Path(name), options.saves) | training(Path(name), options)
-    width = max(map(len, figures))
-    print(machine.describe(), *(f"{name:{width}}  {value:.3g}" for name, value in figures.items()), sep="\n")
-    if options.output:
-        text = json.dumps({"machine": machine.describe(), **figures}, indent=2, ensure_ascii=False)
-        Path(options.output).write_text(f"{text}\n", encoding="utf-8")
+    machine.report(figures, options.output)
     return 0
 
 

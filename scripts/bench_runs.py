@@ -52,11 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     with prepared(options) as setting:
         figures = whole(setting) | start(setting) | trials(setting)
-    width = max(map(len, figures))
-    print(machine.describe(), *(f"{name:{width}}  {value:.3g}" for name, value in figures.items()), sep="\n")
-    if options.output:
-        text = json.dumps({"machine": machine.describe(), **figures}, indent=2, ensure_ascii=False)
-        Path(options.output).write_text(f"{text}\n", encoding="utf-8")
+    machine.report(figures, options.output)
     return 0
 
 

@@ -1,9 +1,11 @@
 """The machine and its libraries: how many threads they may use, and which kernels they run."""
 
+import json
 import os
 import platform
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
@@ -36,6 +38,15 @@ def describe() -> str:
     facts = environment.environment()
     parts = [facts["cpu"], f"{facts['cpus']} cores", platform.system(), facts["python"], f"nntrain {facts['nntrain']}"]
     return ", ".join(str(part) for part in parts) + (f" at {facts['commit'][:12]}" if facts["commit"] else "")
+
+
+def report(figures: Mapping[str, float], output: str | None) -> None:
+    """Print the machine and the figures, and write them to a JSON file if there is to be one."""
+    width = max(map(len, figures))
+    print(describe(), *(f"{name:{width}}  {value:.3g}" for name, value in figures.items()), sep="\n")
+    if output:
+        text = json.dumps({"machine": describe(), **figures}, indent=2, ensure_ascii=False)
+        Path(output).write_text(f"{text}\n", encoding="utf-8")
 
 
 def versions(names: Iterable[str] = LIBRARIES) -> dict[str, str]:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from nntrain.artifacts.rundir import RunDir
+from nntrain.cli.entry import run
 
 ROOT = Path(__file__).parents[2]
 SPEC = """\
@@ -198,3 +199,21 @@ def strace():
     """Skip, visibly, where there is no strace; the tests that wrap the calls in Python remain."""
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed: killing at system calls is shown in Python alone")
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """Return the current directory, an empty one."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def nntrain(here, capfd):
+    """Return a function that runs a command and returns its exit status, what it printed, and what it said."""
+
+    def call(*arguments):
+        capfd.readouterr()
+        return run([str(argument) for argument in arguments]), *capfd.readouterr()
+
+    return call

@@ -10,8 +10,6 @@ import struct
 import numpy as np
 import pytest
 
-from nntrain.cli.entry import run
-
 SPEC = """\
 name: data
 data: {source: {kind: csv, path: table.csv}%s}
@@ -20,23 +18,6 @@ optimizer: {kind: adam, lr: 0.01}
 train: {epochs: 2, batch_size: 2}
 """
 GOOD = "1,2,a\n3,4,b\n5,6,a\n7,8,b\n"
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def nntrain(here, capfd):
-    """Return a function that runs a command and returns its exit status, what it printed, and what it said."""
-
-    def call(*arguments):
-        capfd.readouterr()
-        return run([str(argument) for argument in arguments]), *capfd.readouterr()
-
-    return call
 
 
 @pytest.fixture

@@ -17,8 +17,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nntrain.cli.entry import run
-
 ROOT = Path(__file__).parents[2]
 SPEC = """\
 name: %s
@@ -28,23 +26,6 @@ train: {epochs: 1, batch_size: 2}
 """
 MANY = 10**12
 MEMORY = 400 << 20  # bytes of address space beyond what starting takes
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def nntrain(here, capfd):
-    """Return a function that runs a command and returns its exit status, what it printed, and what it said."""
-
-    def call(*arguments):
-        capfd.readouterr()
-        return run([str(argument) for argument in arguments]), *capfd.readouterr()
-
-    return call
 
 
 @pytest.fixture
