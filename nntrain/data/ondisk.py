@@ -5,8 +5,9 @@ nothing of formats, batches or scaling.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from nntrain.data.formats.files import reading
 from nntrain.errors import DataError
 
 SPARSE = 8  # a span with at least one wanted row in so many is read whole
+LONG = 16  # rows in a run, on the average, from which each run is read straight to its place
 PIECE = 1 << 22  # bytes read at a time when all of it is wanted once
 
 
@@ -74,11 +76,36 @@ class OnDisk:
         """Read the rows of these numbers into ``out`` as NumPy's ``take`` does; DataError when the file has changed."""
         wanted = rows if self.chosen is None else self.chosen[rows]
         with reading(self.path), self.path.open("rb", buffering=0) as file:
-            if len(wanted) and bool((np.diff(wanted) == 1).all()):
-                self._read(file.fileno(), int(wanted[0]), out)
+            runs = _runs(wanted)
+            if len(wanted) >= LONG * len(runs):
+                self._read_runs(file.fileno(), wanted, runs, out)
             else:
                 self._gather(file.fileno(), wanted, out)
         return out
+
+    def expect(self, rows: Array) -> None:
+        """Ask the system to have these rows ready soon, where it takes such a hint; does not wait for them."""
+        if not hasattr(os, "posix_fadvise"):
+            return
+        wanted = rows if self.chosen is None else self.chosen[rows]
+        with reading(self.path), self.path.open("rb", buffering=0) as file:
+            for run in _runs(wanted):
+                at = self.offset + int(wanted[run.start]) * self.row_bytes
+                length = int(wanted[run.stop - 1] - wanted[run.start] + 1) * self.row_bytes
+                os.posix_fadvise(file.fileno(), at, length, os.POSIX_FADV_WILLNEED)
+
+    def _read_runs(self, file: int, wanted: Array, runs: Sequence[slice], out: Array) -> None:
+        """Read run after run: whole ones straight to their places, others with what lies between their rows."""
+        longest = max((int(wanted[run.stop - 1] - wanted[run.start]) + 1 for run in runs), default=0)
+        scratch = np.empty((longest, self.width), self.dtype)  # touched only as far as it is used
+        for run in runs:
+            rows, first = wanted[run], int(wanted[run.start])
+            count = int(rows[-1]) - first + 1
+            if count == len(rows):
+                self._read(file, first, out[run])
+            else:
+                self._read(file, first, scratch[:count])
+                scratch.take(rows - first, 0, out[run], "clip")
 
     def _gather(self, file: int, wanted: Array, out: Array) -> None:
         order = np.argsort(wanted, kind="stable")
@@ -103,3 +130,10 @@ class OnDisk:
             view, at = view[count:], at + count
         if target is not out:
             out[...] = target
+
+
+def _runs(rows: Array) -> list[slice]:
+    """Return where row numbers ascend with few rows between them."""
+    steps = np.diff(rows)
+    starts = [0, *(np.flatnonzero((steps < 1) | (steps > SPARSE)) + 1).tolist(), len(rows)]
+    return [slice(a, b) for a, b in pairwise(starts) if a < b]

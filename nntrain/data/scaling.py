@@ -71,10 +71,12 @@ class Scaler:
         shifted = bool(shift.any())
 
         def in_place(X: Array, out: Array) -> None:
-            np.copyto(out, X)
+            if X.dtype != out.dtype:
+                np.copyto(out, X)
+                X = out
             if shifted:
-                np.subtract(out, shift, out)
-            np.multiply(out, scale, out)  # (x - shift) · scale
+                X = np.subtract(X, shift, out)
+            np.multiply(X, scale, out)  # (x - shift) · scale
 
         def rounded_once(X: Array, out: Array) -> None:
             np.multiply(np.subtract(X, shift, dtype=work), scale, out, casting="same_kind")

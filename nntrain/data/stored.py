@@ -61,7 +61,8 @@ class Fetcher:
     def __init__(self, X: Inputs, rows: int) -> None:
         self._X = X
         if isinstance(X, Stored):
-            self._scratch = np.empty((rows, X.shape[1]), X.values.dtype)
+            self._as_wanted = X.values.dtype == np.dtype(X.dtype)
+            self._scratch = np.empty((0 if self._as_wanted else rows, X.shape[1]), X.values.dtype)
             self._scale = X.scaler.into(X.values.dtype, np.dtype(X.dtype))
 
     @property
@@ -73,7 +74,7 @@ class Fetcher:
         """Copy the rows of these numbers, as many as ``out`` has."""
         X = self._X  # mode "clip": with bounds checks NumPy copies the output once more
         if isinstance(X, Stored):
-            stored = self._scratch[: len(out)]
+            stored = out if self._as_wanted else self._scratch[: len(out)]
             X.values.take(rows, 0, stored, "clip")
             self._scale(stored, out)
         else:
