@@ -83,17 +83,6 @@ class OnDisk:
                 self._gather(file.fileno(), wanted, out)
         return out
 
-    def expect(self, rows: Array) -> None:
-        """Ask the system to have these rows ready soon, where it takes such a hint; does not wait for them."""
-        if not hasattr(os, "posix_fadvise"):
-            return
-        wanted = rows if self.chosen is None else self.chosen[rows]
-        with reading(self.path), self.path.open("rb", buffering=0) as file:
-            for run in _runs(wanted):
-                at = self.offset + int(wanted[run.start]) * self.row_bytes
-                length = int(wanted[run.stop - 1] - wanted[run.start] + 1) * self.row_bytes
-                os.posix_fadvise(file.fileno(), at, length, os.POSIX_FADV_WILLNEED)
-
     def _read_runs(self, file: int, wanted: Array, runs: Sequence[slice], out: Array) -> None:
         """Read run after run: whole ones straight to their places, others with what lies between their rows."""
         longest = max((int(wanted[run.stop - 1] - wanted[run.start]) + 1 for run in runs), default=0)

@@ -1,9 +1,11 @@
-"""Minibatches of inputs that stay on the disk: one window is trained on while the system fetches the next.
+"""Minibatches of inputs that stay on the disk: one window is trained on while the next is read.
 
 The batches are those of an array in memory under the same shuffle, bit for bit. Knows nothing of networks.
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, cycle
 
 import numpy as np
 
@@ -29,36 +31,33 @@ class WindowedBatches(Batches):
         self.per_epoch = -(-self.size // self.batch_size)
         self._source = (X, t, y)
         self.at_once = max(1, min(MOST_AT_ONCE, SPOT_BYTES // (self.batch_size * X.shape[1] * X.values.dtype.itemsize)))
-        self._window = _Window(self._source, self.batch_size, shuffle, plan, self.at_once)
+        self._windows = [_Window(self._source, self.batch_size, shuffle, plan, half, self.at_once) for half in range(2)]
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the window and of the buffers that batches are gathered into."""
-        return self._window.nbytes
+        """Bytes of the windows and of the buffers that batches are gathered into."""
+        return sum(window.nbytes for window in self._windows)
 
     def epoch(self, epoch: int, *, first: int = 0) -> Iterator[Batch]:
-        """Yield the batches of a 0-based epoch from number ``first`` on; a batch is valid until the next is taken.
-
-        The next window is copied only when its turn comes: a thread that copied it meanwhile would cost more than it
-        saves (measured), since the copy takes a tenth of a window's time once the system has the pages.
-        """
-        start, skipped = divmod(first, self._shuffle.window // self.batch_size)
+        """Yield the batches of a 0-based epoch from number ``first`` on; a batch is valid until the next is taken."""
+        per_window = self._shuffle.window // self.batch_size
+        start, skipped = divmod(first, per_window)
         windows = self._shuffle.windows(self.size, self.seed, epoch, start)
-        coming = next(windows, None)
-        while coming is not None:
-            (rows, mixed), coming = coming, next(windows, None)
-            self._window.load(rows)
-            if coming is not None:
-                self._window.expect(coming[0])
-            yield from self._window.batches(mixed[skipped * self.batch_size :], self.at_once)
-            skipped = 0
+        with ThreadPoolExecutor(max_workers=1) as helper:
+            coming = helper.submit(self._windows[0].load, *next(windows))
+            for half, ahead in zip(cycle((0, 1)), chain(windows, (None,))):
+                order = coming.result()
+                if ahead is not None:
+                    coming = helper.submit(self._windows[1 - half].load, *ahead)
+                yield from self._windows[half].batches(order[skipped * self.batch_size :], self.at_once)
+                skipped = 0
 
 
 class _Window:
     """Memory for the rows of a window as they are stored, and for a few batches."""
 
     def __init__(
-        self, source: tuple[Stored, Array, Array], n: int, shuffle: BlockShuffle, plan: Plan, places: int
+        self, source: tuple[Stored, Array, Array], n: int, shuffle: BlockShuffle, plan: Plan, half: int, places: int
     ) -> None:
         self.source, self.n = source, n
         X, t, y = source
@@ -70,7 +69,7 @@ class _Window:
             (Stored(self.X, X.scaler, X.dtype), self.t, self.y),
             n,
             places,
-            0,
+            half,
             plan.column_major(t.shape[1]),
             total=len(X),
         )
@@ -80,20 +79,15 @@ class _Window:
         """Bytes of all arrays."""
         return self.X.nbytes + self.t.nbytes + self.y.nbytes + self.buffers.nbytes
 
-    def load(self, rows: Array) -> None:
-        """Read the rows of these numbers."""
+    def load(self, rows: Array, mixed: Array) -> Array:
+        """Read the rows of these numbers; return the order that they are to be taken in."""
         X, t, y = self.source
         for start in range(0, len(rows), 4096):
             part = rows[start : start + 4096]
             X.values.take(part, 0, self.X[start : start + len(part)], "clip")
         self.t[: len(rows)] = t[rows]
         self.y[: len(rows)] = y[rows]
-
-    def expect(self, rows: Array) -> None:
-        """Have the system fetch the rows of these numbers meanwhile."""
-        values = self.source[0].values
-        if isinstance(values, OnDisk):
-            values.expect(rows)
+        return mixed
 
     def batches(self, order: Array, at_once: int) -> Iterator[Batch]:
         """Yield the batches of the rows in this order."""
