@@ -1,13 +1,14 @@
 """Shared fixtures: the folder of real data sets, planted errors, and reproducible property tests."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
+from nntrain.cli.interrupts import unwatch
 from nntrain.core.calls import Calls
 from nntrain.core.types import Array
 from nntrain.core.workspace import Workspace
@@ -15,6 +16,13 @@ from nntrain.ops.losses.base import BindGradient, Loss, ReadCost, Scale
 
 settings.register_profile("reproducible", deadline=None, derandomize=True, database=None)
 settings.load_profile("reproducible")
+
+
+@pytest.fixture(autouse=True)
+def own_signals() -> Iterator[None]:
+    """Take the signals back after each test that trained in this process."""
+    yield
+    unwatch()
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,14 @@
-"""Signals while training: the first asks for a stop at the next step, a second Ctrl-C ends the process at once."""
+"""Signals while training: the first asks for a stop at the next step, a second Ctrl-C ends the process at once.
+
+Python runs its handlers between two instructions of the main thread, and a matrix product is one of them however long
+it takes. So a thread listens as well: it hears of every signal when it comes, and can end the process at once.
+"""
 
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import socket
+from contextlib import suppress
+from threading import Lock, Thread
 from types import FrameType
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1")
@@ -11,33 +16,69 @@ AT_ONCE = 130
 
 
 class Interrupts:
-    """Remembers that a signal came; calling it tells whether one did."""
+    """Takes the signals over until ``close``; calling it tells whether one came."""
 
     def __init__(self) -> None:
         self._seen = False
+        self._told = Lock()  # taken for good by whoever tells
+        self._ear, self._mouth = socket.socketpair()
+        self._mouth.setblocking(False)  # as a handler must not wait
+        self._thread = Thread(target=self._listen, daemon=True)
+        self._thread.start()
+        self._fd_before = signal.set_wakeup_fd(self._mouth.fileno(), warn_on_full_buffer=False)
+        self._before = {number: signal.signal(number, self._handle) for number in _numbers()}
 
     def __call__(self) -> bool:
         return self._seen
 
-    def handle(self, number: int, frame: FrameType | None) -> None:
-        """Note a signal. Nothing buffered may be touched here: the main program may be writing to it right now."""
-        if self._seen and number == signal.SIGINT:
-            os._exit(AT_ONCE)
-        if not self._seen:
-            self._seen = True
-            _tell(f"\nnntrain: {signal.Signals(number).name}: saving at the next step; Ctrl-C again stops at once\n")
-
-
-@contextmanager
-def watched() -> Iterator[Interrupts]:
-    """Watch for the signals inside; the handlers of before come back afterwards."""
-    interrupts = Interrupts()
-    before = {number: signal.signal(number, interrupts.handle) for number in _numbers()}
-    try:
-        yield interrupts
-    finally:
-        for number, handler in before.items():
+    def close(self) -> None:
+        """Put the handlers of before back."""
+        for number, handler in self._before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(self._fd_before)
+        self._mouth.close()
+        self._thread.join()
+        self._ear.close()
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        """Note a signal, in the main thread and thus before its next step."""
+        self._seen = True
+        self._tell(number)
+
+    def _listen(self) -> None:
+        """Hear of each signal as it comes, each a byte."""
+        heard = False
+        watched = _numbers()
+        while numbers := self._ear.recv(1):
+            if numbers[0] not in watched:
+                continue
+            if heard and numbers[0] == signal.SIGINT:
+                os._exit(AT_ONCE)
+            heard = True
+            self._tell(numbers[0])
+
+    def _tell(self, number: int) -> None:
+        """Say once what will be. Nothing buffered may be touched: the main thread may be writing to it right now."""
+        if self._told.acquire(blocking=False):
+            text = f"\nnntrain: {signal.Signals(number).name}: saving at the next step; Ctrl-C again stops at once\n"
+            with suppress(OSError):  # nobody is listening
+                os.write(2, text.encode())
+
+
+_watching: list[Interrupts] = []  # at most one
+
+
+def watch() -> Interrupts:
+    """Watch for the signals from now on, to the end of the process or until ``unwatch``."""
+    unwatch()
+    _watching.append(Interrupts())
+    return _watching[0]
+
+
+def unwatch() -> None:
+    """Stop watching, if anything is watched: for a process in which training is not all there is."""
+    while _watching:
+        _watching.pop().close()
 
 
 def ignore() -> None:
@@ -48,8 +89,3 @@ def ignore() -> None:
 
 def _numbers() -> list[signal.Signals]:
     return [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
-
-
-def _tell(text: str) -> None:
-    with suppress(OSError):  # nobody is listening
-        os.write(2, text.encode())

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from nntrain.cli.header import show_header
-from nntrain.cli.interrupts import watched
+from nntrain.cli.interrupts import watch
 from nntrain.cli.outcome import show_outcome
 from nntrain.cli.progress import Progress
 from nntrain.cli.terminal import note, notes, out_json
@@ -18,19 +18,19 @@ def train(taken: "AbstractContextManager[Run | Done]", *, as_json: bool, quiet: 
     from nntrain.experiment import Run
 
     talks = not (quiet or as_json)
-    with watched() as interrupts:  # to the last line: what has come so far is not lost for a signal
-        with taken as run:
-            notes(run.notes)
-            if isinstance(run, Run):
-                if talks:
-                    show_header(run)
-                with Progress(run, wanted=talks) as progress:
-                    for record in run.events(interrupts):
-                        progress.show(record)
-                progress.footnote()
-            elif talks:
-                note(f"{run.directory.path}: done already, nothing to train")
-        if as_json:
-            out_json({"run": run.directory.path, **run.summary})
-        else:
-            show_outcome(run.summary, run.directory.path)
+    interrupts = watch()  # to the end of the process: what has come by then is not lost for a signal
+    with taken as run:
+        notes(run.notes)
+        if isinstance(run, Run):
+            if talks:
+                show_header(run)
+            with Progress(run, wanted=talks) as progress:
+                for record in run.events(interrupts):
+                    progress.show(record)
+            progress.footnote()
+        elif talks:
+            note(f"{run.directory.path}: done already, nothing to train")
+    if as_json:
+        out_json({"run": run.directory.path, **run.summary})
+    else:
+        show_outcome(run.summary, run.directory.path)

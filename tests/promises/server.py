@@ -18,6 +18,7 @@ from typing import Any
 
 from nntrain.artifacts import durable, shelf
 from nntrain.cli.entry import run
+from nntrain.cli.interrupts import unwatch
 from nntrain.train import loop
 
 ANY_PROCESS = ctypes.c_ulong(-1)
@@ -61,6 +62,7 @@ def warm_up() -> None:
         path = Path(folder) / "warm.yaml"
         path.write_text(spec, encoding="utf-8")
         status = run(["fit", str(path), "--runs", folder, "-q", "--json", "--no-plots"])
+    unwatch()
     if status:
         raise SystemExit(status)
 
