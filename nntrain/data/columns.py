@@ -152,10 +152,10 @@ def read_columns(
     DataError with its place for a row that is too short or too long, a slip among numbers, or a number not finite.
     """
     positions = range(layout.width) if kept is None else sorted(kept)
-    if not kinds.text and (values := read_numbers(path, layout)) is not None:
+    if not kinds.text and (numbers := read_numbers(path, layout)) is not None:
         names = layout.names or ("",) * layout.width
-        gaps = np.count_nonzero(np.isnan(values), axis=0).tolist()
-        return tuple(Column(names[p], p, "number", values[:, p], (), gaps[p]) for p in positions)
+        gaps = [int(np.count_nonzero(np.isnan(values))) for values in numbers]
+        return tuple(Column(names[p], p, "number", numbers[p], (), gaps[p]) for p in positions)
     texts = set(kinds.text) | _likely_texts(path, layout, positions, kinds)
     builders = _read(path, layout, positions, texts)
     late = {p for p, builder in builders.items() if p not in texts and _is_text(p, builder, kinds)}

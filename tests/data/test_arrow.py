@@ -33,6 +33,6 @@ def test_it_is_imported_for_large_tables_alone(tmp_path: Path, size: int, import
 def test_it_leaves_no_plain_number_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nntrain.data.formats.numbers.LARGE", 0)
     monkeypatch.setattr("nntrain.data.formats.numbers.parse_lines", lambda *_: None)
-    values = parse(io.BytesIO(b"1,-2.5\r\n3e5,\n\nn/A, 7 \n"), ",", 2)
-    np.testing.assert_array_equal(values, [[1, -2.5], [3e5, np.nan], [np.nan, 7]])
+    columns = parse(io.BytesIO(b"1,-2.5\r\n3e5,\n\nn/A, 7 \n"), ",", 2)
+    np.testing.assert_array_equal(columns, [[1, 3e5, np.nan], [-2.5, np.nan, 7]])
     assert parse(io.BytesIO(b"1,2\n3,\v4\n"), ",", 2) is None

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.usefixtures("reader")
 
 def table(fields: Sequence[str], width: int = 1) -> np.ndarray | None:
     lines = [",".join(fields[i : i + width]) for i in range(0, len(fields), width)]
-    return parse(io.BytesIO("\n".join(lines).encode()), ",", width)
+    columns = parse(io.BytesIO("\n".join(lines).encode()), ",", width)
+    return None if columns is None else np.stack(columns, axis=1)
 
 
 def check(fields: Sequence[str]) -> None:
@@ -66,11 +67,14 @@ def test_what_is_left_to_others(field: str) -> None:
     assert table(["1", field, "3", "4"], width=2) is None
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"1,2\n3\n", b"1,2\n3,4,5\n", b"\n", b"\n\n", b"1\n2\n", b"1,2\r3,4\n", b"\xff,1\n"]
-)
+@pytest.mark.parametrize("content", [b"", b"1,2\n3\n", b"1,2\n3,4,5\n", b"\n", b"\n\n", b"1\n2\n", b"\xff,1\n"])
 def test_what_is_no_table(content: bytes) -> None:
     assert parse(io.BytesIO(content), ",", 2) is None
+
+
+def test_a_header_that_ends_with_a_carriage_return(text: Callable[..., Path]) -> None:
+    path = text("a,b\r1,2\n3,4\n")
+    assert [column.values.tolist() for column in read_columns(path, sniff(path))] == [[1, 3], [2, 4]]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
@@ -107,7 +111,7 @@ def contents(draw: st.DrawFn) -> bytes:
     rows = draw(st.lists(row, min_size=1, max_size=6))
     if odd and draw(st.integers(0, 9)) == 0:
         rows.append(draw(st.lists(fields, max_size=5)))
-    start = draw(st.sampled_from(["", "", "", "\ufeff", "\n", "a,b\n", '"a\nb",c\n', "\ufeff\ufeff", " \n"]))
+    start = draw(st.sampled_from(["", "", "", "\ufeff", "\n", "a,b\n", "a,b\r", '"a\nb",c\n', "\ufeff\ufeff", " \n"]))
     usual = draw(ends)
     text = start + "".join(",".join(row) + (draw(ends) if odd else usual) for row in rows)
     return (text.rstrip("\r\n") if draw(st.booleans()) else text).encode()
@@ -129,6 +133,7 @@ def test_the_careful_way_gives_the_same(tmp_path_factory: pytest.TempPathFactory
     path.write_bytes(content)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("nntrain.data.formats.numbers.BLOCK", block)
+        patch.setattr("nntrain.data.formats.numbers.ARROW_BLOCK", block + 1)
         quick = outcome(path)
         patch.setattr("nntrain.data.columns.read_numbers", lambda path, layout: None)
         assert quick == outcome(path)

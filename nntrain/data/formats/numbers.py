@@ -1,4 +1,4 @@
-"""Tables of numbers alone, parsed block after block on all cores: by pyarrow where it is installed and pays, else here.
+"""Tables of numbers alone, parsed on all cores: by pyarrow where it is installed and pays, else block after block here.
 
 Either way every number is the double nearest to its text. What is no such table is left to others, who say where it is
 none. Knows nothing of what columns mean.
@@ -7,76 +7,111 @@ none. Knows nothing of what columns mean.
 import codecs
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from io import SEEK_END, BufferedIOBase
+from io import SEEK_END, BufferedReader, BytesIO
 from itertools import product
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 
+from nntrain.core.plan import processors
 from nntrain.core.types import Array
 from nntrain.data.formats.decimals import parse_lines
 from nntrain.data.formats.files import open_lines, reading
 from nntrain.data.formats.table import MISSING, Layout
 
 BLOCK = 1 << 20  # bytes parsed at a time: below it the cost of a call shows, above it nothing is gained (measured)
+ARROW_BLOCK = 1 << 20  # likewise by pyarrow, which a block of a single byte can mislead
 LARGE = 1 << 23  # bytes from which on importing pyarrow takes less time than it saves (measured)
-LONGEST = 1 << 30  # bytes that pyarrow takes at a time: it counts them in 32 bits
 GAPS = ["".join(letters) for word in sorted(MISSING) for letters in product(*({c, c.upper()} for c in word))]
-Parser: TypeAlias = Callable[[bytes, str, int], Array | None]
 
 
-def read_numbers(path: Path, layout: Layout) -> Array | None:
-    """Return a whole table (n, width) if it holds numbers alone; None if it does not, or is written otherwise."""
+def read_numbers(path: Path, layout: Layout) -> Sequence[Array] | None:
+    """Return the columns of a table, each (n,), if it holds plain numbers alone; None if it does not."""
     if layout.delimiter is None:
         return None
     with open_lines(path) as file, reading(path):
         if file.read(3) != codecs.BOM_UTF8:
             file.seek(0)
         header = file.readline() if layout.header else b""
-        if layout.header and (not header.strip() or header.count(b'"') % 2):
-            return None
+        if layout.header and (not header.strip() or header.count(b'"') % 2 or b"\r" in header.rstrip(b"\r\n")):
+            return None  # the header is not this line alone
         return parse(file, layout.delimiter, layout.width)
 
 
-def parse(file: BufferedIOBase, delimiter: str, width: int) -> Array | None:
-    """Return the rest of a file as (n, width) float64, NaN where a value is missing.
+def parse(file: BufferedReader | BytesIO, delimiter: str, width: int) -> Sequence[Array] | None:
+    """Return the rest of a file as columns (n,) float64, NaN where a value is missing.
 
     None when it is no table of so many columns of finite numbers without quotes, or has no rows.
     """
-    parsers = _parsers(file)
+    start = file.tell()
+    if file.seek(0, SEEK_END) - start >= LARGE:
+        file.seek(start)
+        columns = parse_by_arrow(file, delimiter, width)
+        if columns is not None:
+            return columns
+    file.seek(start)
+    return _parse_by_blocks(file, delimiter, width)
+
+
+def parse_by_arrow(file: BufferedReader | BytesIO, delimiter: str, width: int) -> Sequence[Array] | None:
+    """Do with pyarrow what ``parse`` does; None in more cases, such as a number within quotes, or without pyarrow."""
+    try:
+        from pyarrow import ArrowInvalid, BufferReader, OSFile, csv, float64
+    except ImportError:
+        return None
+    # a file of pyarrow's own: its threads may go on reading for a while after it gave up
+    own = BufferReader(file.getvalue()) if isinstance(file, BytesIO) else OSFile(os.fsencode(file.name))
+    own.seek(file.tell())
+    if file.read(3) == codecs.BOM_UTF8:  # it would pass over the mark, which is none here
+        return None
+    names = list(map(str, range(width)))
+    try:
+        table = csv.read_csv(
+            own,
+            csv.ReadOptions(block_size=ARROW_BLOCK, column_names=names),
+            csv.ParseOptions(delimiter=delimiter, quote_char=False),
+            csv.ConvertOptions(column_types=dict.fromkeys(names, float64()), null_values=GAPS),
+        )
+    except ArrowInvalid:
+        return None
+    if not table.num_rows:
+        return None
+    with ThreadPoolExecutor(max_workers=processors()) as pool:
+        columns = list(pool.map(lambda column: column.to_numpy(), table.columns))
+        finite = list(pool.map(lambda values: int(np.count_nonzero(np.isfinite(values))), columns))
+    return columns if sum(finite) == sum(len(c) - c.null_count for c in table.columns) else None
+
+
+def _parse_by_blocks(file: BufferedReader | BytesIO, delimiter: str, width: int) -> Sequence[Array] | None:
+    """Do what ``parse`` does by whole-array arithmetic."""
     pending: deque[Future[Array | None]] = deque()
     parsed: list[Array | None] = []
-    workers = os.cpu_count() or 1
+    workers = processors()
     with ThreadPoolExecutor(max_workers=workers) as pool:
         for lines in _lines(file):
-            pending.append(pool.submit(_first, parsers, lines, delimiter, width))
+            pending.append(pool.submit(_parse_block, lines, delimiter, width))
             if len(pending) > 2 * workers:
                 parsed.append(pending.popleft().result())
                 if parsed[-1] is None:
                     break
         parsed += [future.result() for future in pending]
     blocks = [block for block in parsed if block is not None]
-    return np.concatenate(blocks) if sum(map(len, blocks)) and len(blocks) == len(parsed) else None
+    rows = sum(map(len, blocks))
+    return list(_by_column(blocks, rows, width)) if rows and len(blocks) == len(parsed) else None
 
 
-def _parsers(file: BufferedIOBase) -> Sequence[Parser]:
-    """Return what parses the rest of a file: each takes what those before it leave."""
-    start = file.tell()
-    size = file.seek(0, SEEK_END) - start
-    file.seek(start)
-    if size < LARGE:
-        return (parse_lines,)
-    try:
-        import pyarrow.csv  # noqa: F401
-    except ImportError:
-        return (parse_lines,)
-    return (parse_by_arrow, parse_lines)
+def _by_column(blocks: Sequence[Array], rows: int, width: int) -> Array:
+    """Return blocks of rows one below the other, turned: (width, rows)."""
+    turned, at = np.empty((width, rows)), 0
+    for block in blocks:
+        turned[:, at : at + len(block)] = block.T
+        at += len(block)
+    return turned
 
 
-def _lines(file: BufferedIOBase) -> Iterator[bytes]:
+def _lines(file: BufferedReader | BytesIO) -> Iterator[bytes]:
     """Yield whole lines, many at a time."""
     rest: list[bytes] = []
     while block := file.read(BLOCK):
@@ -90,35 +125,10 @@ def _lines(file: BufferedIOBase) -> Iterator[bytes]:
         yield b"".join((*rest, b"\n"))
 
 
-def _first(parsers: Sequence[Parser], lines: bytes, delimiter: str, width: int) -> Array | None:
-    """Return what the first parser that can makes of some lines; None if none can.
-
-    A carriage return alone is a line end too, but not here.
-    """
+def _parse_block(lines: bytes, delimiter: str, width: int) -> Array | None:
+    """Return what some lines hold, (rows, width); a carriage return alone is a line end too, but not here."""
     if b"\r" in lines:
         lines = lines.replace(b"\r\n", b"\n")
         if b"\r" in lines:
             return None
-    tried = (parser(lines, delimiter, width) for parser in parsers)
-    return next((block for block in tried if block is not None), None)
-
-
-def parse_by_arrow(lines: bytes, delimiter: str, width: int) -> Array | None:
-    """Do with pyarrow what ``parse_lines`` does; None in more cases, such as a number within quotes."""
-    from pyarrow import ArrowInvalid, csv, float64, py_buffer
-
-    if lines.startswith(codecs.BOM_UTF8) or len(lines) > LONGEST:  # it would pass over the mark
-        return None
-    names = list(map(str, range(width)))
-    try:
-        table = csv.read_csv(
-            py_buffer(lines),
-            csv.ReadOptions(use_threads=False, block_size=len(lines), column_names=names),
-            csv.ParseOptions(delimiter=delimiter, quote_char=False),
-            csv.ConvertOptions(column_types=dict.fromkeys(names, float64()), null_values=GAPS),
-        )
-    except ArrowInvalid:
-        return None
-    values = np.array([column.to_numpy() for column in table.columns]).T
-    gaps = sum(column.null_count for column in table.columns)
-    return values if np.count_nonzero(np.isfinite(values)) == values.size - gaps else None
+    return parse_lines(lines, delimiter, width)
