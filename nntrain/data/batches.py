@@ -54,8 +54,8 @@ class Batches:
         by_column = plan.column_major(t.shape[1])
         self._source = (X, blocked(t, plan) if self.per_epoch == 1 or t.shape[1] <= NARROW else t, y)
         nbytes = self.batch_size * X.shape[1] * np.dtype(X.dtype).itemsize
-        self.on_the_spot = max(1, min(MOST_ON_THE_SPOT, self.per_epoch, SPOT_BYTES // max(1, nbytes)))
-        ahead = max(2, min(MOST_AHEAD, AHEAD_BYTES // max(1, nbytes)))
+        self.on_the_spot = min(self.per_epoch, spot_size(nbytes))
+        ahead = group_size(nbytes)
         worth = nbytes >= WORTH_BYTES and self.per_epoch >= 2 * ahead and processors() > 1
         self.ahead = ahead if worth else 0  # batches that the helper gathers at a time; 0: there is no helper
         self._pace = Pace()
@@ -173,6 +173,16 @@ class Buffers:
             np.copyto(blocks, gathered.transpose(0, 2, 1))
         else:
             t.take(rows, 0, blocks, "clip")
+
+
+def spot_size(nbytes: int) -> int:
+    """Return how many batches with inputs of so many bytes are gathered at a time on the spot."""
+    return max(1, min(MOST_ON_THE_SPOT, SPOT_BYTES // max(1, nbytes)))
+
+
+def group_size(nbytes: int) -> int:
+    """Return how many batches with inputs of so many bytes a helper gathers at a time."""
+    return max(2, min(MOST_AHEAD, AHEAD_BYTES // max(1, nbytes)))
 
 
 class Pace:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -147,14 +148,31 @@ def test_windows_hold_whole_batches() -> None:
         assert shuffle.window * row_bytes >= 1 << 25
 
 
+@pytest.fixture(params=["on time", "behind", "as it comes"])
+def helper(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the helper always be waited for, or always be too late, or either; a group is two batches."""
+    monkeypatch.setattr("nntrain.data.batches.MOST_AHEAD", 2)
+    if request.param == "on time":
+        monkeypatch.setattr("concurrent.futures.Future.cancel", lambda self: False)
+    if request.param == "behind":
+        load = WindowedBatches._load
+
+        def slowly(self: WindowedBatches, rows: Array, begin: int) -> None:
+            time.sleep(0.002)
+            load(self, rows, begin)
+
+        monkeypatch.setattr(WindowedBatches, "_load", slowly)
+
+
 @pytest.mark.parametrize("width", [1, 3, 40])
 @pytest.mark.parametrize("first", [0, 1, 9, 23])
 @pytest.mark.parametrize("stored", ["<f4", "u1", ">f8"])
+@pytest.mark.usefixtures("helper")
 def test_batches_are_those_of_memory(save: Any, width: int, first: int, stored: str) -> None:
     y = np.arange(500)
     t = (y[:, None] + np.arange(width) / 10).astype(np.float32)
     paths = {"X": save("x.npy", X.astype(stored)), "y": save("y.npy", y % 3)}
-    shuffle = BlockShuffle(rows=20, blocks=3)
+    shuffle = BlockShuffle(rows=20, blocks=5)
     taken = []
     for memory in ("load", "stream"):
         data = prepare(DataOptions(NpyFiles(**paths, memory=memory), scale="standard"), seed=0, dtype="float32")
@@ -168,6 +186,21 @@ def test_batches_are_those_of_memory(save: Any, width: int, first: int, stored: 
             np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.usefixtures("helper")
+def test_a_fault_while_reading_ahead_is_told(save: Any) -> None:
+    path, y = save("x.npy", X), np.arange(500)
+    data = prepare(DataOptions(NpyFiles(X=path, y=save("y.npy", y % 3), memory="stream")), seed=0, dtype="float64")
+    shuffle = BlockShuffle(rows=20, blocks=5)
+    t = y[:, None].astype(np.float32)
+    batches = batches_of(data.train.X, t, y, batch_size=20, seed=5, plan=Plan(), shuffle=shuffle)
+    taken = batches.epoch(0)
+    next(taken)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(DataError, match=r"x\.npy: has become shorter while it was read$"):
+        list(taken)
+
+
+@pytest.mark.usefixtures("helper")
 def test_a_short_last_batch(save: Any) -> None:
     y = np.arange(497)
     t = y[:, None].astype(np.float32)
