@@ -149,7 +149,8 @@ def _measured(column: "ColumnFacts", gaps: bool) -> Sequence[str]:
     from nntrain.cli.numbers import count
 
     figures = (column.low, column.high, column.mean, column.deviation)
-    return [count(column.distinct), *map(_short, figures), *_gaps(column, gaps)]
+    distinct = f"over {count(column.distinct)}" if column.more else count(column.distinct)
+    return [distinct, *map(_short, figures), *_gaps(column, gaps)]
 
 
 def _gaps(column: "ColumnFacts", shown: bool) -> Sequence[str]:

@@ -16,7 +16,7 @@ class ColumnFacts:
     """Facts of one column; ``low`` … ``deviation`` are of its numbers, None for text or where no value is there.
 
     ``whole``: all numbers are whole. ``rising``: each number is the one above plus 1. ``common``: the most frequent
-    texts, at most 20, with their counts.
+    texts, at most 20, with their counts. ``more``: there are more different values than the ``distinct`` ones counted.
     """
 
     name: str
@@ -32,6 +32,7 @@ class ColumnFacts:
     mean: float | None = None
     deviation: float | None = None
     common: tuple[tuple[str, int], ...] = ()
+    more: bool = False
 
     @property
     def constant(self) -> bool:
@@ -86,7 +87,12 @@ def number_facts(name: str, position: int, values: Array) -> ColumnFacts:
 
 def _distinct(values: Array) -> tuple[int, bool]:
     """Return how many different numbers there are, and whether all are whole."""
-    if values.dtype == np.uint8:  # counted, not sorted
-        return int(np.count_nonzero(np.bincount(values, minlength=256))), True
-    different = np.unique(values)
+    different = different_numbers(values)
     return len(different), bool((different == np.round(different)).all())
+
+
+def different_numbers(values: Array) -> Array:
+    """Return the different ones among some numbers, ascending."""
+    if values.dtype == np.uint8:  # counted, not sorted
+        return np.flatnonzero(np.bincount(values))
+    return np.unique(values)

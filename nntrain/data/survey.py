@@ -3,7 +3,7 @@
 Knows nothing of files; what it advises are keys of a spec.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -12,9 +12,12 @@ import numpy as np
 from nntrain.core.types import Array, Task
 from nntrain.data.dataset import Part, Raw
 from nntrain.data.facts import ColumnFacts, number_facts, text_facts
+from nntrain.data.stored import Inputs
+from nntrain.data.tally import Tally
 from nntrain.data.wording import shown
 
-BLOCK = 4096  # rows worked on at a time
+BLOCK_BYTES = 1 << 22  # of rows worked on at a time
+DIGEST = 16  # bytes of a row's digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,8 @@ class Survey:
 
 def survey(raw: Raw, parts: Mapping[str, Part], positions: Sequence[int]) -> Survey:
     """Return the survey of a source's data, of the parts they are divided into; columns count as in ``positions``."""
-    pieces = [part.array for part in (raw.train, raw.test) if part is not None]
-    columns = [_column(raw, k, at, [piece[:, k] for piece in pieces]) for k, at in enumerate(positions)]
+    in_memory = all(isinstance(part.X, np.ndarray) for part in (raw.train, raw.test) if part is not None)
+    columns, twins = (_seen_whole if in_memory else _seen_once)(raw, positions)
     constant = [k for k, column in enumerate(columns) if column.constant]
     numbers = raw.task == "regression"
     return Survey(
@@ -76,7 +79,7 @@ def survey(raw: Raw, parts: Mapping[str, Part], positions: Sequence[int]) -> Sur
         {} if numbers else {name: _counts(part, raw) for name, part in parts.items()},
         _targets(raw) if numbers else (),
         constant,
-        _twins(pieces, set(constant)),
+        twins,
         _repeated(parts),
         _baseline(parts, raw),
         raw.fingerprint(),
@@ -87,6 +90,22 @@ def survey(raw: Raw, parts: Mapping[str, Part], positions: Sequence[int]) -> Sur
 def _called(names: Sequence[str], width: int) -> Sequence[str]:
     """Return the names of columns, or numbers where they have none."""
     return names or [f"y{k}" for k in range(width)]
+
+
+def _seen_whole(raw: Raw, positions: Sequence[int]) -> tuple[Sequence[ColumnFacts], Sequence[tuple[int, int]]]:
+    """Return the facts of each column of arrays in memory, and which are equal."""
+    pieces = [part.array for part in (raw.train, raw.test) if part is not None]
+    columns = [_column(raw, k, at, [piece[:, k] for piece in pieces]) for k, at in enumerate(positions)]
+    return columns, _twins(pieces, [k for k, column in enumerate(columns) if not column.constant])
+
+
+def _seen_once(raw: Raw, positions: Sequence[int]) -> tuple[Sequence[ColumnFacts], Sequence[tuple[int, int]]]:
+    """Return the same of rows that stay on the disk, but for the number of different values where these are many."""
+    parts = [part for part in (raw.train, raw.test) if part is not None]
+    tally = Tally.of((block for part in parts for block in _blocks(part.X)), len(positions))
+    columns = tally.facts(raw.feature_names, positions)
+    alike = [k for k in tally.alike() if not columns[k].constant]
+    return columns, _twins((block for part in parts for block in _blocks(part.X)), alike) if alike else ()
 
 
 def _column(raw: Raw, k: int, position: int, pieces: Sequence[Array]) -> ColumnFacts:
@@ -111,44 +130,60 @@ def _counts(part: Part, raw: Raw) -> Sequence[int]:
     return [int(count) for count in np.count_nonzero(part.y, axis=0)]
 
 
-def _twins(pieces: Sequence[Array], constant: set[int]) -> Sequence[tuple[int, int]]:
-    """Return pairs of columns that are equal in every row, each with the first like it."""
+def _twins(blocks: Iterable[Array], columns: Sequence[int]) -> Sequence[tuple[int, int]]:
+    """Return pairs of these columns that are equal in every row, each with the first like it."""
+    digests = {k: blake2b() for k in columns}
+    for block in blocks:
+        for k, digest in digests.items():
+            digest.update(np.ascontiguousarray(block[:, k]).data)
     first: dict[bytes, int] = {}
-    pairs = []
-    for k in range(pieces[0].shape[1]):
-        if k in constant:
-            continue
-        digest = blake2b(b"".join(np.ascontiguousarray(piece[:, k]).tobytes() for piece in pieces)).digest()
-        if first.setdefault(digest, k) != k:
-            pairs.append((first[digest], k))
-    return pairs
+    found = [(first.setdefault(digest.digest(), k), k) for k, digest in digests.items()]
+    return [(k, copy) for k, copy in found if k != copy]
 
 
 def _repeated(parts: Mapping[str, Part]) -> Repeated:
     """Compare all rows by a digest of their features."""
-    seen = {name: [blake2b(row, digest_size=16).digest() for row in _rows(part.array)] for name, part in parts.items()}
-    train = set(seen["train"])
-    leaked = {name: sum(digest in train for digest in rows) for name, rows in seen.items() if name != "train"}
-    return Repeated(len(seen["train"]) - len(train), leaked, _torn(seen, parts))
+    rows = _numbered(parts, lambda part: _blocks(part.X))
+    targets = _numbered(parts, lambda part: [part.y.reshape(len(part), -1)])
+    count = max(int(numbers.max(initial=0)) for numbers in rows.values()) + 1
+    train = np.zeros(count, bool)
+    train[rows["train"]] = True
+    leaked = {name: int(train[numbers].sum()) for name, numbers in rows.items() if name != "train"}
+    return Repeated(len(rows["train"]) - int(train.sum()), leaked, _torn(rows, targets, count))
 
 
-def _torn(seen: Mapping[str, Sequence[bytes]], parts: Mapping[str, Part]) -> int:
+def _torn(rows: Mapping[str, Array], targets: Mapping[str, Array], count: int) -> int:
     """Return how many rows have an equal one with another target."""
-    targets: dict[bytes, set[bytes]] = {}
-    for name, part in parts.items():
-        for digest, target in zip(seen[name], _rows(part.y.reshape(len(part), -1)), strict=True):
-            targets.setdefault(digest, set()).add(bytes(target))
-    torn = {digest for digest, found in targets.items() if len(found) > 1}
-    return sum(digest in torn for rows in seen.values() for digest in rows)
+    one, torn = np.zeros(count, np.int64), np.zeros(count, bool)  # of the rows that are equal: a target; whether torn
+    for name, numbers in rows.items():
+        one[numbers] = targets[name]
+    for name, numbers in rows.items():
+        torn[numbers[one[numbers] != targets[name]]] = True
+    return sum(int(torn[numbers].sum()) for numbers in rows.values())
 
 
-def _rows(X: Array) -> Iterator[memoryview]:
-    """Yield the bytes of each row."""
-    for start in range(0, len(X), BLOCK):
-        block = np.ascontiguousarray(X[start : start + BLOCK]) + 0  # -0.0 becomes 0.0
-        width = block.shape[1] * block.itemsize
-        content = block.reshape(-1).view(np.uint8).data
-        yield from (content[at : at + width] for at in range(0, len(content), width))
+def _numbered(parts: Mapping[str, Part], blocks: Callable[[Part], Iterable[Array]]) -> Mapping[str, Array]:
+    """Return a number for each row of each part (n,), the same for equal rows."""
+    digests = [np.frombuffer(b"".join(map(_digests, blocks(part))), f"V{DIGEST}") for part in parts.values()]
+    numbers = np.unique(np.concatenate(digests), return_inverse=True)[1].reshape(-1)
+    ends = np.cumsum([len(part) for part in parts.values()])[:-1]
+    return dict(zip(parts, np.split(numbers, ends), strict=True))
+
+
+def _digests(block: Array) -> bytes:
+    """Return a digest of each row, one after the other."""
+    values = np.ascontiguousarray(block) + 0  # -0.0 becomes 0.0
+    width = values.shape[1] * values.itemsize
+    content = values.reshape(-1).view(np.uint8).data
+    return b"".join(
+        blake2b(content[at : at + width], digest_size=DIGEST).digest() for at in range(0, len(content), width)
+    )
+
+
+def _blocks(X: Inputs) -> Iterator[Array]:
+    """Yield all rows in order, some at a time."""
+    rows = max(1, BLOCK_BYTES // max(1, X.shape[1] * np.dtype(X.dtype).itemsize))
+    return (X[start : start + rows] for start in range(0, len(X), rows))
 
 
 def _baseline(parts: Mapping[str, Part], raw: Raw) -> Baseline:

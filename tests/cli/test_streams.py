@@ -12,14 +12,14 @@ import termios
 from nntrain.artifacts.rundir import RunDir
 
 
-def test_a_full_disk_behind_stdout(process):
+def test_p7_a_full_disk_behind_stdout(process):
     with open("/dev/full", "w") as full:  # noqa: PTH123
         child = process("list", stdout=full)
         _, err = child.communicate(timeout=60)
     assert (child.returncode, err) == (7, "error: standard output: No space left on device\n")
 
 
-def test_a_closed_pipe_behind_stdout_ends_quietly(process):
+def test_p4_a_closed_pipe_behind_stdout_ends_quietly(process):
     child = process("list")
     child.stdout.close()
     with child.stderr:
@@ -27,7 +27,7 @@ def test_a_closed_pipe_behind_stdout_ends_quietly(process):
     assert (child.wait(60), err) == (141, "")
 
 
-def test_a_closed_pipe_behind_stderr_stops_nothing(process, here):
+def test_p4_a_closed_pipe_behind_stderr_stops_nothing(process, here):
     child = process("fit", "tiny.yaml", "--run-dir", "r", "--no-plots")
     child.stderr.close()
     with child.stdout:

@@ -253,17 +253,30 @@ def make(folder: Path, mebibytes: int, width: int = 784) -> None:
 
 def fit(folder: Path, run: str, *overrides: str) -> tuple[list[dict[str, Any]], int]:
     """Train in a process of its own; return the metrics and the most KiB that were resident."""
-    program = (
-        "import sys; from nntrain.cli import main\n"
-        "try:\n    main()\n"
-        "finally:\n    open(sys.argv[-1] + '.peak', 'w').write(open('/proc/self/status').read())"
-    )
     options = [word for override in overrides for word in ("--set", override)]
-    command = [sys.executable, "-c", program, "fit", "config.yaml", "--no-plots", *options, "--run-dir", run]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=1500)
+    _, peak = measured(folder, run, "fit", "config.yaml", "--no-plots", *options, "--run-dir", run)
     lines = (folder / run / "metrics.jsonl").read_text().splitlines()
-    status = (folder / f"{run}.peak").read_text()  # the usage of resources would count this process as well
-    return [json.loads(line) for line in lines], int(status.partition("VmHWM:")[2].split()[0])
+    return [json.loads(line) for line in lines], peak
+
+
+def measured(folder: Path, name: str, *arguments: str) -> tuple[str, int]:
+    """Run a command in a process of its own; return its output and the most KiB that were resident."""
+    program = (
+        "import sys; from nntrain.cli import main; peak = sys.argv.pop(1)\n"
+        "try:\n    main()\n"
+        "finally:\n    open(peak, 'w').write(open('/proc/self/status').read())"
+    )
+    command = [sys.executable, "-c", program, f"{name}.peak", *arguments]
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=1500)
+    status = (folder / f"{name}.peak").read_text()  # the usage of resources would count this process as well
+    return done.stdout, int(status.partition("VmHWM:")[2].split()[0])
+
+
+def described(folder: Path, *overrides: str) -> tuple[dict[str, Any], int]:
+    """Describe in a process of its own; return what is said, and the most KiB that were resident."""
+    options = [word for override in overrides for word in ("--set", override)]
+    told, peak = measured(folder, "described", "data", "describe", "config.yaml", "--json", *options)
+    return json.loads(told), peak
 
 
 def figures(records: list[dict[str, Any]]) -> list[Any]:
@@ -277,6 +290,15 @@ def test_a_run_from_disk_is_that_from_memory_in_a_part_of_the_space(tmp_path: Pa
     assert figures(loaded) == figures(streamed)
     read = [(tmp_path / run / "summary.json").read_text() for run in ("loaded", "streamed")]
     assert json.loads(read[0])["train"] == json.loads(read[1])["train"]
+    assert less < more - 50 * 1024, (less, more)
+
+
+def test_a_description_from_disk_is_that_from_memory_in_a_part_of_the_space(tmp_path: Path) -> None:
+    make(tmp_path, 60)
+    loaded, more = described(tmp_path, "data.source.memory=load")
+    streamed, less = described(tmp_path, "data.source.memory=stream")
+    for key in ("rows", "counts", "repeated", "baseline", "fingerprint", "warnings", "twins", "constant"):
+        assert streamed[key] == loaded[key]
     assert less < more - 50 * 1024, (less, more)
 
 

@@ -1,6 +1,8 @@
 """What is told of a data set before a model sees it, and the advice that follows: each on data made to deserve it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ import pytest
 from nntrain.core.types import Array, Task
 from nntrain.data.advice import advise
 from nntrain.data.dataset import Part, Raw
+from nntrain.data.formats.npy import open_npy
+from nntrain.data.ondisk import OnDisk
 from nntrain.data.survey import Survey, survey
 
 RNG = np.random.default_rng(0)
@@ -153,3 +157,53 @@ def test_the_margin_of_pictures_is_no_fault() -> None:
     found = surveyed(raw, train=range(16), test=range(16, 20))
     assert found.constant == [0]
     assert advice(found, "unit") == []
+
+
+# --- rows that stay on the disk ---------------------------------------------------------------------------------------
+
+
+def on_disk(path: Path, X: Array) -> OnDisk:
+    np.save(path.with_suffix(".npy"), X)
+    return open_npy(path.with_suffix(".npy"))
+
+
+@pytest.mark.parametrize("rows", [1, 7, 1000])
+@pytest.mark.parametrize("stored", ["<f4", ">f8", "u1", "<i8", "?"])
+def test_on_the_disk_all_is_as_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stored: str, rows: int
+) -> None:
+    X = RNG.integers(0, 2 if stored == "?" else 100, (200, 7)).astype(stored)
+    X[:, 1] = 1  # constant
+    X[:, 4] = X[:, 0]  # a copy
+    X[:, 5] = np.arange(200)  # an id
+    X[:, 6] = np.roll(X[:, 0], 1)  # the range and mean of another, but no copy
+    X[150:] = X[:50]  # repeated
+    if stored[1:] == "f4":
+        X[:, 2] += np.float32(0.25)
+    y = RNG.integers(0, 2, 200)
+    memory = X.view(np.uint8) if stored == "?" else X  # as a source gives them
+    train, test = Part(memory[:190], y[:190]), Part(memory[190:], y[190:])
+    monkeypatch.setattr("nntrain.data.survey.BLOCK_BYTES", rows * 7 * X.itemsize)
+    halves = {"train": X[:190], "test": X[190:]}
+    disk = [
+        Part(on_disk(tmp_path / name, half), part.y)
+        for (name, half), part in zip(halves.items(), (train, test), strict=True)
+    ]
+    found = [
+        survey(Raw(*parts, "classification", ("a", "b")), dict(zip(halves, parts, strict=True)), range(7))
+        for parts in ((train, test), disk)
+    ]
+    for memory, streamed in zip(found[0].columns, found[1].columns, strict=True):
+        figures = [(c.mean, c.deviation) for c in (streamed, memory)]
+        assert figures[0] == pytest.approx(figures[1], rel=1e-12)
+        assert replace(streamed, mean=memory.mean, deviation=memory.deviation) == memory
+    assert replace(found[1], columns=found[0].columns) == found[0]
+    assert found[0].twins[0] == (0, 4)
+
+
+def test_on_the_disk_more_than_a_thousand_values_are_not_counted(tmp_path: Path) -> None:
+    X = np.stack([np.arange(1000.0).repeat(2), np.append(np.arange(1999.0), 0.5), np.arange(2000.0)], axis=1)
+    raw = classes(np.zeros((2000, 3)), np.arange(2000) % 2)
+    found = surveyed(replace(raw, train=Part(on_disk(tmp_path / "x.npy", X), raw.train.y)))
+    facts = [(column.distinct, column.more, column.whole, column.rising) for column in found.columns]
+    assert facts == [(1000, False, True, False), (1000, True, False, False), (1000, True, True, True)]

@@ -206,7 +206,7 @@ def contents(path):
 
 
 @pytest.mark.parametrize("state", ["done", "broken"])
-def test_what_would_be_computed_otherwise_is_refused_with_the_difference(state, tiny, trained, tmp_path):
+def test_p2_what_would_be_computed_otherwise_is_refused_with_the_difference(state, tiny, trained, tmp_path):
     with suppress(InterruptedRun):
         trained(tiny(), "run", after(6) if state == "broken" else bool)
     before = contents(tmp_path / "run")

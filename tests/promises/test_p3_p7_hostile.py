@@ -65,7 +65,7 @@ def planted(folder):
 
 
 @pytest.mark.parametrize("kind", ["npz", "npz packed"])
-def test_object_arrays_are_refused_and_never_run(nntrain, here, kind):
+def test_p3_object_arrays_are_refused_and_never_run(nntrain, here, kind):
     save = np.savez_compressed if "packed" in kind else np.savez
     save(here / "data.npz", X=planted(here), y=np.array([0, 1, 0, 1]))
     (here / "spec.yaml").write_text(SPEC % ("objects", "{kind: npz, path: data.npz}"), encoding="utf-8")
@@ -75,7 +75,7 @@ def test_object_arrays_are_refused_and_never_run(nntrain, here, kind):
     assert not (here / "ran").exists()
 
 
-def test_object_arrays_to_predict_from_are_refused_and_never_run(nntrain, here):
+def test_p3_object_arrays_to_predict_from_are_refused_and_never_run(nntrain, here):
     (here / "spec.yaml").write_text(SPEC % ("xor", "xor"), encoding="utf-8")
     assert nntrain("fit", "spec.yaml", "--run-dir", "run", "-q", "--no-plots")[0] == 0
     np.save(here / "new.npy", planted(here), allow_pickle=True)
@@ -84,7 +84,7 @@ def test_object_arrays_to_predict_from_are_refused_and_never_run(nntrain, here):
     assert not (here / "ran").exists()
 
 
-def test_npz_bombs_are_refused_within_bounded_memory(bounded, here):
+def test_p3_npz_bombs_are_refused_within_bounded_memory(bounded, here):
     with zipfile.ZipFile(here / "data.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         for name, shape in (("X", (1 << 11, 1 << 14)), ("y", (1 << 11,))):
             head = io.BytesIO()
@@ -100,7 +100,7 @@ def test_npz_bombs_are_refused_within_bounded_memory(bounded, here):
 
 
 @pytest.mark.parametrize("source", ["csv", "idx"])
-def test_gzip_bombs_are_refused_within_bounded_memory(bounded, here, source):
+def test_p3_gzip_bombs_are_refused_within_bounded_memory(bounded, here, source):
     bomb = gzip.compress(bytes(1 << 20), 9) * 1024  # a GiB in a MiB, member after member
     if source == "idx":
         head = b"\0\0\x08\x03" + (1 << 10).to_bytes(4, "big") * 3
@@ -117,7 +117,7 @@ def test_gzip_bombs_are_refused_within_bounded_memory(bounded, here, source):
 
 
 @pytest.mark.parametrize("kind", ["npz", "idx"])
-def test_headers_that_claim_10_to_the_12_elements_are_refused_within_bounded_memory(bounded, here, kind):
+def test_p3_headers_that_claim_10_to_the_12_elements_are_refused_within_bounded_memory(bounded, here, kind):
     if kind == "npz":
         head = io.BytesIO()
         np.lib.format.write_array_header_1_0(head, {"descr": "<f8", "fortran_order": False, "shape": (MANY,)})
@@ -156,7 +156,7 @@ LAUGHS = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
     ],
     ids=["bomb", "depth", "depth of mappings", "length", "a call", "a name", "an include"],
 )
-def test_yaml_bombs_depth_and_tags_are_refused_at_once(nntrain, here, text, line):
+def test_p3_yaml_bombs_depth_and_tags_are_refused_at_once(nntrain, here, text, line):
     (here / "spec.yaml").write_text(text, encoding="utf-8")
     start = time.perf_counter()
     status, out, err = nntrain("check", "spec.yaml")
@@ -173,7 +173,7 @@ def test_yaml_bombs_depth_and_tags_are_refused_at_once(nntrain, here, text, line
 @pytest.mark.parametrize(
     "name", ["../x", "/tmp/x", "-rf", "a\\0b", "x" * 300, "", ".", "..", "a/b", "a b", "é", "x\\n"]
 )
-def test_hostile_run_names_are_refused(nntrain, here, name):
+def test_p7_hostile_run_names_are_refused(nntrain, here, name):
     (here / "spec.yaml").write_text(SPEC % (f'"{name}"', "xor"), encoding="utf-8")
     status, _, err = nntrain("fit", "spec.yaml", "-q", "--no-plots")
     assert status == 2
@@ -183,7 +183,7 @@ def test_hostile_run_names_are_refused(nntrain, here, name):
 
 
 @pytest.mark.parametrize("path", ["x" * 300, "spec.yaml/run", "/proc/run"])
-def test_run_directories_that_cannot_be_are_refused(nntrain, here, path):
+def test_p7_run_directories_that_cannot_be_are_refused(nntrain, here, path):
     (here / "spec.yaml").write_text(SPEC % ("x", "xor"), encoding="utf-8")
     status, _, err = nntrain("fit", "spec.yaml", "--run-dir", path, "-q", "--no-plots")
     assert status in (2, 7)
@@ -191,7 +191,7 @@ def test_run_directories_that_cannot_be_are_refused(nntrain, here, path):
     assert "Traceback" not in err
 
 
-def test_a_run_directory_named_like_an_option_is_one(nntrain, here):
+def test_p7_a_run_directory_named_like_an_option_is_one(nntrain, here):
     (here / "spec.yaml").write_text(SPEC % ("x", "xor"), encoding="utf-8")
     assert nntrain("fit", "spec.yaml", "--run-dir", "-rf", "-q", "--no-plots")[0] == 0
     assert (here / "-rf" / "summary.json").exists()
@@ -200,7 +200,7 @@ def test_a_run_directory_named_like_an_option_is_one(nntrain, here):
 # --- links -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_linked_run_directory_is_refused(nntrain, here):
+def test_p7_a_linked_run_directory_is_refused(nntrain, here):
     (here / "elsewhere").mkdir()
     (here / "run").symlink_to("elsewhere")
     (here / "spec.yaml").write_text(SPEC % ("x", "xor"), encoding="utf-8")
@@ -211,7 +211,7 @@ def test_a_linked_run_directory_is_refused(nntrain, here):
 
 
 @pytest.mark.parametrize("name", ["summary.json", "run.json", "curves.csv", "config.yaml", "metrics.jsonl"])
-def test_links_inside_a_run_directory_are_not_written_through(nntrain, here, name):
+def test_p3_links_inside_a_run_directory_are_not_written_through(nntrain, here, name):
     (here / "victim").write_text("precious", encoding="utf-8")
     (here / "run").mkdir()
     (here / "run" / name).symlink_to(here / "victim")
@@ -220,7 +220,7 @@ def test_links_inside_a_run_directory_are_not_written_through(nntrain, here, nam
     assert (here / "victim").read_text(encoding="utf-8") == "precious"
 
 
-def test_temporary_files_of_others_are_neither_followed_nor_kept_open(nntrain, here, monkeypatch):
+def test_p3_temporary_files_of_others_are_neither_followed_nor_kept_open(nntrain, here, monkeypatch):
     """A file or link planted under the temporary name of the next write is not written through."""
     from nntrain.artifacts import durable
 
@@ -244,7 +244,7 @@ def test_temporary_files_of_others_are_neither_followed_nor_kept_open(nntrain, h
 EVIL = ["<script>alert(1)</script>", "\x1b[31mred\x1b[0m", "=cmd|'/c calc'!A1", "+1+1", "@SUM(A1)", "&amp;"]
 
 
-def test_class_names_with_html_ansi_and_formulas_are_escaped(nntrain, here):
+def test_p3_class_names_with_html_ansi_and_formulas_are_escaped(nntrain, here):
     rows = "".join(f'{i},{i % 6},"{EVIL[i % 6]}"\n' for i in range(36))
     (here / "table.csv").write_text(rows, encoding="utf-8")
     (here / "spec.yaml").write_text(SPEC % ("evil", "{kind: csv, path: table.csv}, test: 6"), encoding="utf-8")
@@ -266,7 +266,7 @@ def test_class_names_with_html_ansi_and_formulas_are_escaped(nntrain, here):
     assert told.count("p(") == 6
 
 
-def test_the_process_that_measures_memory_can_be_limited():
+def test_p3_the_process_that_measures_memory_can_be_limited():
     """The bound of these tests bites: a process under it cannot take a GiB."""
     code = (
         "import resource\n"

@@ -55,13 +55,13 @@ def assert_fits(line, shape):
         ("1e999", "'1e999' is not a finite number"),
     ],
 )
-def test_nan_inf_and_blank_are_refused_with_row_and_column(checked, header, value, complaint):
+def test_p7_nan_inf_and_blank_are_refused_with_row_and_column(checked, header, value, complaint):
     place = "table.csv:4:2 (height): " if header else "table.csv:3:2: "
     assert checked(header + GOOD.replace("6", value)).startswith(place + complaint)
 
 
 @pytest.mark.parametrize("column", [1, 2])
-def test_a_blank_target_is_refused_with_row_and_column(checked, column):
+def test_p7_a_blank_target_is_refused_with_row_and_column(checked, column):
     rows = [["1", "2", "0"], ["3", "4", "1"], ["5", "6", "0"]]
     rows[1][column] = ""
     content = "\n".join(",".join(row) for row in rows)
@@ -86,18 +86,18 @@ def test_a_blank_target_is_refused_with_row_and_column(checked, column):
     ],
     ids=["short row", "long row", "header only", "empty", "blank lines", "one row", "one class"],
 )
-def test_ragged_rows_header_only_empty_one_row_and_one_class_are_refused(checked, content, complaint):
+def test_p7_ragged_rows_header_only_empty_one_row_and_one_class_are_refused(checked, content, complaint):
     assert checked(content) == complaint
 
 
-def test_one_row_of_numbers_trains(checked):
+def test_p7_one_row_of_numbers_trains(checked):
     assert_fits(checked("1,2,0.5\n", "--set", "train.batch_size=1"), "2–4–1")
 
 
 # --- splits and columns ----------------------------------------------------------------------------------------------
 
 
-def test_a_class_missing_in_a_split_is_scored_and_one_missing_in_training_refused(nntrain, here, checked):
+def test_p7_a_class_missing_in_a_split_is_scored_and_one_missing_in_training_refused(nntrain, here, checked):
     rare = GOOD + "9,9,c\n"
     assert_fits(checked(rare, more=", validation: 0.4"), "2–4–3")  # the only row of c stays in training
     (here / "test.csv").write_text("1,2,a\n", encoding="utf-8")
@@ -113,7 +113,7 @@ def test_a_class_missing_in_a_split_is_scored_and_one_missing_in_training_refuse
 
 
 @pytest.mark.parametrize("scale", ["none", "unit", "standard", "minmax"])
-def test_a_constant_column_trains_with_every_scale(nntrain, checked, scale):
+def test_p7_a_constant_column_trains_with_every_scale(nntrain, checked, scale):
     checked("1,7,a\n3,7,b\n5,7,a\n7,7,b\n", more=f", scale: {scale}")
     status, out, err = nntrain("fit", "spec.yaml", "--run-dir", "run", "--json", "--no-plots")
     assert (status, err.count("Warning")) == (0, 0)
@@ -128,7 +128,7 @@ def test_a_constant_column_trains_with_every_scale(nntrain, checked, scale):
     [("-1", "1"), ("-7", "3"), (str(2**53), str(2**53 + 1)), ("0", "1000000000"), ("red", "blue"), ("É", "z")],
     ids=["negative", "more negative", "2^53+1", "0 and 10^9", "strings", "letters beyond ASCII"],
 )
-def test_labels_negative_large_far_apart_and_text_come_back_as_they_went_in(nntrain, here, checked, labels):
+def test_p7_labels_negative_large_far_apart_and_text_come_back_as_they_went_in(nntrain, here, checked, labels):
     a, b = labels
     assert_fits(checked("".join(f"{i},{i % 2},{labels[i % 2]}\n" for i in range(8))), "2–4–2")
     settings = ("--set", "train.epochs=400", "--set", "optimizer.lr=0.05")
@@ -137,7 +137,7 @@ def test_labels_negative_large_far_apart_and_text_come_back_as_they_went_in(nntr
     assert nntrain("predict", "run", "new.csv")[:2] == (0, f"prediction\n{a}\n{b}\n")
 
 
-def test_labels_of_1_5_are_amounts_or_refused_as_classes(checked):
+def test_p7_labels_of_1_5_are_amounts_or_refused_as_classes(checked):
     content = "1,2,1.5\n3,4,2.5\n5,6,1.5\n"
     assert_fits(checked(content), "2–4–1")
     complaint = "table.csv: a class label is a whole number or text, got 1.5; for numbers, task: regression"
@@ -162,7 +162,7 @@ def test_labels_of_1_5_are_amounts_or_refused_as_classes(checked):
     ],
     ids=["semicolon", "tab", "bar", "blanks", "quotes", "BOM", "CRLF", "no last line end", "all at once"],
 )
-def test_every_dialect_gives_the_same_training(nntrain, here, checked, content):
+def test_p7_every_dialect_gives_the_same_training(nntrain, here, checked, content):
     results = []
     for text in (GOOD, content):
         checked(text)
@@ -172,7 +172,7 @@ def test_every_dialect_gives_the_same_training(nntrain, here, checked, content):
     assert results[0] == results[1]
 
 
-def test_latin_1_is_refused_with_line_and_byte(checked):
+def test_p7_latin_1_is_refused_with_line_and_byte(checked):
     assert checked("1,2,a\n3,4,\xe9t\xe9\n".encode("latin-1")) == "table.csv:2: byte 5 is not UTF-8, got 0xe9"
 
 
@@ -196,7 +196,7 @@ def idx(shape, values, *, magic=b"\0\0\x08", claimed=None):
     ],
     ids=["good", "magic", "type", "short", "long", "10^12 values"],
 )
-def test_idx_magic_and_length_are_checked(nntrain, here, images, complaint):
+def test_p7_idx_magic_and_length_are_checked(nntrain, here, images, complaint):
     (here / "set").mkdir()
     (here / "set/train-images-idx3-ubyte").write_bytes(images)
     (here / "set/train-labels-idx1-ubyte").write_bytes(idx((4,), [0, 1, 0, 1]))
@@ -236,7 +236,7 @@ def trained(nntrain, folder, source):
 
 
 @pytest.mark.parametrize("stored", STORED.values(), ids=STORED)
-def test_types_byte_order_and_memory_order_give_the_same_result(nntrain, here, stored):
+def test_p7_types_byte_order_and_memory_order_give_the_same_result(nntrain, here, stored):
     found = []
     for name, array in (("plain", X), ("other", stored)):
         (here / name).mkdir()
@@ -247,7 +247,7 @@ def test_types_byte_order_and_memory_order_give_the_same_result(nntrain, here, s
 
 
 @pytest.mark.parametrize("stored", STORED.values(), ids=STORED)
-def test_memory_maps_give_the_same_result(nntrain, here, stored):
+def test_p7_memory_maps_give_the_same_result(nntrain, here, stored):
     """Fortran order cannot be read by row from the disk: it is refused there, with the way out."""
     found = []
     for memory in ("load", "stream"):
