@@ -51,7 +51,7 @@ def model_of(scope: Scope) -> Sequence[Line]:
             Line("hidden", list(plan.hidden), "units of each hidden layer"),
             Line("activation", "relu"),
             Line("init", "glorot_uniform", "small weights to begin with: smoother answers")
-            if plan.below == SMALL
+            if plan.below == SMALL or scope.task == "regression"
             else None,
         ),
         block("penalty", Line("l2", plan.l2, plan.penalty)),
