@@ -104,6 +104,15 @@ def _idle(survey: Survey, scale: Scale) -> Iterator[Advice]:
         )
 
 
+def _dressed(survey: Survey, scale: Scale) -> Iterator[Advice]:
+    for column in survey.columns:
+        if column.dressed:
+            yield Advice(
+                f"{column_name(column)}: texts such as {shown(column.dressed)} are numbers with something to them",
+                "leave the bare numbers in the file, or each text is a kind of its own",
+            )
+
+
 def _gaps(survey: Survey, scale: Scale) -> Iterator[Advice]:
     empty = [column for column in survey.columns if column.missing > MANY_GAPS * column.rows]
     if empty:
@@ -120,6 +129,7 @@ RULES: Sequence[Callable[[Survey, Scale], Iterator[Advice]]] = (
     _leaks,
     _ids,
     _scales,
+    _dressed,
     _gaps,
     _parts,
     _classes,

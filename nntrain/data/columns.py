@@ -16,7 +16,7 @@ import numpy as np
 from nntrain.core.types import Array
 from nntrain.data.formats.fields import Numbers, Texts
 from nntrain.data.formats.numbers import read_numbers
-from nntrain.data.formats.table import Delimiter, Layout, blame, place, records, sniff
+from nntrain.data.formats.table import Decimal, Delimiter, Layout, blame, place, rows_below, sniff
 from nntrain.data.wording import listed, shown
 from nntrain.errors import DataError
 
@@ -103,12 +103,18 @@ class TextTable:
 
     @classmethod
     def open(
-        cls, path: Path, delimiter: Delimiter | None = None, header: bool | None = None, like: Table | None = None
+        cls,
+        path: Path,
+        *,
+        delimiter: Delimiter | None = None,
+        header: bool | None = None,
+        decimal: Decimal | None = None,
+        like: Table | None = None,
     ) -> "TextTable":
         """Find out the layout. DataError for an empty file, and for other columns than those of ``like``."""
         if like is None:
-            return cls(path, sniff(path, delimiter, header))
-        layout = sniff(path, delimiter, bool(like.names) if header is None else header)
+            return cls(path, sniff(path, delimiter, header, decimal))
+        layout = sniff(path, delimiter, bool(like.names) if header is None else header, decimal)
         if layout.width != like.width:
             raise DataError(f"{path}: {layout.width} columns, {like.path} has {like.width}")
         if layout.names != like.names:
@@ -139,8 +145,7 @@ class TextTable:
 
     def locate(self, row: int, position: int) -> tuple[str, str]:
         """Return ``file:line:column`` of a value, and the value."""
-        start = row + int(self.layout.header)
-        line, fields = next(islice(records(self.path, self.layout.delimiter), start, None))
+        line, fields = next(islice(rows_below(self.path, self.layout), row, None))
         return place(self.path, self.layout, line, position), fields[position]
 
 
@@ -205,7 +210,7 @@ def _read(path: Path, layout: Layout, positions: Sequence[int], texts: Collectio
 
 def _blocks(path: Path, layout: Layout) -> Iterator[Sequence[Sequence[str]]]:
     """Yield the values of many rows at a time, column by column; DataError for a row of another length."""
-    rows = islice(records(path, layout.delimiter), int(layout.header), None)
+    rows = rows_below(path, layout)
     while block := list(islice(rows, BLOCK)):
         if any(len(fields) != layout.width for _, fields in block):
             blame(path, layout, ())

@@ -9,6 +9,7 @@ from typing import Literal
 
 from nntrain.data.facts import ColumnFacts
 from nntrain.data.labels import MAX_AUTO
+from nntrain.data.wording import shown
 
 # What people call the column to predict, most telling first. Compared without case, blanks and underscores.
 AMOUNTS = ("medv", "medianhousevalue", "medhouseval", "saleprice", "price", "amount")
@@ -90,7 +91,9 @@ def _useless(column: ColumnFacts, named: bool) -> str:
     if column.distinct == 0:
         return "no value in any row"
     if column.is_text and (column.distinct > MOST_TEXTS or all_differ) and column.distinct > column.present // 20:
-        return f"{column.distinct:,} different texts in {column.present:,} rows: names, not kinds"
+        what = f"such as {shown(column.dressed)}: leave the bare numbers in the file to use them"
+        count = f"{column.distinct:,} different texts in {column.present:,} rows"
+        return f"{count}, {what}" if column.dressed else f"{count}: names, not kinds"
     if not column.is_text and named and all_differ and column.whole and _is_id_name(column.name):
         return "an id, as its name says"
     return (

@@ -74,6 +74,8 @@ def _csv(wish: Wish) -> Found:
         Line("delimiter", delimiter, f"{DELIMITERS[delimiter]} part the values"),
         Line("header", layout.header, header),
     ]
+    if layout.decimal == ",":
+        lines.append(Line("decimal", ",", "numbers are written like 1,5"))
     return _columns(wish, Csv(path=wish.path).open(wish.path, None), lines)
 
 
@@ -83,12 +85,12 @@ def _columns(wish: Wish, table: Table, lines: list[Line]) -> Found:
     target = None if wish.target is None else position_of(_column_key(wish.target, table.names), table)
     roles = guess_roles(columns, target=target, named=bool(table.names))
     gaps = [column for column in columns if column.missing and column.position not in roles.ignored]
-    key = table.names[roles.target] if table.names else roles.target
+    key = _key(roles.target, table)
     if wish.test is not None:
         lines.append(Line("test", wish.test, "the rows of this file are for the final score alone"))
     lines.append(Line("target", _last(key, table), roles.target_why))
     if roles.ignored:
-        keys = [table.names[position] if table.names else position for position in roles.ignored]
+        keys = [_key(position, table) for position in roles.ignored]
         reasons = "; ".join(dict.fromkeys(roles.ignored.values()))
         lines.append(Line("ignore", keys, reasons))
     lines.append(Line("task", roles.task, roles.task_why))
@@ -127,6 +129,12 @@ def _told(
         line = _missing(gaps, roles)
         told.append(("missing", line.why))
     return told
+
+
+def _key(position: int, table: Table) -> str | int:
+    """Return how a spec names a column: by its name if it has one of its own, else by position."""
+    name = table.names[position] if table.names else ""
+    return name if name and table.names.count(name) == 1 else position
 
 
 def _column_key(text: str, names: Sequence[str]) -> str | int:

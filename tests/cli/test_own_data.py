@@ -136,6 +136,32 @@ def test_paths_count_from_the_spec(nntrain, houses):
     assert nntrain("check", "specs/houses.yaml").status == 0
 
 
+def test_columns_without_a_name_of_their_own_go_by_position(nntrain, here):
+    """As pandas writes tables: the first column counts the rows and has no name."""
+    rows = "".join(f"{k},{k % 7}.5,{k % 5},{'MF'[k % 2]}\n" for k in range(60))
+    (here / "index.csv").write_text(f",x,x,y\n{rows}")
+    (here / "twice.csv").write_text(f"id,x,y,y\n{rows}")
+    for name, ignored, target in (("index", (0,), "y"), ("twice", ("id",), 2)):
+        assert nntrain("init", "--data", f"{name}.csv").status == 0
+        source = load(here / f"{name}.yaml").experiment.data.source
+        assert (source.ignore, source.target) == (ignored, target)
+        assert nntrain("fit", f"{name}.yaml", "-q", "--no-plots", "--set", "train.epochs=1").status == 0
+
+
+def test_decimal_commas_from_the_table_to_the_prediction(nntrain, process, here):
+    rows = "".join(f"{k % 7},5;{k % 5},25;{'MF'[k % 2]}\n" for k in range(60))
+    (here / "euro.csv").write_text(f"x;y;class\n{rows}")
+    assert nntrain("init", "--data", "euro.csv").status == 0
+    assert "decimal: ','          # numbers are written like 1,5\n" in (here / "euro.yaml").read_text()
+    fitted = ("--run-dir", "run", "-q", "--no-plots", "--set", "train.epochs=1")
+    assert nntrain("fit", "euro.yaml", *fitted).status == 0
+    answers = []
+    for text in ("3,5;1,25\n", "3.5,1.25\n"):
+        child = process("predict", "run", "-", "--proba", stdin=subprocess.PIPE)
+        answers.append(child.communicate(text, timeout=60)[0])
+    assert answers[0] == answers[1] != ""
+
+
 def test_a_spec_can_go_to_stdout(nntrain, houses):
     result = nntrain("init", "--data", "houses.csv", "-o", "-")
     assert result.out.startswith("# Guessed from houses.csv; every guess says why.")

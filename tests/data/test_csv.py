@@ -72,6 +72,53 @@ def test_every_dialect_gives_the_same_numbers(text: Write, content: str, packed:
     assert (raw.task, raw.class_names) == ("classification", ("a", "b"))
 
 
+COMMAS = PLAIN.replace(",", ";").replace("5.5", "5,5").replace("-6e-1", "-,6")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        COMMAS,
+        "x;y;class\n" + COMMAS,
+        COMMAS.replace("\n", "\r\n"),
+        COMMAS.replace(";", "\t"),
+        COMMAS.replace(";", "|"),
+        COMMAS.replace("1;2", "1,0;2,0"),
+        COMMAS.replace("1;2", "1,0;2,0").replace(";", "  "),
+        COMMAS.replace("5,5", '"5,5"'),
+    ],
+)
+def test_decimal_commas_are_found_out(text: Write, content: str) -> None:
+    raw = load(text(content))
+    np.testing.assert_array_equal(raw.train.X, [[1, 2], [3, 4], [5.5, -0.6]])
+    assert raw.class_names == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("content", "classes"),
+    [
+        ("1.5;2;Paris, Texas\n3;4;Rome\n", ("Paris, Texas", "Rome")),  # no number has a comma
+        ("x;y;city\n1,5;2;Paris, Texas\n3;4;Rome\n", ("Paris, Texas", "Rome")),  # and here texts keep theirs
+        ("3,2 rooms\n5,1 room\n", ("1 room", "2 rooms")),  # here commas part the values
+        ("1,2,x;y\n3,4,z\n", ("x;y", "z")),
+    ],
+)
+def test_commas_that_are_no_decimal_ones(text: Write, content: str, classes: tuple[str, ...]) -> None:
+    raw = load(text(content))
+    assert raw.class_names == classes
+    assert all(np.isfinite(raw.train.X).ravel())
+
+
+def test_a_decimal_comma_by_order_and_by_mistake(text: Write) -> None:
+    path = text('x,y\n"1,5",0\n"2,5",1\n')
+    np.testing.assert_array_equal(load(path, decimal=",").train.X, [[1.5], [2.5]])
+    path = text("x;y\n" + "1;0\n0;1\n" * 60 + "2,5;1\n")  # too late to be found out
+    assert fault(path) == (
+        "data.csv:122:1 (x): '2,5' is not a number; if that is a decimal comma, set data.source.decimal: ','"
+    )
+    assert load(path, decimal=",").train.X.max() == 2.5
+
+
 def test_header_names_features_and_target(text: Write) -> None:
     raw = load(text("id,len,kind,width\n7,1,a,2\n8,3,b,4\n"), target="kind", ignore=("id",))
     assert raw.feature_names == ("len", "width")

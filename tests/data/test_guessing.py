@@ -142,3 +142,29 @@ def test_facts_of_texts(missing: float) -> None:
     facts = text_facts("x", 0, np.array([1, 0, 1, missing]), ("a", "b", "never"))
     assert (facts.rows, facts.missing, facts.distinct, facts.present) == (4, 1, 2, 3)
     assert facts.common == (("b", 2), ("a", 1))
+
+
+@pytest.mark.parametrize(
+    ("texts", "dressed"),
+    [
+        (("16%", "7 %", "3.5%"), "16%"),
+        (("$1,200", "$3", "$ 4.50"), "$1,200"),
+        (("12 €", "1.200,50 €"), "12 €"),
+        (("367,699", "1,000,000"), "367,699"),
+        (("1'200", "13'400"), "1'200"),
+        (("3,5", "4,25"), "3,5"),
+        (("2024-01-31", "2024-02-01"), ""),
+        (("red", "16%"), ""),
+        (("5kg", "6kg"), ""),
+        ((), ""),
+    ],
+)
+def test_numbers_with_something_to_them_are_seen(texts: tuple[str, ...], dressed: str) -> None:
+    assert text_facts("x", 0, np.arange(len(texts)), texts).dressed == dressed
+
+
+def test_a_column_of_dressed_numbers_is_left_out_with_advice(guess: Callable[..., Roles]) -> None:
+    prices = [f"${k}" for k in range(100, 100 + ROWS)]
+    roles = guess(prices, LENGTHS, KINDS)
+    why = f"{ROWS} different texts in {ROWS} rows, such as '$100': leave the bare numbers in the file to use them"
+    assert roles.ignored == {0: why}

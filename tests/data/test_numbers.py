@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from nntrain.data.columns import read_columns
 from nntrain.data.formats.numbers import parse
-from nntrain.data.formats.table import sniff
+from nntrain.data.formats.table import Decimal, Delimiter, sniff
 from nntrain.errors import DataError
 
 pytestmark = pytest.mark.usefixtures("reader")
@@ -117,26 +118,28 @@ def contents(draw: st.DrawFn) -> bytes:
     return (text.rstrip("\r\n") if draw(st.booleans()) else text).encode()
 
 
-def outcome(path: Path) -> object:
+def outcome(path: Path, delimiter: Delimiter, decimal: Decimal) -> object:
     """Return the columns to the last bit, or the message."""
     try:
-        found = read_columns(path, sniff(path, ","))
+        found = read_columns(path, sniff(path, delimiter, decimal=decimal))
     except DataError as error:
         return str(error)
     return [(c.name, c.position, c.kind, np.asarray(c.values).tobytes(), c.texts, c.missing) for c in found]
 
 
 @settings(max_examples=150, deadline=None)
-@given(contents(), st.sampled_from([1, 7, 40, 1 << 18]))
-def test_the_careful_way_gives_the_same(tmp_path_factory: pytest.TempPathFactory, content: bytes, block: int) -> None:
+@given(contents(), st.sampled_from([1, 7, 40, 1 << 18]), st.sampled_from([",.", ",.", ";,", ";."]))
+def test_the_careful_way_gives_the_same(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, block: int, marks: Any
+) -> None:
     path = tmp_path_factory.getbasetemp() / "same.csv"
-    path.write_bytes(content)
+    path.write_bytes(content.translate(bytes.maketrans(b",.", marks.encode())))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("nntrain.data.formats.numbers.BLOCK", block)
         patch.setattr("nntrain.data.formats.numbers.ARROW_BLOCK", block + 1)
-        quick = outcome(path)
+        quick = outcome(path, *marks)
         patch.setattr("nntrain.data.columns.read_numbers", lambda path, layout: None)
-        assert quick == outcome(path)
+        assert quick == outcome(path, *marks)
 
 
 def test_a_mark_where_a_block_begins_is_no_start_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:

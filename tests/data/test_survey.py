@@ -128,6 +128,14 @@ def test_texts_are_told_by_frequency() -> None:
     assert (column.is_text, column.distinct, column.missing, column.common) == (True, 2, 1, (("blue", 2), ("red", 1)))
 
 
+def test_numbers_with_something_to_them_are_told() -> None:
+    X = RNG.integers(0, 3, (40, 1)).astype(float)
+    raw = Raw(Part(X, np.arange(40) % 2), None, "classification", ("a", "b"), texts=(("16%", "7%", "5%"),))
+    (told,) = [item for item in advice(surveyed(raw)) if "such as" in item[0]]
+    assert told[0].endswith("%' are numbers with something to them")
+    assert told[1] == "leave the bare numbers in the file, or each text is a kind of its own"
+
+
 def test_a_class_missing_in_a_part_and_uneven_classes_are_told() -> None:
     y = [0] * 130 + [1] * 6 + [2] * 2
     raw = classes(normal(138), y, names=("a", "b", "c"))

@@ -19,7 +19,7 @@ from nntrain.core.plan import processors
 from nntrain.core.types import Array
 from nntrain.data.formats.decimals import parse_lines
 from nntrain.data.formats.files import open_lines, reading
-from nntrain.data.formats.table import MISSING, Layout
+from nntrain.data.formats.table import MISSING, Decimal, Layout
 
 BLOCK = 1 << 20  # bytes parsed at a time: below it the cost of a call shows, above it nothing is gained (measured)
 ARROW_BLOCK = 1 << 20  # likewise by pyarrow, which a block of a single byte can mislead
@@ -29,7 +29,7 @@ GAPS = ["".join(letters) for word in sorted(MISSING) for letters in product(*({c
 
 def read_numbers(path: Path, layout: Layout) -> Sequence[Array] | None:
     """Return the columns of a table, each (n,), if it holds plain numbers alone; None if it does not."""
-    if layout.delimiter is None:
+    if layout.delimiter is None or layout.delimiter == layout.decimal:
         return None
     with open_lines(path) as file, reading(path):
         if file.read(3) != codecs.BOM_UTF8:
@@ -37,10 +37,10 @@ def read_numbers(path: Path, layout: Layout) -> Sequence[Array] | None:
         header = file.readline() if layout.header else b""
         if layout.header and (not header.strip() or header.count(b'"') % 2 or b"\r" in header.rstrip(b"\r\n")):
             return None  # the header is not this line alone
-        return parse(file, layout.delimiter, layout.width)
+        return parse(file, layout.delimiter, layout.width, layout.decimal)
 
 
-def parse(file: BufferedReader | BytesIO, delimiter: str, width: int) -> Sequence[Array] | None:
+def parse(file: BufferedReader | BytesIO, delimiter: str, width: int, decimal: Decimal = ".") -> Sequence[Array] | None:
     """Return the rest of a file as columns (n,) float64, NaN where a value is missing.
 
     None when it is no table of so many columns of finite numbers without quotes, or has no rows.
@@ -48,14 +48,16 @@ def parse(file: BufferedReader | BytesIO, delimiter: str, width: int) -> Sequenc
     start = file.tell()
     if file.seek(0, SEEK_END) - start >= LARGE:
         file.seek(start)
-        columns = parse_by_arrow(file, delimiter, width)
+        columns = parse_by_arrow(file, delimiter, width, decimal)
         if columns is not None:
             return columns
     file.seek(start)
-    return _parse_by_blocks(file, delimiter, width)
+    return _parse_by_blocks(file, delimiter, width, decimal)
 
 
-def parse_by_arrow(file: BufferedReader | BytesIO, delimiter: str, width: int) -> Sequence[Array] | None:
+def parse_by_arrow(
+    file: BufferedReader | BytesIO, delimiter: str, width: int, decimal: Decimal
+) -> Sequence[Array] | None:
     """Do with pyarrow what ``parse`` does; None in more cases, such as a number within quotes, or without pyarrow."""
     try:
         from pyarrow import ArrowInvalid, BufferReader, OSFile, csv, float64
@@ -72,7 +74,7 @@ def parse_by_arrow(file: BufferedReader | BytesIO, delimiter: str, width: int) -
             own,
             csv.ReadOptions(block_size=ARROW_BLOCK, column_names=names),
             csv.ParseOptions(delimiter=delimiter, quote_char=False),
-            csv.ConvertOptions(column_types=dict.fromkeys(names, float64()), null_values=GAPS),
+            csv.ConvertOptions(column_types=dict.fromkeys(names, float64()), null_values=GAPS, decimal_point=decimal),
         )
     except ArrowInvalid:
         return None
@@ -84,14 +86,18 @@ def parse_by_arrow(file: BufferedReader | BytesIO, delimiter: str, width: int) -
     return columns if sum(finite) == sum(len(c) - c.null_count for c in table.columns) else None
 
 
-def _parse_by_blocks(file: BufferedReader | BytesIO, delimiter: str, width: int) -> Sequence[Array] | None:
+def _parse_by_blocks(
+    file: BufferedReader | BytesIO, delimiter: str, width: int, decimal: Decimal
+) -> Sequence[Array] | None:
     """Do what ``parse`` does by whole-array arithmetic."""
     pending: deque[Future[Array | None]] = deque()
     parsed: list[Array | None] = []
     workers = processors()
     with ThreadPoolExecutor(max_workers=workers) as pool:
         for lines in _lines(file):
-            pending.append(pool.submit(_parse_block, lines, delimiter, width))
+            pending.append(
+                pool.submit(_parse_block, lines.replace(b",", b".") if decimal == "," else lines, delimiter, width)
+            )
             if len(pending) > 2 * workers:
                 parsed.append(pending.popleft().result())
                 if parsed[-1] is None:
