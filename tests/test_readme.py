@@ -230,7 +230,8 @@ def test_each_file_of_promises_is_in_their_table_and_each_test_there_says_which_
     for path in (path for path in files if path.name.startswith("test_p")):
         names = re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
         assert names
-        assert all(name.startswith(path.name[:8]) for name in names)
+        promises = tuple(f"test_{promise}_" for promise in re.findall(r"_(p\d)", path.stem))
+        assert all(name.startswith(promises) for name in names)
 
 
 # --- adding an activation ---------------------------------------------------------------------------------------------

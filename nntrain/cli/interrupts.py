@@ -7,6 +7,7 @@ it takes. So a thread listens as well: it hears of every signal when it comes, a
 import os
 import signal
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock, Thread
 from types import FrameType
@@ -21,11 +22,9 @@ class Interrupts:
     def __init__(self) -> None:
         self._seen = False
         self._told = Lock()  # taken for good by whoever tells
-        self._ear, self._mouth = socket.socketpair()
-        self._mouth.setblocking(False)  # as a handler must not wait
-        self._thread = Thread(target=self._listen, daemon=True)
-        self._thread.start()
-        self._fd_before = signal.set_wakeup_fd(self._mouth.fileno(), warn_on_full_buffer=False)
+        self._ear: _Ear | None = None
+        with suppress(OSError):  # without one it goes as well, but for a second Ctrl-C within a long call
+            self._ear = _Ear(self._tell)
         self._before = {number: signal.signal(number, self._handle) for number in _numbers()}
 
     def __call__(self) -> bool:
@@ -35,27 +34,15 @@ class Interrupts:
         """Put the handlers of before back."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
-        signal.set_wakeup_fd(self._fd_before)
-        self._mouth.close()
-        self._thread.join()
-        self._ear.close()
+        if self._ear is not None:
+            self._ear.close()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         """Note a signal, in the main thread and thus before its next step."""
+        if self._seen and number == signal.SIGINT:
+            os._exit(AT_ONCE)
         self._seen = True
         self._tell(number)
-
-    def _listen(self) -> None:
-        """Hear of each signal as it comes, each a byte."""
-        heard = False
-        watched = _numbers()
-        while numbers := self._ear.recv(1):
-            if numbers[0] not in watched:
-                continue
-            if heard and numbers[0] == signal.SIGINT:
-                os._exit(AT_ONCE)
-            heard = True
-            self._tell(numbers[0])
 
     def _tell(self, number: int) -> None:
         """Say once what will be. Nothing buffered may be touched: the main thread may be writing to it right now."""
@@ -63,6 +50,35 @@ class Interrupts:
             text = f"\nnntrain: {signal.Signals(number).name}: saving at the next step; Ctrl-C again stops at once\n"
             with suppress(OSError):  # nobody is listening
                 os.write(2, text.encode())
+
+
+class _Ear:
+    """A thread that hears of each signal as it comes, each a byte. OSError when there are no descriptors left."""
+
+    def __init__(self, tell: Callable[[int], None]) -> None:
+        self._tell = tell
+        self._near, self._far = socket.socketpair()
+        self._far.setblocking(False)  # as a handler must not wait
+        self._thread = Thread(target=self._listen, daemon=True)
+        self._thread.start()
+        self._before = signal.set_wakeup_fd(self._far.fileno(), warn_on_full_buffer=False)
+
+    def close(self) -> None:
+        """End the thread."""
+        signal.set_wakeup_fd(self._before)
+        self._far.close()
+        self._thread.join()
+        self._near.close()
+
+    def _listen(self) -> None:
+        heard, watched = False, _numbers()
+        while numbers := self._near.recv(1):
+            if numbers[0] not in watched:
+                continue
+            if heard and numbers[0] == signal.SIGINT:
+                os._exit(AT_ONCE)
+            heard = True
+            self._tell(numbers[0])
 
 
 _watching: list[Interrupts] = []  # at most one
