@@ -30,8 +30,8 @@ from benchmarks import machine
 from nntrain.artifacts.checkpoint import Checkpoint
 from nntrain.artifacts.rundir import RunDir
 from nntrain.core.rng import Stream, generator
-from nntrain.experiment import Run, opened
-from nntrain.experiment.saving import Saver
+from nntrain.runs import Run, opened
+from nntrain.runs.saver import Saver
 from nntrain.spec import load
 
 LAYERS = ((400, 784), (200, 400), (10, 200))  # 396,210 parameters with their biases: 1.6 MB in float32

@@ -18,9 +18,9 @@ from unittest import mock
 
 import numpy as np
 
-from nntrain.data.columns import read_columns
 from nntrain.data.formats import numbers
-from nntrain.data.formats.table import sniff
+from nntrain.data.formats.delimited import sniff
+from nntrain.data.tables.columns import read_columns
 
 FORMS: dict[str, tuple[str, int]] = {  # how numbers are written, and how many in a row
     "17 digits": ("{!r}", 20),

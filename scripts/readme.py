@@ -29,8 +29,8 @@ from typing import Any
 
 from nntrain import errors
 from nntrain.cli import entry
-from nntrain.cli.listing import registries
-from nntrain.experiment.gradients import BUGS
+from nntrain.cli.commands.list import registries
+from nntrain.gradcheck import BUGS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -229,7 +229,7 @@ NEURON = ["1/(1+exp(-(w0*x0+w1*x1+w2)))", "w0=2", "x0=-1", "w1=-3", "x1=-2", "w2
 TOO_HIGH = ["--set", "optimizer.lr=1e6"]
 
 OWN_DATA = (
-    "cp nntrain/data/files/iris.csv flowers.csv",
+    "cp nntrain/data/sources/files/iris.csv flowers.csv",
     "nntrain data describe flowers.csv",
     "nntrain init --data flowers.csv",
     "head -23 flowers.yaml",

@@ -1,5 +1,6 @@
-"""Shared fixtures: the folder of real data sets, planted errors, and reproducible property tests."""
+"""Shared fixtures: data files, real data sets, a small run, planted errors, and reproducible property tests."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,11 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from nntrain.artifacts.rundir import RunDir
 from nntrain.cli.interrupts import unwatch
 from nntrain.core.calls import Calls
 from nntrain.core.types import Array
 from nntrain.core.workspace import Workspace
 from nntrain.ops.losses.base import BindGradient, Loss, ReadCost, Scale
+from nntrain.runs import opened
+from nntrain.spec import load
 
 settings.register_profile("reproducible", deadline=None, derandomize=True, database=None)
 settings.load_profile("reproducible")
@@ -56,3 +60,65 @@ def plant_error(monkeypatch: pytest.MonkeyPatch) -> Callable[[type[Loss]], None]
         monkeypatch.setattr(loss, "bind", wrong)
 
     return plant
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Callable[..., Path]:
+    """Write text, or bytes, to a file of the test's folder."""
+
+    def write(content: str | bytes, name: str = "data.csv") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+SPEC = """\
+name: tiny
+data:
+  source: {kind: moons, n: 40}
+  validation: 0.25
+model: {kind: mlp, hidden: [5], dropout: 0.2}
+optimizer: {kind: adam, lr: 0.05}
+schedule: plateau
+train: {epochs: 4, batch_size: 8, stop: {patience: 3}}
+"""
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    """Return a function from overrides to the loaded spec."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(SPEC, encoding="utf-8")
+    return lambda *overrides: load(path, overrides)
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """Return a function that trains a loaded spec in a directory of this name until it ends or is interrupted."""
+
+    def train(loaded, name, interrupted=bool):
+        with opened(loaded, runs=tmp_path, run_dir=tmp_path / name, argv=["nntrain"], draw=False) as run:
+            records = list(run.events(interrupted))
+        return run, records
+
+    return train
+
+
+@pytest.fixture
+def lasting():
+    """Return a function from a run directory to all of it that must not depend on time: figures and weights."""
+
+    def read(path):
+        records = [json.loads(line) for line in (path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+        summary = json.loads((path / "summary.json").read_text(encoding="utf-8"))
+        for record in [*records, summary]:
+            del record["seconds"], record["examples_per_second"]
+        return records, summary, weights(path)
+
+    return read
+
+
+def weights(path):
+    return {name: array.tobytes() for name, array in RunDir(path).latest().checkpoint.tensors.items()}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nntrain.errors import DivergenceError
-from nntrain.experiment import opened
+from nntrain.runs import opened
 from nntrain.spec import Loaded, load
 
 CONFIGS = Path(__file__).parents[1] / "configs"

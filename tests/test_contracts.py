@@ -68,7 +68,7 @@ BREACHES = {
     "utils.py": ("", "Layers"),
     "train/yaml_here.py": ("import yaml\n", "Only the spec knows pydantic and YAML"),
     "data/prints.py": ("import rich\n", "Only the command line talks to a terminal"),
-    "data/draws.py": ("import matplotlib\n", "Only artifacts draw, lock and store tensors"),
+    "data/draws.py": ("import matplotlib\n", "Only drawing draws"),
     "ops/initializers.py": ("import nntrain.ops.optimizers\n", "Losses, optimizers, initialisers and layers"),
 }
 

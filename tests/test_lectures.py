@@ -10,11 +10,12 @@ import pytest
 from nntrain.core.types import Array
 from nntrain.data.dataset import Dataset
 from nntrain.errors import DivergenceError
-from nntrain.experiment import Assembly, Prepared, describe, prepared
+from nntrain.inspection.layer_table import describe
 from nntrain.network import Network
-from nntrain.ops.activations import Elu, Identity, Relu, Sigmoid, Tanh
+from nntrain.ops.activations.elementwise import Elu, Identity, Relu, Sigmoid, Tanh
 from nntrain.ops.losses import BinaryHinge, Hinge, Loss, Mse, SigmoidCrossEntropy, SigmoidMse, SoftmaxCrossEntropy
 from nntrain.ops.models import Linear, Mlp, Model
+from nntrain.runs import Assembly, Prepared, prepared
 from nntrain.spec import load
 from nntrain.train.loop import fit
 from nntrain.train.records import EpochRecord

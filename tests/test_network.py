@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from nntrain.core.rng import Stream, generator
-from nntrain.data.batches import Batch, Batches
-from nntrain.gradcheck import check
+from nntrain.data.batches.in_memory import Batch, Batches
+from nntrain.gradcheck.numeric import check
 from nntrain.network import Network
-from nntrain.ops.activation import Activation
+from nntrain.ops.activations.base import Activation
 from nntrain.ops.initializers import INITIALIZERS, Normal
 from nntrain.ops.layer import Context, Layer
 from nntrain.ops.layers import Dense, Dropout
@@ -21,7 +21,7 @@ from nntrain.ops.penalties import Penalty
 from nntrain.ops.schedules import Constant
 from nntrain.train.job import Job
 from nntrain.train.loop import fit
-from nntrain.train.options import Training
+from nntrain.train.settings import Training
 from nntrain.train.state import State
 from nntrain.train.step import Stepper
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from nntrain.data.batches import Batches
+from nntrain.data.batches.in_memory import Batches
 from nntrain.network import Network
 from nntrain.ops.layers import Dense
 from nntrain.ops.losses import LOSSES, Huber, SigmoidCrossEntropy, SoftmaxCrossEntropy
@@ -17,8 +17,8 @@ from nntrain.ops.penalties import Penalty
 from nntrain.ops.schedules import Constant, Cosine, Exponential, OneCycle, StepDecay
 from nntrain.train.job import Job
 from nntrain.train.loop import fit
-from nntrain.train.options import Training
 from nntrain.train.records import Pause
+from nntrain.train.settings import Training
 from nntrain.train.state import State
 
 pytestmark = pytest.mark.slow

@@ -238,7 +238,7 @@ def test_each_file_of_promises_is_in_their_table_and_each_test_there_says_which_
 
 CHECK = """
 import numpy as np
-from nntrain.gradcheck import check
+from nntrain.gradcheck.numeric import check
 from nntrain.network import Network
 from nntrain.ops.activations import ACTIVATIONS
 from nntrain.ops.losses import Mse
@@ -265,7 +265,7 @@ def extended(tmp_path: Path) -> Path:
     """Return a copy of the package with the README's activation in it."""
     [code] = blocks("python")
     shutil.copytree(ROOT / "nntrain", tmp_path / "nntrain", ignore=shutil.ignore_patterns("__pycache__"))
-    with (tmp_path / "nntrain" / "ops" / "activations.py").open("a", encoding="utf-8") as file:
+    with (tmp_path / "nntrain" / "ops" / "activations" / "elementwise.py").open("a", encoding="utf-8") as file:
         file.write("\n\n" + code)
     return tmp_path
 
@@ -294,7 +294,7 @@ def test_an_activation_is_one_class(extended: Path) -> None:
 
 
 def test_a_wrong_derivative_of_the_activation_is_caught(extended: Path) -> None:
-    path = extended / "nntrain" / "ops" / "activations.py"
+    path = extended / "nntrain" / "ops" / "activations" / "elementwise.py"
     right = path.read_text(encoding="utf-8")
     path.write_text(right.replace("1 / np.square(1 + np.abs(z))", "1.001 / np.square(1 + np.abs(z))"), encoding="utf-8")
     checked = python(extended, "-c", CHECK)

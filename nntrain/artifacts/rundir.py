@@ -17,8 +17,8 @@ from filelock import FileLock, SoftFileLock, Timeout
 
 from nntrain.artifacts import durable, strict_json
 from nntrain.artifacts.checkpoint import Checkpoint
-from nntrain.artifacts.metrics import MetricsFile
-from nntrain.artifacts.shelf import Found, Shelf
+from nntrain.artifacts.checkpoints import Found, Shelf
+from nntrain.artifacts.metrics_file import MetricsFile
 from nntrain.errors import LockedError, OutputError, SpecError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -4,21 +4,21 @@ from typing import Annotated
 
 import typer
 
-from nntrain.cli.checking import check
-from nntrain.cli.describing import describe
-from nntrain.cli.doctor import doctor
-from nntrain.cli.evaluating import evaluate
-from nntrain.cli.fitting import fit
-from nntrain.cli.gradients import gradcheck
-from nntrain.cli.graphing import graph
-from nntrain.cli.initialising import init
-from nntrain.cli.listing import list_parts
-from nntrain.cli.predicting import predict
-from nntrain.cli.profiling import profile
-from nntrain.cli.resuming import resume
-from nntrain.cli.schema import schema
-from nntrain.cli.showing import show
-from nntrain.cli.verifying import verify
+from nntrain.cli.commands.check import check
+from nntrain.cli.commands.data_describe import describe
+from nntrain.cli.commands.doctor import doctor
+from nntrain.cli.commands.eval import evaluate
+from nntrain.cli.commands.fit import fit
+from nntrain.cli.commands.gradcheck import gradcheck
+from nntrain.cli.commands.graph import graph
+from nntrain.cli.commands.init import init
+from nntrain.cli.commands.list import list_parts
+from nntrain.cli.commands.predict import predict
+from nntrain.cli.commands.profile import profile
+from nntrain.cli.commands.resume import resume
+from nntrain.cli.commands.schema import schema
+from nntrain.cli.commands.show import show
+from nntrain.cli.commands.verify import verify
 
 HELP = "Train softmax, linear, SVM and multilayer-perceptron models with minibatch gradient descent from one YAML file."
 EPILOG = "Begin with: nntrain init mlp, nntrain fit mlp.yaml"

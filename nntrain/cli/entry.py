@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from nntrain.cli.interrupts import ignore
-from nntrain.cli.terminal import RED, ClosedPipe, styled
+from nntrain.cli.output.terminal import RED, ClosedPipe, styled
 from nntrain.errors import InterruptedRun, OutputError, UserError
 
 BUG = 1

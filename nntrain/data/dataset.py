@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nntrain.core.types import Array, Task
-from nntrain.data.fingerprints import digest_of
-from nntrain.data.ondisk import OnDisk
-from nntrain.data.stored import Inputs
-from nntrain.data.target_scaling import TargetScaler
+from nntrain.data.fingerprint import digest_of
+from nntrain.data.formats.on_disk import OnDisk
+from nntrain.data.transforms.lazy_inputs import Inputs
+from nntrain.data.transforms.target_scaler import TargetScaler
 from nntrain.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
-    from nntrain.data.transform import Transform
+    from nntrain.data.transforms.transform import Transform
 
 SPLITS = ("train", "validation", "test")
 

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from annotated_types import Lt
 
 from nntrain.core.fields import Count, Positive
-from nntrain.data.scaling import Scale
-from nntrain.data.shuffling import WHOLE, BlockShuffle, Shuffle
+from nntrain.data.batches.shuffle import WHOLE, BlockShuffle, Shuffle
 from nntrain.data.sources import SOURCES, Source
-from nntrain.data.target_scaling import TargetScale
+from nntrain.data.transforms.scaler import Scale
+from nntrain.data.transforms.target_scaler import TargetScale
 
 LARGE = 1 << 30  # bytes of scaled inputs from which rows are shuffled in blocks
 Share = Count | Annotated[Positive, Lt(1)]  # a count of rows, or a fraction of them

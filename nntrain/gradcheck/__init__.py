@@ -1,10 +1,22 @@
-"""The numerical gradient checks the analytic one, in float64 and entry by entry.
+"""The gradient that training runs on against the numerical one: of a spec's network, or of every registered part."""
 
-Knows functions of a vector, given by their values and one gradient; not networks, layers or data.
-"""
+from nntrain.gradcheck.bugs.catalogue import BUGS
+from nntrain.gradcheck.localise import Finding
+from nntrain.gradcheck.network_check import NetworkCheck, TensorCheck, check_network, names
+from nntrain.gradcheck.parts import PartCheck, check_parts
+from nntrain.gradcheck.subject import Subject, of_checkpoint, of_spec, with_bug
 
-from nntrain.gradcheck.comparing import METHODS, Imaginary, Options, check, compare
-from nntrain.gradcheck.report import Direction, Entry, Report
-from nntrain.gradcheck.slopes import Slope
-
-__all__ = ["METHODS", "Direction", "Entry", "Imaginary", "Options", "Report", "Slope", "check", "compare"]
+__all__ = [
+    "BUGS",
+    "Finding",
+    "NetworkCheck",
+    "PartCheck",
+    "Subject",
+    "TensorCheck",
+    "check_network",
+    "check_parts",
+    "names",
+    "of_checkpoint",
+    "of_spec",
+    "with_bug",
+]

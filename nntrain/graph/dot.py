@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nntrain.graph.nodes import Node
-from nntrain.graph.spelling import Spelling
+from nntrain.graph.notation import Spelling
 from nntrain.graph.trace import Trace
 
 HEAD = """\

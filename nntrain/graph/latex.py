@@ -11,9 +11,9 @@ import numpy as np
 
 from nntrain.graph.grammar import parse
 from nntrain.graph.nodes import Node
+from nntrain.graph.notation import number
 from nntrain.graph.operations import ATOM, SIGN, SUM, Array
 from nntrain.graph.rules import INPUTS
-from nntrain.graph.spelling import number
 from nntrain.graph.trace import Edge, Trace
 
 TRANSPOSED = "ᵀ"

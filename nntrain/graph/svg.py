@@ -11,7 +11,7 @@ from itertools import chain, pairwise
 
 from nntrain.graph.layout import Box, Layout, Link, Spot, layered
 from nntrain.graph.nodes import Node
-from nntrain.graph.spelling import Spelling
+from nntrain.graph.notation import Spelling
 from nntrain.graph.trace import Edge, Trace
 
 FONT = 13.0

@@ -8,14 +8,14 @@ from typing import Annotated, ClassVar, Literal
 from nntrain.core.fields import ONE_OR_MANY, Count, Fraction
 from nntrain.core.registry import Registry
 from nntrain.core.types import Task
-from nntrain.ops.activations import ACTIVATIONS, Activation, Identity, Relu
-from nntrain.ops.formula import Formula
-from nntrain.ops.gated import Gelu, Silu
+from nntrain.ops.activations.elementwise import ACTIVATIONS, Activation, Identity, Relu
+from nntrain.ops.activations.formula import Formula
+from nntrain.ops.activations.gated import Gelu, Silu
+from nntrain.ops.activations.units import Maxout, PRelu
 from nntrain.ops.initializers import INITIALIZERS, Auto, Initializer
 from nntrain.ops.layer import Layer
 from nntrain.ops.layers import Dense, Dropout
 from nntrain.ops.losses import LOSSES, BinaryHinge, Hinge, Loss, Mse, SigmoidCrossEntropy, SoftmaxCrossEntropy
-from nntrain.ops.units import Maxout, PRelu
 
 # Importing this module fills the registries of activations, initialisers and losses.
 __all__ = [

@@ -1,8 +1,8 @@
 """From YAML to a built ``Experiment`` and back. The only package that knows pydantic and YAML."""
 
-from nntrain.spec.experiment import Experiment
-from nntrain.spec.loading import Loaded, dump, from_dict, load, reload, resolve
+from nntrain.spec.load import Loaded, dump, from_dict, load, reload, resolve
 from nntrain.spec.schema import json_schema
+from nntrain.spec.spec import Experiment
 from nntrain.spec.templates import templates
 
 __all__ = ["Experiment", "Loaded", "dump", "from_dict", "json_schema", "load", "reload", "resolve", "templates"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from nntrain.spec.strict_yaml import CORE_SCHEMA
+from nntrain.spec.yaml_tree import CORE_SCHEMA
 
 WIDTH = 120
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from nntrain.core.registry import Registry
 from nntrain.errors import did_you_mean
-from nntrain.spec.shape import Target, class_at, fields_of, misspelt, suggestion
-from nntrain.spec.strict_yaml import is_number
+from nntrain.spec.hints import Target, class_at, fields_of, misspelt, suggestion
 from nntrain.spec.tree import Mapping, Mark, Node, Problem, Scalar, Sequence, is_broken
+from nntrain.spec.yaml_tree import is_number
 
 UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
 NO_TAG = {"union_tag_not_found", "union_tag_invalid"}

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from nntrain.spec.experiment import Experiment
-from nntrain.spec.layers import EXTENDS
+from nntrain.spec.merge import EXTENDS
+from nntrain.spec.spec import Experiment
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -1,6 +1,6 @@
 """A parsed spec with the place of every key and value, so that each complaint can point at its cause.
 
-Knows neither YAML nor pydantic: ``strict_yaml`` builds the trees, ``layers`` merges them, ``explain`` points into them.
+Knows neither YAML nor pydantic: ``yaml_tree`` builds the trees, ``merge`` merges them, ``explain`` points into them.
 """
 
 from collections.abc import Iterator

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.data.batches import blocked
-from nntrain.data.stored import Fetcher, Inputs, Stored
+from nntrain.data.batches.in_memory import blocked
+from nntrain.data.transforms.lazy_inputs import Fetcher, Inputs, Stored
 from nntrain.network import Network
 from nntrain.ops.layer import Context
 from nntrain.ops.metrics import Metric

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from nntrain.data.batches import Batches
+from nntrain.data.batches.in_memory import Batches
 from nntrain.network import Network
 from nntrain.ops.metrics import Metric
 from nntrain.ops.optimizers import Optimizer
 from nntrain.ops.penalties import Penalty
 from nntrain.ops.schedules import Schedule
 from nntrain.train.evaluate import Evaluator
-from nntrain.train.options import Training
+from nntrain.train.settings import Training
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,8 +11,8 @@ import numpy as np
 
 from nntrain.errors import DivergenceError
 from nntrain.train.job import Job
-from nntrain.train.options import FALLING
 from nntrain.train.records import EpochRecord, Pause, better
+from nntrain.train.settings import FALLING
 from nntrain.train.state import State
 from nntrain.train.step import Stepper
 

@@ -10,7 +10,7 @@ import numpy as np
 from nntrain.core.calls import Calls
 from nntrain.core.types import Array
 from nntrain.core.workspace import Workspace
-from nntrain.data.batches import Batch
+from nntrain.data.batches.in_memory import Batch
 from nntrain.ops.layer import Context
 from nntrain.train.job import Job
 from nntrain.train.state import State

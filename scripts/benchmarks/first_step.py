@@ -18,7 +18,7 @@ class FirstStep(BaseException):
 
 def main(config: str, runs: str, started: str) -> None:
     """Print the seconds from the start of the process to the first step, reading the data apart, as JSON."""
-    data, step = import_module("nntrain.data.preprocessing"), import_module("nntrain.train.step")
+    data, step = import_module("nntrain.data.prepare"), import_module("nntrain.train.step")
     prepare, reading = data.prepare, 0.0
 
     def timed(*args: Any, **named: Any) -> Any:

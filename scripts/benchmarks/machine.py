@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
-from nntrain.artifacts import environment
+from nntrain.core import machine as environment
 
 LIBRARIES = ("numpy", "scikit-learn", "torch", "jax", "numba")
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "NPROC")

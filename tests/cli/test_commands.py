@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from nntrain.cli.listing import registries
+from nntrain.cli.commands.list import registries
 from nntrain.spec import templates
 
 THREE_FOUR_TWO = """\

@@ -6,8 +6,8 @@ from time import process_time
 
 import pytest
 
-from nntrain.cli.listing import registries
-from nntrain.experiment.gradients import BUGS
+from nntrain.cli.commands.list import registries
+from nntrain.gradcheck import BUGS
 from nntrain.ops.losses.squared import Mse
 
 MEANING = """\
@@ -52,7 +52,7 @@ def test_a_spec(nntrain):
 
 
 def test_a_spec_on_a_narrow_terminal(nntrain, monkeypatch):
-    monkeypatch.setattr("nntrain.cli.gradient_tables.width", lambda: 80)
+    monkeypatch.setattr("nntrain.cli.output.gradient_tables.width", lambda: 80)
     result = nntrain("gradcheck", "tiny.yaml", "--method", "both", "--params", "2", "--set", "penalty.l2=0.1")
     assert result.status == 0
     assert max(map(len, result.out.splitlines())) <= 80

@@ -23,7 +23,7 @@ import sys
 from nntrain.cli.entry import run
 for arguments in {arguments}:
     run(arguments)
-heavy = ("numpy", "pydantic", "yaml", "rich", "tqdm", "matplotlib", "nntrain.spec", "nntrain.experiment")
+heavy = ("numpy", "pydantic", "yaml", "rich", "tqdm", "matplotlib", "nntrain.spec", "nntrain.runs")
 print([name for name in heavy if name in sys.modules])
 """
 

@@ -10,18 +10,6 @@ import numpy as np
 import pytest
 
 
-@pytest.fixture
-def text(tmp_path: Path) -> Callable[..., Path]:
-    """Write text, or bytes, to a file of the test's folder."""
-
-    def write(content: str | bytes, name: str = "data.csv") -> Path:
-        path = tmp_path / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    return write
-
-
 @pytest.fixture(scope="module", params=["numpy", "pyarrow"])
 def reader(request: pytest.FixtureRequest) -> Iterator[None]:
     """Have tables of numbers parsed with and without pyarrow, however small they are."""

@@ -8,7 +8,7 @@ import pytest
 
 from nntrain.data.dataset import Raw
 from nntrain.data.options import DataOptions
-from nntrain.data.preprocessing import prepare
+from nntrain.data.prepare import prepare
 from nntrain.data.sources.csv import Csv
 from nntrain.data.sources.idx import Idx
 from nntrain.data.sources.packaged import Digits, Iris

@@ -14,11 +14,11 @@ from nntrain.core.calls import Calls
 from nntrain.core.plan import Plan
 from nntrain.core.workspace import Workspace
 from nntrain.errors import SpecError
-from nntrain.gradcheck import check
+from nntrain.gradcheck.numeric import check
 from nntrain.graph import OPERATIONS
 from nntrain.network import Network
-from nntrain.ops.activation import Elementwise
-from nntrain.ops.formula import Formula
+from nntrain.ops.activations.base import Elementwise
+from nntrain.ops.activations.formula import Formula
 from nntrain.ops.layer import Context
 from nntrain.ops.losses import Mse
 from nntrain.ops.models import ACTIVATIONS, Mlp

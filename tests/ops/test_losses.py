@@ -10,7 +10,7 @@ import pytest
 from nntrain.core.calls import Calls
 from nntrain.core.plan import Plan
 from nntrain.core.workspace import Workspace
-from nntrain.gradcheck import check
+from nntrain.gradcheck.numeric import check
 from nntrain.ops.losses import LOSSES
 from nntrain.ops.losses.entropy import SigmoidCrossEntropy, SoftmaxCrossEntropy
 from nntrain.ops.losses.hinge import BinaryHinge, Hinge

@@ -5,7 +5,7 @@ import pytest
 
 from nntrain.core.calls import Calls
 from nntrain.core.plan import Plan
-from nntrain.gradcheck import check
+from nntrain.gradcheck.numeric import check
 from nntrain.ops.penalties import Penalty
 
 PENALTIES = [Penalty(), Penalty(l1=0.3), Penalty(l2=0.7), Penalty(l1=0.2, l2=0.05)]

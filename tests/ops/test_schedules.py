@@ -4,16 +4,7 @@ import math
 
 import pytest
 
-from nntrain.ops.schedules import (
-    SCHEDULES,
-    Constant,
-    Cosine,
-    Exponential,
-    InverseSqrt,
-    OneCycle,
-    Plateau,
-    StepDecay,
-)
+from nntrain.ops.schedules import SCHEDULES, Constant, Cosine, Exponential, InverseSqrt, OneCycle, Plateau, StepDecay
 
 RUN = {"steps_per_epoch": 5, "total_steps": 60}
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nntrain.artifacts import durable, shelf
+from nntrain.artifacts import checkpoints as shelf
+from nntrain.artifacts import durable
 from nntrain.cli.entry import run
 from nntrain.cli.interrupts import unwatch
 from nntrain.train import loop

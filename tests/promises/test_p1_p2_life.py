@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from nntrain.artifacts import checkpoint as storage
+from nntrain.artifacts.checkpoints import step_of
 from nntrain.artifacts.rundir import RunDir
-from nntrain.artifacts.shelf import step_of
 from nntrain.errors import CheckpointError
 
 RUN = "life"

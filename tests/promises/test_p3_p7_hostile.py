@@ -35,7 +35,7 @@ def bounded(here):
     def check(source, name="hostile"):
         (here / "spec.yaml").write_text(SPEC % (name, json.dumps(source)), encoding="utf-8")
         code = (
-            "import resource, sys, nntrain.experiment, nntrain.cli.entry as entry\n"
+            "import resource, sys, nntrain.runs, nntrain.cli.entry as entry\n"
             "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
             f"resource.setrlimit(resource.RLIMIT_AS, (used + {MEMORY},) * 2)\n"
             "sys.exit(entry.run(['check', 'spec.yaml']))"

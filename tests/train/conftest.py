@@ -5,7 +5,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from nntrain.core.plan import Plan
-from nntrain.data.batches import Batches
+from nntrain.data.batches.in_memory import Batches
 from nntrain.network import Network
 from nntrain.ops.losses import SoftmaxCrossEntropy
 from nntrain.ops.metrics import metric_for
@@ -15,7 +15,7 @@ from nntrain.ops.penalties import Penalty
 from nntrain.ops.schedules import Constant
 from nntrain.train.evaluate import Evaluator
 from nntrain.train.job import Job
-from nntrain.train.options import Training
+from nntrain.train.settings import Training
 
 MODEL = Mlp(hidden=(5,), activation=(ACTIVATIONS["tanh"](),))
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from nntrain.data.batches import Batches
+from nntrain.data.batches.in_memory import Batches
 from nntrain.network import Network
 from nntrain.ops.losses import LOSSES
 from nntrain.ops.metrics import metric_for
@@ -21,7 +21,7 @@ from nntrain.ops.penalties import Penalty
 from nntrain.ops.schedules import Constant
 from nntrain.train.job import Job
 from nntrain.train.loop import fit
-from nntrain.train.options import Training
+from nntrain.train.settings import Training
 from nntrain.train.state import State
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "costs.json"

@@ -13,8 +13,8 @@ from nntrain.ops.optimizers import OPTIMIZERS, AdaGrad, Adam, Sgd
 from nntrain.ops.penalties import Penalty
 from nntrain.ops.schedules import SCHEDULES, Exponential, Plateau, StepDecay
 from nntrain.train.loop import fit
-from nntrain.train.options import Stop
 from nntrain.train.records import EpochRecord
+from nntrain.train.settings import Stop
 from nntrain.train.state import State
 
 STILL = Sgd(lr=1e-200)  # takes steps that move nothing

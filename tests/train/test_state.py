@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nntrain.data import batches
+from nntrain.data.batches import in_memory as batches
 from nntrain.ops.models import ACTIVATIONS, Mlp
 from nntrain.ops.optimizers import OPTIMIZERS, Adam, Sgd
 from nntrain.ops.penalties import Penalty
 from nntrain.ops.schedules import SCHEDULES, Plateau
 from nntrain.train.loop import fit
-from nntrain.train.options import Stop, Training
 from nntrain.train.records import EpochRecord, Pause
+from nntrain.train.settings import Stop, Training
 from nntrain.train.state import State
 
 DROPPING = Mlp(hidden=(6, 5), activation=(ACTIVATIONS["prelu"](),), dropout=(0.3, 0.1))

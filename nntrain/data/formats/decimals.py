@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.data.formats.table import is_missing, is_number
+from nntrain.data.formats.delimited import is_missing, is_number
 
 NEWLINE, DOT, PLUS, MINUS = b"\n.+-"
 PAD = 16  # bytes in front of a block, so that eight and sixteen digits back is still inside

@@ -17,7 +17,7 @@ from numpy.lib import format as npy
 
 from nntrain.core.types import Array
 from nntrain.data.formats.files import expansion_limit, file_size, reading
-from nntrain.data.ondisk import OnDisk
+from nntrain.data.formats.on_disk import OnDisk
 from nntrain.errors import DataError
 
 MAX_HEADER = 10_000  # characters; NumPy's own limit for files that are not trusted

@@ -18,8 +18,8 @@ import numpy as np
 from nntrain.core.plan import processors
 from nntrain.core.types import Array
 from nntrain.data.formats.decimals import parse_lines
+from nntrain.data.formats.delimited import MISSING, Decimal, Layout
 from nntrain.data.formats.files import open_lines, reading
-from nntrain.data.formats.table import MISSING, Decimal, Layout
 
 BLOCK = 1 << 20  # bytes parsed at a time: below it the cost of a call shows, above it nothing is gained (measured)
 ARROW_BLOCK = 1 << 20  # likewise by pyarrow, which a block of a single byte can mislead

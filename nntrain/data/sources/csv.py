@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from nntrain.core.fields import Flag
-from nntrain.data.columns import Table, TextTable
-from nntrain.data.formats.table import Decimal, Delimiter
+from nntrain.data.formats.delimited import Decimal, Delimiter
 from nntrain.data.sources.base import SOURCES
-from nntrain.data.sources.table import TableSource
+from nntrain.data.sources.tabular import TableSource
+from nntrain.data.tables.columns import Table, TextTable
 
 
 @SOURCES.register

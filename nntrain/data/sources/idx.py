@@ -11,8 +11,8 @@ from nntrain.core.types import Array
 from nntrain.data.dataset import Part, Raw
 from nntrain.data.formats.files import reading
 from nntrain.data.formats.idx import read_idx
-from nntrain.data.labels import labels_of, rename
 from nntrain.data.sources.base import SOURCES
+from nntrain.data.tables.labels import labels_of, rename
 from nntrain.errors import DataError
 
 SPELLINGS = ("{}-{}-idx{}-ubyte", "{}-{}-idx{}-ubyte.gz", "{}-{}.idx{}-ubyte", "{}-{}.idx{}-ubyte.gz")

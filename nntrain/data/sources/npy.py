@@ -10,12 +10,12 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from nntrain.data.dataset import Raw
-from nntrain.data.formats.arrays import inputs
+from nntrain.data.formats.array_checks import inputs
 from nntrain.data.formats.files import file_size
 from nntrain.data.formats.npy import open_npy, read_npy, shape_of
-from nntrain.data.ondisk import OnDisk
-from nntrain.data.sources.arrays import Pair, TaskOfArrays, raw_of
+from nntrain.data.formats.on_disk import OnDisk
 from nntrain.data.sources.base import SOURCES
+from nntrain.data.sources.pairs import Pair, TaskOfArrays, raw_of
 from nntrain.errors import DataError
 
 LARGE = 1 << 30  # bytes of a file from which it stays on the disk

@@ -10,11 +10,11 @@ from typing import Annotated, ClassVar, Literal
 from annotated_types import MinLen
 
 from nntrain.data.dataset import Raw
-from nntrain.data.formats.arrays import inputs
+from nntrain.data.formats.array_checks import inputs
 from nntrain.data.formats.npy import Npz
-from nntrain.data.sources.arrays import Pair, TaskOfArrays, raw_of
 from nntrain.data.sources.base import SOURCES
-from nntrain.data.wording import listed
+from nntrain.data.sources.pairs import Pair, TaskOfArrays, raw_of
+from nntrain.data.text import listed
 from nntrain.errors import DataError
 
 Name = Annotated[str, MinLen(1)]

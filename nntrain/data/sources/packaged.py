@@ -9,11 +9,11 @@ from typing import ClassVar, Literal
 
 from nntrain.data.dataset import Part, Raw
 from nntrain.data.formats.npy import Npz
-from nntrain.data.labels import labels_of
 from nntrain.data.sources.base import SOURCES
 from nntrain.data.sources.csv import Csv
+from nntrain.data.tables.labels import labels_of
 
-FILES = Path(__file__).resolve().parent.parent / "files"
+FILES = Path(__file__).resolve().parent / "files"
 
 
 @SOURCES.register

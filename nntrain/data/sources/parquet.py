@@ -13,12 +13,12 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.data.columns import FOUND_OUT, Column, Kinds, Table
+from nntrain.data.formats.delimited import is_missing, is_number
 from nntrain.data.formats.files import file_size
-from nntrain.data.formats.table import is_missing, is_number
 from nntrain.data.sources.base import SOURCES
-from nntrain.data.sources.table import TableSource
-from nntrain.data.wording import shown
+from nntrain.data.sources.tabular import TableSource
+from nntrain.data.tables.columns import FOUND_OUT, Column, Kinds, Table
+from nntrain.data.text import shown
 from nntrain.errors import DataError, MissingExtraError
 
 

@@ -10,11 +10,11 @@ import numpy as np
 from benchmarks.peers.base import Peer, Run
 from benchmarks.workloads import BYTE, Array, Problem
 from nntrain.data.dataset import Dataset, Part
-from nntrain.data.encoding import Encoder
-from nntrain.data.scaling import Scaler
-from nntrain.data.stored import Inputs, scaled
-from nntrain.data.transform import Transform
-from nntrain.experiment import assemble
+from nntrain.data.transforms.encoder import Encoder
+from nntrain.data.transforms.lazy_inputs import Inputs, scaled
+from nntrain.data.transforms.scaler import Scaler
+from nntrain.data.transforms.transform import Transform
+from nntrain.runs import assemble
 from nntrain.spec import from_dict
 from nntrain.train.job import Job
 from nntrain.train.loop import fit

@@ -1,0 +1,1 @@
+"""From a data file to a commented spec: every guess carries its reason."""

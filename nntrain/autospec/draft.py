@@ -1,0 +1,91 @@
+"""A spec for a data file: the source that was found, read once, and a model and a training that suit what it holds."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nntrain.autospec.recipe import Scope, model_of, parts_of
+from nntrain.autospec.source import Wish, find_source
+from nntrain.autospec.yaml_lines import Line, as_values, block, commented, mapped
+from nntrain.data.dataset import Raw
+from nntrain.data.text import shown
+from nntrain.spec import Experiment, from_dict
+
+HEAD = """\
+# Guessed from {data}; every guess says why. Change what is wrong, then:
+#   nntrain data describe {spec}
+#   nntrain fit {spec}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A guessed spec: its lines, paths as they were given; what was guessed, (label, text) a line; the data."""
+
+    lines: Sequence[Line]
+    told: Sequence[tuple[str, str]]
+    raw: Raw
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment that the lines make, paths taken from the current directory."""
+        return from_dict(as_values(mapped(self.lines, _as_text)))
+
+    def text(self, data: Path, spec: Path) -> str:
+        """Return the YAML of a file ``spec``, paths taken from its folder."""
+
+        def written(value: Any) -> Any:
+            relative = isinstance(value, Path) and not value.is_absolute()
+            return os.path.relpath(value, spec.parent) if relative else _as_text(value)
+
+        return HEAD.format(data=shown(data.name)[1:-1], spec=shown(spec.name)[1:-1]) + commented(
+            mapped(self.lines, written)
+        )
+
+
+def draft(wish: Wish) -> Draft:
+    """Guess a spec. DataError when the data cannot be read; SpecError for a wish that they cannot grant."""
+    found = find_source(wish)
+    source = block("source", *found.lines)
+    values = as_values(mapped([block("data", source), Line("model", "mlp")], _as_text))
+    raw = from_dict(values).data.source.load(0)
+    scope = _scope(raw)
+    data = block("data", source, *parts_of(scope), *_scales(scope))
+    lines = [Line("name", _name(wish.path)), Line("seed", 0), data, *model_of(scope)]
+    return Draft(lines, found.told or _told(raw, scope), raw)
+
+
+def _told(raw: Raw, scope: Scope) -> Sequence[tuple[str, str]]:
+    """Return what arrays and pictures are, in two lines."""
+    shape = f"pictures of {'×'.join(map(str, raw.image_shape))}" if raw.image_shape else f"rows of {scope.inputs:,}"
+    test = "" if raw.test is None else f", {len(raw.test):,} more to test on"
+    classes = f" into {len(raw.class_names):,} classes" if raw.class_names else ""
+    return [("data", f"{scope.rows:,} {shape}{test}"), ("task", f"{scope.task}{classes}")]
+
+
+def _scope(raw: Raw) -> Scope:
+    pixels = raw.image_shape is not None or np.dtype(raw.train.X.dtype) == np.uint8
+    return Scope(raw.task, len(raw.train), raw.train.X.shape[1], pixels, raw.test is not None)
+
+
+def _scales(scope: Scope) -> Sequence[Line]:
+    inputs = Line("scale", "standard", "each column to mean 0 and deviation 1, from the training rows")
+    if scope.pixels:
+        inputs = Line("scale", "unit", "pixels: the whole range to 0…1")
+    targets = Line("target_scale", "standard", "the cost counts in deviations; rmse and predictions are as in the file")
+    return [inputs, targets] if scope.task == "regression" else [inputs]
+
+
+def _name(path: Path) -> str:
+    """Return a name for runs made of the file's: letters, digits, dots and dashes, at most 64."""
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", path.resolve().name.removesuffix(".gz").partition(".")[0])
+    return stem.strip("-._")[:64] or "data"
+
+
+def _as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value

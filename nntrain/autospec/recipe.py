@@ -1,0 +1,85 @@
+"""How to train on data of a given size: the model, the penalty, the optimizer and its steps, with the reasons.
+
+The figures come from runs on public data sets, each against scikit-learn's (``scripts/compare_sklearn.py``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+
+from nntrain.autospec.yaml_lines import Line, block
+from nntrain.core.types import Task
+
+SMALL = 2000  # training rows below which none are set aside to watch
+LARGE = 20_000
+TEST, VALIDATION = 0.2, 0.1  # shares
+STEPS = 1500  # of a small set: enough for the cost to settle
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What decides: the task, training rows, inputs, whether these are pixels, and whether there is a test part."""
+
+    task: Task
+    rows: int
+    inputs: int
+    pixels: bool
+    tested: bool
+
+
+def parts_of(scope: Scope) -> Sequence[Line]:
+    """Return the shares of the rows that are not trained on."""
+    lines = [] if scope.tested else [Line("test", TEST, "a share of the rows, kept for the final score")]
+    if _training_rows(scope) < SMALL:
+        why = f"{scope.rows:,} rows are few, so all others train; 0.2 shows when the model learns by heart"
+        return [*lines, Line("validation", None, why)]
+    return [*lines, Line("validation", VALIDATION, "another share, watched while training: its best epoch is kept")]
+
+
+def model_of(scope: Scope) -> Sequence[Line]:
+    """Return the lines below ``data``."""
+    rows = _training_rows(scope)
+    rows -= round(VALIDATION * scope.rows) if rows >= SMALL else 0
+    plan = next(plan for plan in PLANS if rows < plan.below)
+    batch = max(1, min(plan.batch, rows // 4))
+    epochs = plan.epochs or min(500, max(30, round(STEPS * batch / rows)))
+    steps = epochs * -(-rows // batch)
+    return [
+        block(
+            "model",
+            Line("kind", "mlp"),
+            Line("hidden", list(plan.hidden), "units of each hidden layer"),
+            Line("activation", "relu"),
+            Line("init", "glorot_uniform", "small weights to begin with: smoother answers")
+            if plan.below == SMALL or scope.task == "regression"
+            else None,
+        ),
+        block("penalty", Line("l2", plan.l2, plan.penalty)),
+        block("optimizer", Line("kind", "adam", "hardly minds the scale of the cost"), Line("lr", 2e-3)),
+        Line("schedule", "cosine", "the rate falls to 0 at the last epoch"),
+        block("train", Line("epochs", epochs, f"{steps:,} steps in all"), Line("batch_size", batch)),
+    ]
+
+
+def _training_rows(scope: Scope) -> int:
+    """Return the rows that are left beside a test part."""
+    return scope.rows if scope.tested else scope.rows - round(TEST * scope.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How to train on fewer than so many rows; 0 epochs: as many as make ``STEPS`` steps."""
+
+    below: float
+    hidden: tuple[int, ...]
+    l2: float
+    penalty: str
+    epochs: int
+    batch: int
+
+
+PLANS = (
+    _Plan(SMALL, (128,), 3e-3, "large, since few rows are soon learned by heart", 0, 32),
+    _Plan(LARGE, (128, 64), 1e-3, "against learning by heart", 50, 64),
+    _Plan(inf, (128, 64), 1e-4, "small, since there are many rows", 20, 128),
+)

@@ -1,0 +1,227 @@
+"""From a file or folder to the source that reads it, guessed from its name and content; every guess says why."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from nntrain.autospec.roles import Roles, guess_roles
+from nntrain.autospec.yaml_lines import Line
+from nntrain.data.describe.advice import column_name, listing
+from nntrain.data.describe.column_facts import ColumnFacts, facts_of
+from nntrain.data.formats.delimited import sniff
+from nntrain.data.formats.npy import Npz
+from nntrain.data.sources import cifar
+from nntrain.data.sources.csv import Csv
+from nntrain.data.sources.parquet import Parquet
+from nntrain.data.tables.columns import Table, position_of
+from nntrain.data.text import listed, shown
+from nntrain.errors import DataError, SpecError
+
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
+IDX_FILE = re.compile(r"(train|t10k)-(images|labels)[-.]idx[13]-ubyte(\.gz)?")
+INPUTS = ("X", "x", "X_train", "x_train", "data", "images", "features", "train_images")
+TARGETS = ("y", "Y", "y_train", "labels", "label", "target", "targets", "train_labels")
+TEST_INPUTS = ("X_test", "x_test", "test_images", "test_data")
+TEST_TARGETS = ("y_test", "Y_test", "test_labels", "test_targets")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to find a source for: a file or folder, a second file to test on, the target column by name or position."""
+
+    path: Path
+    test: Path | None = None
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The keys of a source with their reasons; the lines that tell a reader what was guessed."""
+
+    lines: Sequence[Line]
+    told: Sequence[tuple[str, str]] = ()
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """The keys of the source with their values."""
+        return {line.key: line.value for line in self.lines}
+
+
+def find_source(wish: Wish) -> Found:
+    """Guess the source of a file. DataError when it cannot be read, SpecError for what its format has not."""
+    path = wish.path
+    if path.is_dir():
+        return _folder(wish)
+    if IDX_FILE.fullmatch(path.name):
+        return _idx(wish)
+    suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
+    return _FINDERS.get(suffix, _csv)(wish)
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+
+def _csv(wish: Wish) -> Found:
+    layout = sniff(wish.path)
+    delimiter = layout.delimiter or " "
+    header = "the first line names the columns" if layout.header else "the first line holds values, not names"
+    lines = [
+        Line("kind", "csv", "a table of text"),
+        Line("path", wish.path),
+        Line("delimiter", delimiter, f"{DELIMITERS[delimiter]} part the values"),
+        Line("header", layout.header, header),
+    ]
+    if layout.decimal == ",":
+        lines.append(Line("decimal", ",", "numbers are written like 1,5"))
+    return _columns(wish, Csv(path=wish.path).open(wish.path, None), lines)
+
+
+def _columns(wish: Wish, table: Table, lines: list[Line]) -> Found:
+    """Add what is guessed from the columns."""
+    columns = [facts_of(column) for column in table.columns()]
+    target = None if wish.target is None else position_of(_column_key(wish.target, table.names), table)
+    roles = guess_roles(columns, target=target, named=bool(table.names))
+    gaps = [column for column in columns if column.missing and column.position not in roles.ignored]
+    key = _key(roles.target, table)
+    if wish.test is not None:
+        lines.append(Line("test", wish.test, "the rows of this file are for the final score alone"))
+    lines.append(Line("target", _last(key, table), roles.target_why))
+    if roles.ignored:
+        keys = [_key(position, table) for position in roles.ignored]
+        reasons = "; ".join(dict.fromkeys(roles.ignored.values()))
+        lines.append(Line("ignore", keys, reasons))
+    lines.append(Line("task", roles.task, roles.task_why))
+    if gaps:
+        lines.append(_missing(gaps, roles))
+    return Found(lines, _told(table, columns, roles, gaps))
+
+
+def _last(key: str | int, table: Table) -> str | int:
+    """Return -1 for the last position: it says what is meant."""
+    return -1 if key == table.width - 1 else key
+
+
+def _missing(gaps: Sequence[ColumnFacts], roles: Roles) -> Line:
+    places = listing([f"{column.missing:,} in {column_name(column)}" for column in gaps])
+    if any(column.position == roles.target for column in gaps):
+        return Line("missing", "drop", f"{places}: a target cannot be filled in, so these rows are left out")
+    return Line("missing", "mean", f"{places}; filled with the training mean, or most frequent text")
+
+
+def _told(
+    table: Table, columns: Sequence[ColumnFacts], roles: Roles, gaps: Sequence[ColumnFacts]
+) -> Sequence[tuple[str, str]]:
+    texts = sum(column.is_text for column in columns)
+    kinds = f"{texts} of them text" if texts else "all numbers"
+    target = next(column for column in columns if column.position == roles.target)
+    told = [
+        ("data", f"{columns[0].rows:,} rows, {table.width} columns, {kinds}"),
+        ("target", f"{column_name(target)}, {roles.target_why}"),
+        ("task", f"{roles.task}: {roles.task_why}"),
+    ]
+    for position, why in roles.ignored.items():
+        column = next(item for item in columns if item.position == position)
+        told.append(("left out", f"{column_name(column)}: {why}"))
+    if gaps:
+        line = _missing(gaps, roles)
+        told.append(("missing", line.why))
+    return told
+
+
+def _key(position: int, table: Table) -> str | int:
+    """Return how a spec names a column: by its name if it has one of its own, else by position."""
+    name = table.names[position] if table.names else ""
+    return name if name and table.names.count(name) == 1 else position
+
+
+def _column_key(text: str, names: Sequence[str]) -> str | int:
+    """Return a column as it was asked for: by a name that there is, else by position if it is a whole number."""
+    return int(text) if text not in names and text.removeprefix("-").isdecimal() else text
+
+
+def _parquet(wish: Wish) -> Found:
+    lines = [Line("kind", "parquet", "a table in columns"), Line("path", wish.path)]
+    return _columns(wish, Parquet(path=wish.path).open(wish.path, None), lines)
+
+
+# --- arrays and images -----------------------------------------------------------------------------------------------
+
+
+def _folder(wish: Wish) -> Found:
+    """Return what a folder holds: the files of MNIST or of CIFAR-10."""
+    names = sorted(entry.name for entry in wish.path.iterdir())
+    if any(fnmatch(name, cifar.TRAIN) for name in names):
+        return _cifar(wish)
+    if not any(IDX_FILE.fullmatch(name) for name in names):
+        raise DataError(f"{wish.path}: holds no train-images-idx3-ubyte or data_batch_1.bin; name a file in it")
+    return _idx(wish)
+
+
+def _idx(wish: Wish) -> Found:
+    _refuse(wish, "idx files", test=True)
+    folder = wish.path if wish.path.is_dir() else wish.path.parent
+    why = "files as MNIST has them: images and labels, train and t10k"
+    return Found([Line("kind", "idx", why), Line("path", folder)])
+
+
+def _cifar(wish: Wish) -> Found:
+    _refuse(wish, "CIFAR records", test=False)
+    test = [] if wish.test is None else [Line("test", wish.test, "its images are for the final score alone")]
+    return Found([Line("kind", "cifar", "CIFAR-10's binary records"), Line("path", wish.path), *test])
+
+
+def _npz(wish: Wish) -> Found:
+    _refuse(wish, "an npz archive", test=True)
+    members = tuple(Npz(wish.path).members)
+    lines = [Line("kind", "npz", f"arrays {', '.join(shown(name)[1:-1] for name in members)}"), Line("path", wish.path)]
+    for key, names in (("X", INPUTS), ("y", TARGETS), ("X_test", TEST_INPUTS), ("y_test", TEST_TARGETS)):
+        found = next((name for name in names if name in members), None)
+        if found is None and key in ("X", "y"):
+            raise DataError(f"{wish.path}: no array '{key}'{listed(key, members)}")
+        if found not in (None, key):
+            lines.append(Line(key, found, "what is called so here"))
+    return Found(lines)
+
+
+def _npy(wish: Wish) -> Found:
+    _refuse(wish, "npy files", test=True)
+    targets = _beside(wish.path)
+    if targets is None:
+        raise DataError(
+            f"{wish.path}: no file of targets is beside it, such as y.npy beside X.npy; write a spec by hand"
+        )
+    lines = [Line("kind", "npy", "arrays in files"), Line("X", wish.path), Line("y", targets, "the file beside it")]
+    test = Path(str(wish.path.parent), wish.path.name.replace("train", "test"))
+    test = test if test != wish.path else wish.path.with_name(f"{wish.path.stem}_test.npy")
+    test_targets = _beside(test) if test.exists() else None
+    if test_targets is not None:
+        lines += [Line("X_test", test, "likewise, for the final score"), Line("y_test", test_targets)]
+    return Found(lines)
+
+
+def _beside(path: Path) -> Path | None:
+    """Return the file of targets that belongs to one of inputs: y_train.npy to X_train.npy."""
+    names = [
+        re.sub(rf"(?<![a-zA-Z]){word}(?![a-zA-Z])", other, path.name)
+        for word, other in (("X", "y"), ("x", "y"), ("images", "labels"), ("features", "targets"), ("data", "labels"))
+    ]
+    return next((path.with_name(name) for name in names if name != path.name and path.with_name(name).exists()), None)
+
+
+def _refuse(wish: Wish, what: str, *, test: bool) -> None:
+    """Refuse wishes that only a table can grant."""
+    if wish.target is not None:
+        raise SpecError(f"--target: is for tables, got '{wish.target}' with {what}")
+    if test and wish.test is not None:
+        raise SpecError(f"--test-data: is for tables, got '{wish.test}' with {what}")
+
+
+_FINDERS: Mapping[str, Callable[[Wish], Found]] = {
+    ".npz": _npz,
+    ".npy": _npy,
+    ".bin": _cifar,
+    ".parquet": _parquet,
+}

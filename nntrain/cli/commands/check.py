@@ -1,0 +1,17 @@
+"""``nntrain check``: every problem of a spec and of its data, without training."""
+
+from nntrain.cli.arguments import Config, Overrides
+
+
+def check(config: Config, overrides: Overrides = None) -> None:
+    """Check a spec and its data: every problem, no training."""
+    from nntrain.cli.output.figures import count
+    from nntrain.cli.output.header import model_line
+    from nntrain.cli.output.terminal import out
+    from nntrain.runs import prepared
+    from nntrain.spec import load
+
+    loaded = load(config, overrides or ())
+    ready = prepared(loaded)
+    rows, steps = count(len(ready.data.train)), count(ready.job.total_steps)
+    out(f"ok: {loaded.experiment.name}: {model_line(ready.assembly)}; {rows} training rows, {steps} steps")

@@ -1,0 +1,139 @@
+"""``nntrain doctor``: is this machine fit for training, and what do its results depend on?"""
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+
+PACKAGES = ("numpy", "pydantic", "PyYAML", "safetensors", "filelock", "matplotlib", "rich", "tqdm", "typer")
+SETTINGS = (  # of the environment, that change speed or the last digits
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "MKL_CBWR",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NPY_DISABLE_CPU_FEATURES",
+)
+
+
+class Finding(NamedTuple):
+    """One line of the table; ``problem`` says what is wrong, empty where nothing is."""
+
+    what: str
+    value: str
+    problem: str = ""
+
+
+def doctor() -> None:
+    """Check versions, BLAS, environment, disk and speed."""
+    from nntrain.cli.output.terminal import out, show, table
+    from nntrain.errors import OutputError
+
+    findings = [*_versions(), *_blas(), *_environment(), *_disk(), *_speed()]
+    rows = table("", "found", "")
+    for finding in findings:
+        rows.add_row(finding.what, finding.value, finding.problem or "ok")
+    show(rows)
+    problems = [finding for finding in findings if finding.problem]
+    if problems:
+        raise OutputError("; ".join(f"{finding.what}: {finding.problem}" for finding in problems))
+    out("ok: nothing is amiss")
+
+
+def _versions() -> Iterator[Finding]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    from nntrain.core.machine import environment
+
+    facts = environment()
+    commit = f", commit {facts['commit'][:12]}" if facts["commit"] else ""
+    yield Finding("nntrain", f"{facts['nntrain']}{commit}")
+    yield Finding("python", f"{facts['python']}, {sys.executable}")
+    found = []
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            yield Finding(name, "missing", f"install it: pip install {name}")
+    yield Finding("packages", ", ".join(found))
+    yield Finding("machine", f"{facts['cpu'] or facts['machine']}, {facts['cpus']} cores, {facts['platform']}")
+
+
+def _blas() -> Iterator[Finding]:
+    from nntrain.core.machine import blas
+    from nntrain.core.plan import processors
+
+    pools = blas()
+    if not pools:
+        yield Finding("BLAS", "unknown", "NumPy has no BLAS that can be recognised: expect slow products")
+    for pool in pools:
+        kernels = f"{pool['architecture'] or 'unknown'} kernels"
+        value = f"{pool['library']} {pool['version'] or ''}, {kernels}, {pool['threads']} threads, {pool['threading']}"
+        crowded = (pool["threads"] or 1) > processors()
+        yield Finding("BLAS", value, "more threads than cores: set runtime.threads" if crowded else "")
+
+
+def _environment() -> Iterator[Finding]:
+    found = [f"{name}={os.environ[name]}" for name in SETTINGS if name in os.environ]
+    yield Finding("environment", ", ".join(found) or "nothing set that changes speed or digits")
+
+
+def _disk() -> Iterator[Finding]:
+    """Make a run in the current directory, lock it, write and read back a checkpoint, and take it away."""
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    import numpy as np
+
+    from nntrain.artifacts import checkpoint
+    from nntrain.artifacts.checkpoint import Checkpoint
+    from nntrain.artifacts.rundir import RunDir
+    from nntrain.errors import LockedError, UserError
+
+    what, here = "disk", str(Path.cwd())
+    try:
+        with TemporaryDirectory(prefix=".nntrain-doctor-", dir=here) as folder:
+            run = RunDir.create(Path(folder), "doctor")
+            with run.lock():
+                try:
+                    with RunDir(run.path).lock():
+                        yield Finding(what, here, "locks do not hold: two processes could write one run")
+                except LockedError:
+                    checkpoint.load(run.save_checkpoint(1, Checkpoint({"x": np.arange(4.0)})))
+                    yield Finding(what, f"{here}: writes, locks and reads back")
+    except (OSError, UserError) as error:
+        yield Finding(what, here, f"runs cannot be written here: {error}")
+
+
+def _speed() -> Iterator[Finding]:
+    """Measure a square product at one thread and at all."""
+    import numpy as np
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    from nntrain.core.plan import processors
+
+    for threads in dict.fromkeys((1, processors())):
+        with threadpool_limits(threads, user_api="blas"):
+            speeds = [f"{_gflops(np.dtype(name)):.0f} GFLOP/s in {name}" for name in ("float32", "float64")]
+        yield Finding(f"products, {threads} thread{'s' if threads > 1 else ''}", ", ".join(speeds))
+
+
+def _gflops(dtype: "np.dtype[Any]") -> float:
+    """Return the speed of a square product, the best of a few."""
+    from time import perf_counter
+
+    import numpy as np
+
+    size, best = 512, float("inf")
+    a = np.ones((size, size), dtype)
+    out = np.empty_like(a)
+    for _ in range(10):
+        start = perf_counter()
+        np.matmul(a, a, out=out)
+        best = min(best, perf_counter() - start)
+    return 2 * size**3 / best / 1e9

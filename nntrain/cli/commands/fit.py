@@ -1,0 +1,38 @@
+"""``nntrain fit``: train, or go on training."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nntrain.cli.arguments import Config, Json, Overrides, Plots, Quiet
+
+
+def fit(
+    config: Config,
+    overrides: Overrides = None,
+    run_dir: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The run directory: new, or one to go on with; a finished run is left alone."),
+    ] = None,
+    runs: Annotated[Path, typer.Option(metavar="ROOT", help="Where to make a new run directory.")] = Path("runs"),
+    init_from: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN|CHECKPOINT", help="Begin with these weights, a run's best or a checkpoint's."),
+    ] = None,
+    plots: Plots = True,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train a model; write curves, metrics and checkpoints.
+
+    Ctrl-C, SIGTERM and SIGUSR1 save a checkpoint and stop (exit 75); nntrain resume goes on.
+    """
+    from nntrain.cli.output.live import train
+    from nntrain.runs import opened
+    from nntrain.spec import load
+
+    loaded = load(config, overrides or ())
+    run = opened(loaded, runs=runs, run_dir=run_dir, argv=sys.argv, draw=plots, init_from=init_from)
+    train(run, as_json=as_json, quiet=quiet)

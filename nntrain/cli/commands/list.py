@@ -1,0 +1,56 @@
+"""``nntrain list``: what a spec can name, straight from the registries."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nntrain.cli.arguments import Json
+
+if TYPE_CHECKING:
+    from nntrain.core.registry import Registry
+
+
+def list_parts(
+    parts: Annotated[str | None, typer.Argument(metavar="[PARTS]", help="models, activations, losses, …")] = None,
+    as_json: Json = False,
+) -> None:
+    """List what a spec can name, with formulas."""
+    from nntrain.cli.output.terminal import out, out_json, show, table
+    from nntrain.errors import SpecError, did_you_mean
+
+    known = registries()
+    if parts is not None and parts not in known:
+        raise SpecError(f"list: no such parts, got '{parts}'{did_you_mean(parts, known)}")
+    chosen = [known[parts]] if parts is not None else list(known.values())
+    if as_json:
+        out_json({registry.name: _entries(registry) for registry in chosen})
+        return
+    for registry in chosen:
+        rows = table(registry.name, "formula", "")
+        for entry in _entries(registry):
+            rows.add_row(entry["kind"], entry["formula"], entry["summary"])
+        show(rows)
+    if parts is None:
+        out(f"nntrain list PARTS shows only these: {', '.join(known)}")
+
+
+def registries() -> "dict[str, Registry[Any]]":
+    """Return all registries by name."""
+    from nntrain.data.sources import SOURCES
+    from nntrain.ops.activations.elementwise import ACTIVATIONS
+    from nntrain.ops.initializers import INITIALIZERS
+    from nntrain.ops.losses import LOSSES
+    from nntrain.ops.metrics import METRICS
+    from nntrain.ops.models import MODELS
+    from nntrain.ops.optimizers import OPTIMIZERS
+    from nntrain.ops.schedules import SCHEDULES
+
+    parts = (MODELS, ACTIVATIONS, INITIALIZERS, LOSSES, METRICS, OPTIMIZERS, SCHEDULES, SOURCES)
+    return {registry.name: registry for registry in parts}
+
+
+def _entries(registry: "Registry[Any]") -> list[dict[str, str]]:
+    return [
+        {"kind": kind, "formula": entry.formula, "summary": (entry.__doc__ or "").splitlines()[0]}
+        for kind, entry in registry.items()
+    ]

@@ -1,0 +1,99 @@
+"""``nntrain predict``: what a trained model says of new inputs."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nntrain.cli.arguments import Model
+
+if TYPE_CHECKING:
+    from nntrain.runs.scoring import Predictions, Trained
+
+INPUT = "Features: .csv, .tsv (.gz too), .npy or .npz; - is a CSV on stdin."
+
+
+def predict(
+    model: Model,
+    inputs: Annotated[Path, typer.Argument(metavar="INPUT", help=INPUT)],
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to write; - is stdout.")] = "-",
+    proba: Annotated[bool, typer.Option("--proba", help="Add the probability of each class.")] = False,
+) -> None:
+    """Predict from a file of features.
+
+    The answer is CSV with a header, one line an input. Columns are found by their names if the input has a header, the
+    target's is passed over; texts and missing values are treated as in training.
+    """
+    from nntrain.artifacts import durable
+    from nntrain.cli.output.figures import count
+    from nntrain.cli.output.terminal import notes, out, say
+    from nntrain.runs import open_model
+    from nntrain.runs import predict as foretell
+
+    trained = open_model(model)
+    notes(trained.notes)
+    _check_probabilities(trained, proba)
+    with _as_file(inputs) as path:
+        predictions = foretell(trained, path)
+        pieces = _csv(predictions, proba)
+        if output == "-":
+            for piece in pieces:
+                out(piece.removesuffix("\n"))
+        else:
+            text = "".join(pieces)
+            durable.write_bytes(Path(output), text.encode())
+            say(f"{output}: {count(predictions.rows)} predictions")
+        notes(line.replace(str(path), "<stdin>") if path != inputs else line for line in predictions.notes)
+
+
+@contextmanager
+def _as_file(inputs: Path) -> Iterator[Path]:
+    """Give standard input, which can be read only once, a file for the time being; messages call it by its name."""
+    import shutil
+    import sys
+    from tempfile import NamedTemporaryFile
+
+    from nntrain.errors import DataError
+
+    if str(inputs) != "-":
+        yield inputs
+        return
+    with NamedTemporaryFile(prefix="nntrain-", suffix=".csv") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+        try:
+            yield Path(file.name)
+        except DataError as error:
+            raise DataError(str(error).replace(file.name, "<stdin>")) from None
+
+
+def _check_probabilities(model: "Trained", wanted: bool) -> None:
+    from nntrain.errors import SpecError
+
+    if wanted and not model.gives_probabilities:
+        kind = getattr(model.assembly.loss, "kind", "loss")
+        raise SpecError(f"--proba: a model trained with {kind} on {model.assembly.task} gives no probabilities")
+
+
+def _csv(predictions: "Iterable[Predictions]", proba: bool) -> Iterator[str]:
+    """Yield the predictions as CSV, some rows at a time, the header first."""
+    from nntrain.cli.output.csv_text import csv_text
+
+    header = True
+    for predicted in predictions:
+        names, rows = _table(predicted, proba)
+        yield csv_text(names if header else None, rows)
+        header = False
+
+
+def _table(predicted: "Predictions", proba: bool) -> tuple[Sequence[str], Iterator[Sequence[Any]]]:
+    """Return the names of the columns, and the rows."""
+    values = predicted.values.tolist()
+    if not predicted.labels:
+        return predicted.columns, iter(values)
+    if not proba:
+        return ["prediction"], ([label] for label in predicted.labels)
+    names = ["prediction", *(f"p({name})" for name in predicted.columns)]
+    return names, ([label, *row] for label, row in zip(predicted.labels, values, strict=True))

@@ -1,0 +1,33 @@
+"""``nntrain resume``: go on with a run from where it stands, or train it for longer."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nntrain.cli.arguments import Json, Overrides, Plots, Quiet
+
+
+def resume(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The run directory.")],
+    epochs: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Train for N epochs in all, not for as many as planned.")
+    ] = None,
+    overrides: Overrides = None,
+    plots: Plots = True,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Go on with a run, bit for bit as if it had not stopped.
+
+    The spec is the run's own. A finished run is left alone, unless --epochs asks for more. With --set only what says
+    how long to train and what to keep can change: train.epochs, train.max_steps, most of train.stop, checkpoint and
+    runtime.
+    """
+    from nntrain.cli.output.live import train
+    from nntrain.runs import opened, stored
+
+    changes = [*(overrides or ()), *([f"train.epochs={epochs}"] if epochs is not None else [])]
+    taken = opened(stored(run, changes), runs=run.parent, run_dir=run, argv=sys.argv, draw=plots, as_begun=True)
+    train(taken, as_json=as_json, quiet=quiet)

@@ -1,0 +1,1 @@
+"""What users see: tables, figures, progress, headers. Knows no command."""

@@ -1,0 +1,116 @@
+"""What a run is made of, in the few lines above its progress. Plain text: no table library before training starts."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Any
+
+from nntrain.cli.output.figures import count, rate
+from nntrain.cli.output.terminal import BOLD, DIM, plain, say, styled, width
+
+if TYPE_CHECKING:
+    from nntrain.ops.schedules import Schedule
+    from nntrain.runs import Assembly, Run
+
+LABEL = 11  # columns of a label
+
+
+def show_header(run: "Run") -> None:
+    """Write the header of a run to stderr."""
+    spec = run.loaded.experiment
+    say(f"{styled(spec.name, BOLD)}, seed {spec.seed}")
+    for label, text in header(run):
+        for index, line in enumerate(textwrap.wrap(text, max(30, width() - LABEL - 3), break_long_words=False)):
+            say(
+                f"  {styled(label if index == 0 else '', DIM):<{LABEL + _invisible(label if index == 0 else '')}}{line}"
+            )
+
+
+def header(run: "Run") -> Sequence[tuple[str, str]]:
+    """Return (label, text) of each line."""
+    spec, job = run.loaded.experiment, run.job
+    penalty = [f"{name} {rate(value)}" for name, value in (("l1", spec.penalty.l1), ("l2", spec.penalty.l2)) if value]
+    stop = spec.train.stop
+    patience = [f"patience {stop.patience} on {stop.monitor}"] if stop.patience else []
+    steps = f"{count(spec.train.epochs)} epochs of {_plural(job.batches.per_epoch, 'step')}"
+    parent = [("weights", _parent(run.parent))] if run.parent else []
+    return [
+        ("data", _data(run)),
+        ("model", model_line(run.assembly)),
+        *parent,
+        ("loss", " + ".join([spell(run.assembly.loss), *penalty])),
+        ("optimizer", _optimizer(spec.optimizer, spec.schedule)),
+        ("training", ", ".join([steps, f"batches of {count(job.batches.batch_size)}", *patience])),
+        ("machine", _machine(run)),
+        ("run", plain(str(run.directory.path)) + ("" if run.resumed is None else f", resumed at step {run.resumed}")),
+    ]
+
+
+def _parent(parent: Mapping[str, Any]) -> str:
+    return f"begun from {plain(str(parent['path']))}, epoch {parent['epoch']}"
+
+
+def spell(entry: Any, *leave_out: str) -> str:
+    """Return an entry of a registry as its kind and what differs from its defaults: ``sgd, momentum 0.9``."""
+    parts = [str(getattr(entry, "kind", type(entry).__name__))]
+    for field in fields(entry):
+        value = getattr(entry, field.name)
+        default = field.default if field.default_factory is MISSING else field.default_factory()
+        if field.name != "kind" and field.name not in leave_out and value != default:
+            parts.append(f"{field.name} {_value(value)}")
+    return ", ".join(parts)
+
+
+def model_line(assembly: "Assembly") -> str:
+    """Return a model as its kind, sizes, units and number of parameters."""
+    from nntrain.inspection.layer_table import sizes
+
+    model, network = assembly.spec.model, assembly.network
+    units = dict.fromkeys(spell(unit) for unit in getattr(model, "activation", ()))
+    kind, *more = spell(model, "hidden", "activation").split(", ")
+    text = ", ".join([f"{kind} {'–'.join(map(str, sizes(network)))}", *units, *more])
+    return f"{text} · {count(network.params.size)} parameters, {network.dtype}"
+
+
+def _data(run: "Run") -> str:
+    data, task = run.data, run.assembly.task
+    parts = [("train", data.train), ("validation", data.validation), ("test", data.test)]
+    rows = ", ".join(f"{count(len(part))} {name}" for name, part in parts if part is not None)
+    if task == "classification":
+        target = f"{count(data.n_classes)} classes"
+    else:
+        target = "themselves" if task == "reconstruction" else _plural(data.n_targets, "target")
+    source = str(getattr(run.loaded.experiment.data.source, "kind", "data"))
+    return f"{source}: {rows} · {_plural(data.n_features, 'feature')} → {target}"
+
+
+def _optimizer(optimizer: Any, schedule: "Schedule") -> str:
+    kind, *more = spell(optimizer, "lr").split(", ")
+    return f"{', '.join([f'{kind} {rate(optimizer.lr)}', *more])} · {spell(schedule)} learning rate"
+
+
+def _machine(run: "Run") -> str:
+    pools = run.environment["blas"]
+    if not pools:
+        return "BLAS unknown"
+    pool, plan = pools[0], run.job.network.plan
+    library = f"{pool['library']} {pool['version'] or ''}".strip()
+    cpus = run.environment["cpus"]
+    return f"{library}, {pool['architecture'] or 'unknown'} kernels, {_plural(plan.threads, 'thread')} on {cpus} cores"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return rate(value)
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    return spell(value) if hasattr(value, "kind") else str(value)
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{count(number)} {noun}" + ("" if number == 1 else "s")
+
+
+def _invisible(label: str) -> int:
+    """Columns that the style of a label takes in the text but not on the screen."""
+    return len(styled(label, DIM)) - len(label)

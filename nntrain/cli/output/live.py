@@ -1,0 +1,36 @@
+"""Training as the user sees it: header, progress, result; the same whether a run begins or goes on."""
+
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from nntrain.cli.interrupts import watch
+from nntrain.cli.output.header import show_header
+from nntrain.cli.output.outcome import show_outcome
+from nntrain.cli.output.progress import Progress
+from nntrain.cli.output.terminal import note, notes, out_json
+
+if TYPE_CHECKING:
+    from nntrain.runs import Done, Run
+
+
+def train(taken: "AbstractContextManager[Run | Done]", *, as_json: bool, quiet: bool) -> None:
+    """Take a run, train it to its end, and show the result; what is done already is only shown."""
+    from nntrain.runs import Run
+
+    talks = not (quiet or as_json)
+    interrupts = watch()  # to the end of the process: what has come by then is not lost for a signal
+    with taken as run:
+        notes(run.notes)
+        if isinstance(run, Run):
+            if talks:
+                show_header(run)
+            with Progress(run, wanted=talks) as progress:
+                for record in run.events(interrupts):
+                    progress.show(record)
+            progress.footnote()
+        elif talks:
+            note(f"{run.directory.path}: done already, nothing to train")
+    if as_json:
+        out_json({"run": run.directory.path, **run.summary})
+    else:
+        show_outcome(run.summary, run.directory.path)

@@ -1,0 +1,155 @@
+"""What is seen of training while it goes on: rows of figures, and on a terminal a bar below them.
+
+Not every epoch has its row: a run of a thousand epochs still fits on a screen.
+"""
+
+import sys
+from collections.abc import Mapping
+from textwrap import wrap
+from threading import Event, Thread
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from nntrain.cli.output.figures import figure, rate
+from nntrain.cli.output.terminal import DIM, is_live, say, styled, width
+
+if TYPE_CHECKING:
+    from nntrain.runs import Run
+    from nntrain.train.records import EpochRecord
+
+ROWS, ROWS_LIVE = 30, 15  # rows of a whole run in a file, above a bar
+SILENCE = 30.0  # seconds after which an epoch has its row in any case
+TICK = 0.2  # seconds between two looks at the step
+COLUMN = 11
+NOTE = "train is measured over the epoch's own batches, validation after the epoch"
+NOTE_ALONE = "train is measured over the epoch's own batches"
+
+
+class Progress:
+    """Rows and bar of one run on stderr, for use in a ``with``; nothing at all where it is not wanted."""
+
+    def __init__(self, run: "Run", *, wanted: bool) -> None:
+        self.run, self.wanted = run, wanted
+        self.live = wanted and is_live(sys.stderr)
+        self.epochs = run.loaded.experiment.train.epochs
+        self.every = _round_up(self.epochs / (ROWS_LIVE if self.live else ROWS))
+        self._waiting: EpochRecord | None = None  # a record without its row so far
+        self._told = monotonic()
+        self._parts: list[str] = []
+        self._bar: _Bar | None = None
+
+    def __enter__(self) -> "Progress":
+        if self.live and self.run.state.stopped is None:
+            self._bar = _Bar(self.run, self.epochs)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._waiting is not None:
+            self._row(self._waiting)
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, record: "EpochRecord") -> None:
+        """Take notice of a finished epoch."""
+        if not self.wanted:
+            return
+        self._waiting = record
+        due = record.epoch in (1, self.epochs) or record.epoch % self.every == 0
+        if due or not self._parts or monotonic() - self._told >= SILENCE:
+            self._row(record)
+        if self._bar is not None:
+            self._bar.update(record.epoch)
+
+    def _row(self, record: "EpochRecord") -> None:
+        if not self._parts:
+            self._head(record)
+        cells = [figure(value) for part in self._parts for value in _figures(record, part).values()]
+        self._tell("".join(f"{cell:>{COLUMN}}" for cell in [f"{record.epoch}/{self.epochs}", *cells, rate(record.lr)]))
+        self._waiting, self._told = None, monotonic()
+
+    def _head(self, record: "EpochRecord") -> None:
+        self._parts = ["train", "validation"] if record.validation else ["train"]
+        names = {part: list(_figures(record, part)) for part in self._parts}
+        groups = "".join(f"{part:>{COLUMN * len(names[part])}}" for part in self._parts)
+        self._tell("")
+        self._tell(" " * COLUMN + groups, DIM)
+        columns = ["epoch", *(name for part in self._parts for name in names[part]), "lr"]
+        self._tell("".join(f"{name:>{COLUMN}}" for name in columns), DIM)
+
+    def _tell(self, line: str, style: str = "") -> None:
+        line = line[: max(width() - 1, 20)].rstrip()
+        text = styled(line, style) if style and line else line
+        if self._bar is None:
+            say(text)
+        else:
+            self._bar.write(text)
+
+    def footnote(self) -> None:
+        """Say what the figures were measured on."""
+        if self._parts:
+            say()
+            for line in wrap(NOTE if len(self._parts) > 1 else NOTE_ALONE, max(30, width() - 3)):
+                say(styled(f"  {line}", DIM))
+
+
+class _Bar:
+    """A tqdm bar over the steps of a run, moved from a thread: training need not know of it."""
+
+    def __init__(self, run: "Run", epochs: int) -> None:
+        from tqdm import tqdm
+
+        self._run, self._epochs = run, epochs
+        self._bar: Any = tqdm(
+            total=run.job.total_steps,
+            initial=run.state.step,
+            file=sys.stderr,
+            leave=False,
+            dynamic_ncols=True,
+            desc=self._label(run.state.epoch),
+            ascii="─━" if "utf" in (sys.stderr.encoding or "").lower() else True,
+            bar_format="  {desc} {bar} {percentage:3.0f}%  {elapsed} < {remaining}",
+        )
+        self._done = Event()
+        self._thread = Thread(target=self._tick, daemon=True)
+        self._thread.start()
+
+    def update(self, epoch: int) -> None:
+        """Show that ``epoch`` epochs are finished."""
+        self._bar.set_description_str(self._label(epoch), refresh=False)
+
+    def write(self, text: str) -> None:
+        """Write a line above the bar."""
+        with self._bar.get_lock():  # or the ticking thread may draw the bar in between
+            self._bar.clear()
+            say(text)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._done.set()
+        self._thread.join()
+        self._bar.close()
+
+    def _label(self, finished: int) -> str:
+        return f"epoch {min(finished + 1, self._epochs)}/{self._epochs}"
+
+    def _tick(self) -> None:
+        while not self._done.wait(TICK):
+            self._bar.n = self._run.state.step
+            self._bar.refresh()
+
+
+def _figures(record: "EpochRecord", part: str) -> Mapping[str, float]:
+    return (record.validation if part == "validation" else record.train) or {}
+
+
+def _round_up(value: float) -> int:
+    """Return the next of 1, 2, 5, 10, 20, 50, …"""
+    scale = 1
+    while True:
+        for factor in (1, 2, 5):
+            if factor * scale >= value:
+                return factor * scale
+        scale *= 10

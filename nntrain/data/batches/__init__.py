@@ -1,0 +1,1 @@
+"""Minibatches: in which order examples come, and how they are gathered. Knows nothing of networks."""

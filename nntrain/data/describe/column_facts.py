@@ -1,0 +1,108 @@
+"""What can be seen of a single column: its type, range, different values and gaps. Knows nothing of what it is for."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nntrain.core.types import Array
+from nntrain.data.tables.columns import Column
+
+COMMON = 20  # most frequent texts that are kept
+DRESSED = re.compile(  # a number with a sign of money or a percent sign, with grouped digits, or with a decimal comma
+    r"[$€£¥]\s*[+-]?\d[\d.,' ]*|[+-]?\d[\d.,' ]*\s*[%€$£¥]|[+-]?\d{1,3}(?:[,'. ]\d{3})+(?:[.,]\d+)?|[+-]?\d+,\d+"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFacts:
+    """Facts of one column; ``low`` … ``deviation`` are of its numbers, None for text or where no value is there.
+
+    ``whole``: all numbers are whole. ``rising``: each number is the one above plus 1. ``common``: the most frequent
+    texts, at most 20, with their counts. ``more``: there are more different values than the ``distinct`` ones counted.
+    """
+
+    name: str
+    position: int
+    is_text: bool
+    rows: int
+    missing: int
+    distinct: int
+    whole: bool = False
+    rising: bool = False
+    low: float | None = None
+    high: float | None = None
+    mean: float | None = None
+    deviation: float | None = None
+    common: tuple[tuple[str, int], ...] = ()
+    more: bool = False
+
+    @property
+    def dressed(self) -> str:
+        """A text such as "16%" if the most frequent texts are nearly all numbers with something to them; else ""."""
+        like = [text for text, _ in self.common if DRESSED.fullmatch(text)]
+        return like[0] if self.is_text and 10 * len(like) >= 9 * len(self.common) > 0 else ""
+
+    @property
+    def constant(self) -> bool:
+        """Whether there is one value at most."""
+        return self.distinct <= 1
+
+    @property
+    def present(self) -> int:
+        """Rows that hold a value."""
+        return self.rows - self.missing
+
+
+def facts_of(column: Column) -> ColumnFacts:
+    """Return the facts of a column of a table."""
+    if column.is_text:
+        return text_facts(column.name, column.position, column.values, column.texts)
+    return number_facts(column.name, column.position, column.values)
+
+
+def text_facts(name: str, position: int, codes: Array, texts: Sequence[str]) -> ColumnFacts:
+    """Return the facts of texts given as indices (n,) into a list of them, -1 or NaN where one is missing."""
+    there = codes[codes >= 0].astype(np.int64)
+    counts = np.bincount(there, minlength=len(texts))
+    order = np.argsort(-counts, kind="stable")[:COMMON]
+    common = tuple((texts[code], int(counts[code])) for code in order.tolist() if counts[code])
+    distinct = int(np.count_nonzero(counts))
+    return ColumnFacts(name, position, True, len(codes), len(codes) - len(there), distinct, common=common)
+
+
+def number_facts(name: str, position: int, values: Array) -> ColumnFacts:
+    """Return the facts of numbers (n,), NaN where one is missing."""
+    there = values[~np.isnan(values)] if values.dtype.kind == "f" else values
+    missing = len(values) - len(there)
+    if not len(there):
+        return ColumnFacts(name, position, False, len(values), missing, 0)
+    distinct, whole = _distinct(there)
+    return ColumnFacts(
+        name,
+        position,
+        False,
+        len(values),
+        missing,
+        distinct,
+        whole,
+        len(there) > 1 and whole and distinct == len(there) and bool((np.diff(there) == 1).all()),
+        float(there.min()),
+        float(there.max()),
+        float(there.mean(dtype=np.float64)),
+        float(there.std(dtype=np.float64)),
+    )
+
+
+def _distinct(values: Array) -> tuple[int, bool]:
+    """Return how many different numbers there are, and whether all are whole."""
+    different = different_numbers(values)
+    return len(different), bool((different == np.round(different)).all())
+
+
+def different_numbers(values: Array) -> Array:
+    """Return the different ones among some numbers, ascending."""
+    if values.dtype == np.uint8:  # counted, not sorted
+        return np.flatnonzero(np.bincount(values))
+    return np.unique(values)

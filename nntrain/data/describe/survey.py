@@ -1,0 +1,201 @@
+"""What a data set is like before a model sees it: columns, classes, gaps, repetitions; and what is worth a warning.
+
+Knows nothing of files; what it advises are keys of a spec.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+
+from nntrain.core.types import Array, Task
+from nntrain.data.dataset import Part, Raw
+from nntrain.data.describe.column_facts import ColumnFacts, number_facts, text_facts
+from nntrain.data.describe.streaming_facts import Tally
+from nntrain.data.text import shown
+from nntrain.data.transforms.lazy_inputs import Inputs
+
+BLOCK_BYTES = 1 << 22  # of rows worked on at a time
+DIGEST = 16  # bytes of a row's digest
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """Rows with the same features: ``within`` training, ``leaked`` into another part, and ``torn`` between targets.
+
+    ``within`` counts the rows that have an equal one above them; ``leaked`` the rows of each other part that training
+    has as well; ``torn`` the rows that have an equal one with another target.
+    """
+
+    within: int
+    leaked: Mapping[str, int]
+    torn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What no model should fall short of: the scores of always giving the same answer, by part."""
+
+    answer: str
+    figure: str
+    scores: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Facts of a data set, divided as a run would divide it.
+
+    ``counts`` has the rows of each class by part (of each label, in multilabel); ``targets`` the facts of the target
+    columns in regression. ``constant`` and ``twins`` are positions among ``columns``: those with one value, and pairs
+    (first, copy) that are equal in every row.
+    """
+
+    task: Task
+    rows: Mapping[str, int]
+    columns: Sequence[ColumnFacts]
+    class_names: Sequence[str]
+    counts: Mapping[str, Sequence[int]]
+    targets: Sequence[ColumnFacts]
+    constant: Sequence[int]
+    twins: Sequence[tuple[int, int]]
+    repeated: Repeated
+    baseline: Baseline
+    fingerprint: str
+    image_shape: Sequence[int] | None = None
+
+
+def survey(raw: Raw, parts: Mapping[str, Part], positions: Sequence[int]) -> Survey:
+    """Return the survey of a source's data, of the parts they are divided into; columns count as in ``positions``."""
+    in_memory = all(isinstance(part.X, np.ndarray) for part in (raw.train, raw.test) if part is not None)
+    columns, twins = (_seen_whole if in_memory else _seen_once)(raw, positions)
+    constant = [k for k, column in enumerate(columns) if column.constant]
+    numbers = raw.task == "regression"
+    return Survey(
+        raw.task,
+        {name: len(part) for name, part in parts.items()},
+        columns,
+        () if numbers else raw.class_names or _called(raw.target_names, raw.train.y.shape[-1]),
+        {} if numbers else {name: _counts(part, raw) for name, part in parts.items()},
+        _targets(raw) if numbers else (),
+        constant,
+        twins,
+        _repeated(parts),
+        _baseline(parts, raw),
+        raw.fingerprint(),
+        raw.image_shape,
+    )
+
+
+def _called(names: Sequence[str], width: int) -> Sequence[str]:
+    """Return the names of columns, or numbers where they have none."""
+    return names or [f"y{k}" for k in range(width)]
+
+
+def _seen_whole(raw: Raw, positions: Sequence[int]) -> tuple[Sequence[ColumnFacts], Sequence[tuple[int, int]]]:
+    """Return the facts of each column of arrays in memory, and which are equal."""
+    pieces = [part.array for part in (raw.train, raw.test) if part is not None]
+    columns = [_column(raw, k, at, [piece[:, k] for piece in pieces]) for k, at in enumerate(positions)]
+    return columns, _twins(pieces, [k for k, column in enumerate(columns) if not column.constant])
+
+
+def _seen_once(raw: Raw, positions: Sequence[int]) -> tuple[Sequence[ColumnFacts], Sequence[tuple[int, int]]]:
+    """Return the same of rows that stay on the disk, but for the number of different values where these are many."""
+    parts = [part for part in (raw.train, raw.test) if part is not None]
+    tally = Tally.of((block for part in parts for block in _blocks(part.X)), len(positions))
+    columns = tally.facts(raw.feature_names, positions)
+    alike = [k for k in tally.alike() if not columns[k].constant]
+    return columns, _twins((block for part in parts for block in _blocks(part.X)), alike) if alike else ()
+
+
+def _column(raw: Raw, k: int, position: int, pieces: Sequence[Array]) -> ColumnFacts:
+    name = raw.feature_names[k] if raw.feature_names else ""
+    values = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+    texts = raw.texts[k] if raw.texts else ()
+    if texts:
+        return text_facts(name, position, values, texts)
+    return number_facts(name, position, np.ascontiguousarray(values))
+
+
+def _targets(raw: Raw) -> Sequence[ColumnFacts]:
+    y = raw.train.y if raw.test is None else np.concatenate((raw.train.y, raw.test.y))
+    names = _called(raw.target_names, y.shape[1])
+    return [number_facts(name, k, np.ascontiguousarray(y[:, k])) for k, name in enumerate(names)]
+
+
+def _counts(part: Part, raw: Raw) -> Sequence[int]:
+    """Return the rows of each class, or with each label."""
+    if part.y.ndim == 1:
+        return [int(count) for count in np.bincount(part.y, minlength=len(raw.class_names))]
+    return [int(count) for count in np.count_nonzero(part.y, axis=0)]
+
+
+def _twins(blocks: Iterable[Array], columns: Sequence[int]) -> Sequence[tuple[int, int]]:
+    """Return pairs of these columns that are equal in every row, each with the first like it."""
+    digests = {k: blake2b() for k in columns}
+    for block in blocks:
+        for k, digest in digests.items():
+            digest.update(np.ascontiguousarray(block[:, k]).data)
+    first: dict[bytes, int] = {}
+    found = [(first.setdefault(digest.digest(), k), k) for k, digest in digests.items()]
+    return [(k, copy) for k, copy in found if k != copy]
+
+
+def _repeated(parts: Mapping[str, Part]) -> Repeated:
+    """Compare all rows by a digest of their features."""
+    rows = _numbered(parts, lambda part: _blocks(part.X))
+    targets = _numbered(parts, lambda part: [part.y.reshape(len(part), -1)])
+    count = max(int(numbers.max(initial=0)) for numbers in rows.values()) + 1
+    train = np.zeros(count, bool)
+    train[rows["train"]] = True
+    leaked = {name: int(train[numbers].sum()) for name, numbers in rows.items() if name != "train"}
+    return Repeated(len(rows["train"]) - int(train.sum()), leaked, _torn(rows, targets, count))
+
+
+def _torn(rows: Mapping[str, Array], targets: Mapping[str, Array], count: int) -> int:
+    """Return how many rows have an equal one with another target."""
+    one, torn = np.zeros(count, np.int64), np.zeros(count, bool)  # of the rows that are equal: a target; whether torn
+    for name, numbers in rows.items():
+        one[numbers] = targets[name]
+    for name, numbers in rows.items():
+        torn[numbers[one[numbers] != targets[name]]] = True
+    return sum(int(torn[numbers].sum()) for numbers in rows.values())
+
+
+def _numbered(parts: Mapping[str, Part], blocks: Callable[[Part], Iterable[Array]]) -> Mapping[str, Array]:
+    """Return a number for each row of each part (n,), the same for equal rows."""
+    digests = [np.frombuffer(b"".join(map(_digests, blocks(part))), f"V{DIGEST}") for part in parts.values()]
+    numbers = np.unique(np.concatenate(digests), return_inverse=True)[1].reshape(-1)
+    ends = np.cumsum([len(part) for part in parts.values()])[:-1]
+    return dict(zip(parts, np.split(numbers, ends), strict=True))
+
+
+def _digests(block: Array) -> bytes:
+    """Return a digest of each row, one after the other."""
+    values = np.ascontiguousarray(block) + 0  # -0.0 becomes 0.0
+    width = values.shape[1] * values.itemsize
+    content = values.reshape(-1).view(np.uint8).data
+    return b"".join(
+        blake2b(content[at : at + width], digest_size=DIGEST).digest() for at in range(0, len(content), width)
+    )
+
+
+def _blocks(X: Inputs) -> Iterator[Array]:
+    """Yield all rows in order, some at a time."""
+    rows = max(1, BLOCK_BYTES // max(1, X.shape[1] * np.dtype(X.dtype).itemsize))
+    return (X[start : start + rows] for start in range(0, len(X), rows))
+
+
+def _baseline(parts: Mapping[str, Part], raw: Raw) -> Baseline:
+    """Return what always giving the most frequent class, or the mean, of the training part scores on each part."""
+    y = parts["train"].y
+    if raw.task == "regression":
+        mean = y.mean(axis=0, dtype=np.float64)
+        errors = {name: float(np.sqrt(np.square(part.y - mean).mean())) for name, part in parts.items()}
+        return Baseline("always giving the mean", "rmse", errors)
+    if raw.task == "multilabel":
+        usual, answer = y.mean(axis=0) > 0.5, "always giving the usual labels"
+    else:
+        usual = np.bincount(y, minlength=len(raw.class_names)).argmax()
+        answer = f"always saying {shown(raw.class_names[int(usual)])}"
+    return Baseline(answer, "accuracy", {name: float((part.y == usual).mean()) for name, part in parts.items()})

@@ -1,0 +1,214 @@
+"""What all tables have in common as data: which column is for what, gaps, classes, and how rows are divided.
+
+Knows nothing of how a table is stored.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+import numpy as np
+from annotated_types import MinLen
+
+from nntrain.core.fields import ONE_OR_MANY, Whole
+from nntrain.core.types import Array, Task
+from nntrain.data.dataset import SPLITS, Part, Raw
+from nntrain.data.split import draw
+from nntrain.data.tables.columns import Column, Kinds, Table, position_of, side_by_side
+from nntrain.data.tables.labels import TaskChoice, rename, undotted
+from nntrain.data.tables.targets import Target, read_target
+from nntrain.data.text import shown
+from nntrain.errors import DataError
+
+ColumnName = Annotated[str, MinLen(1)] | Whole  # a name from the header, or a position: 0 is the first, -1 the last
+Missing = Literal["error", "mean", "drop"]
+PART_NAMES = {"train": 0, "training": 0, "validation": 1, "valid": 1, "val": 1, "dev": 1, "test": 2, "testing": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Positions of columns by what they are for."""
+
+    targets: tuple[int, ...]
+    features: tuple[int, ...]
+    text: tuple[int, ...]
+    split: int | None
+    key: int | None
+
+    @property
+    def kept(self) -> set[int]:
+        """The positions that are to be read."""
+        return {p for p in (*self.targets, *self.features, self.split, self.key) if p is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSource:
+    """The settings of every table: see ``Csv``."""
+
+    kind: str = ""
+    path: Path
+    target: ColumnName | Annotated[tuple[ColumnName, ...], MinLen(1)] = -1
+    ignore: Annotated[tuple[ColumnName, ...], ONE_OR_MANY] = ()
+    text: Annotated[tuple[ColumnName, ...], ONE_OR_MANY] = ()
+    missing: Missing = "error"
+    task: TaskChoice = "auto"
+    split: ColumnName | None = None
+    key: ColumnName | None = None
+    test: Path | None = None
+
+    @abstractmethod
+    def open(self, path: Path, like: Table | None) -> Table:
+        """Return the table in a file, one with the same columns as ``like``."""
+
+    def load(self, seed: int) -> Raw:
+        """Return features as float64, texts as indices into lists of them; classes as indices or targets as numbers."""
+        table = self.open(self.path, None)
+        roles = self.roles(table)
+        rows = _Rows.read(table, roles, self.missing, Kinds(roles.text, (), roles.targets))
+        target = read_target(table, rows.targets, self.task)
+        texts = [column.texts for column in rows.features]
+        train, test, notes = target.part(rows.inputs(texts), rows.kept), None, rows.notes(self.path)
+        if self.test is not None:
+            test, texts, more = self._test(self.open(self.test, table), roles, rows, target)
+            notes += more
+        names = table.names
+        return Raw(
+            train,
+            test,
+            cast(Task, target.task),
+            target.class_names,
+            tuple(names[column] for column in roles.features) if names else (),
+            tuple(names[column] for column in roles.targets) if names else (),
+            texts=tuple(texts),
+            fills=self.missing == "mean",
+            sides=rows.sides(table),
+            draws=rows.draws(seed),
+            notes=tuple(notes),
+        )
+
+    def roles(self, table: Table) -> Roles:
+        """Return what each column is for; DataError for a column that is not there, or is to be two things."""
+        targets = tuple(position_of(column, table) for column in _many(self.target))
+        ignored, text = (tuple(position_of(column, table) for column in some) for some in (self.ignore, self.text))
+        split, key = (None if column is None else position_of(column, table) for column in (self.split, self.key))
+        taken = {"ignored": ignored, "split by": (split,), "the key": (key,)}
+        for column, position in zip(_many(self.target), targets, strict=True):
+            for what, positions in taken.items():
+                if position in positions:
+                    raise DataError(f"{self.path}: the target column cannot be {what} as well, got {column!r}")
+            if targets.count(position) > 1:
+                raise DataError(f"{self.path}: a column can be a target once only, got {column!r}")
+        if split is not None and key is not None:
+            raise DataError(f"{self.path}: rows are divided by `split` or by `key`, not both")
+        features = [p for p in range(table.width) if p not in {*targets, *ignored, split, key}]
+        if not features:
+            raise DataError(f"{self.path}: no feature columns are left of {table.width}")
+        return Roles(targets, tuple(features), text, split, key)
+
+    def _test(
+        self, table: Table, roles: Roles, train: "_Rows", target: Target
+    ) -> tuple[Part, list[tuple[str, ...]], list[str]]:
+        """Return the test part, the texts of both files, and notes."""
+        roles = Roles(roles.targets, roles.features, roles.text, None, None)
+        text, number = ([c.position for c in train.features if c.is_text is wanted] for wanted in (True, False))
+        rows = _Rows.read(table, roles, self.missing, Kinds(text, number, roles.targets))
+        texts = [
+            tuple(dict.fromkeys((*ours.texts, *theirs.texts)))
+            for ours, theirs in zip(train.features, rows.features, strict=True)
+        ]
+        theirs = read_target(table, rows.targets, target.task)
+        names = undotted(theirs.class_names, target.class_names)
+        spelled = dict(zip(names, theirs.class_names, strict=True))
+        part = rename(
+            theirs.part(rows.inputs(texts), rows.kept),
+            names,
+            target.class_names,
+            lambda name: table.locate(theirs.first_row(spelled[name]), roles.targets[0])[0],
+        )
+        dots = [f"{table.path}: class names end with a dot that those of {self.path} have not; taken for the same"]
+        return part, texts, [*rows.notes(table.path), *(dots if names != theirs.class_names else [])]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """The columns of one file by role, and which of its rows are kept: (n,) bool."""
+
+    targets: Sequence[Column]
+    features: Sequence[Column]
+    split: Column | None
+    key: Column | None
+    kept: Array
+
+    @classmethod
+    def read(cls, table: Table, roles: Roles, missing: Missing, kinds: Kinds) -> "_Rows":
+        """Read a table; DataError for what is missing unless the setting takes it."""
+        dividing = {position for position in (roles.split, roles.key) if position is not None}
+        kinds = replace(kinds, text={*kinds.text, *dividing})
+        columns = {column.position: column for column in table.columns(roles.kept, kinds)}
+        targets, features = ([columns[p] for p in positions] for positions in (roles.targets, roles.features))
+        gaps = _GAPS[missing](table, targets, features)
+        if gaps.all():
+            raise DataError(f"{table.path}: every row has a missing value")
+        split, key = (None if p is None else columns[p] for p in (roles.split, roles.key))
+        return cls(targets, features, split, key, ~gaps)
+
+    def inputs(self, texts: Sequence[Sequence[str]]) -> Array:
+        """Return the features of the rows that are kept, (n, k) float64, texts as indices into these."""
+        X = side_by_side(self.features, texts)
+        return X if self.kept.all() else X[self.kept]
+
+    def notes(self, path: Path) -> list[str]:
+        """Tell how many rows are left out."""
+        dropped = int(len(self.kept) - self.kept.sum())
+        return [f"{path}: {dropped} of {len(self.kept)} rows left out, with a missing value each"] if dropped else []
+
+    def sides(self, table: Table) -> Array | None:
+        """Return the index in (train, validation, test) of the part that each row is in, as the split column says."""
+        if self.split is None:
+            return None
+        found = [PART_NAMES.get(text.lower(), -1) for text in self.split.texts] + [-1]
+        sides: Array = np.array(found, np.int64)[self.split.values]
+        if (sides < 0).any():
+            place, value = table.locate(int((sides < 0).argmax()), self.split.position)
+            raise DataError(f"{place}: names no part of the data, got {shown(value)}; (one of {', '.join(SPLITS)})")
+        return np.asarray(sides[self.kept])
+
+    def draws(self, seed: int) -> Array | None:
+        """Return a number in [0, 1) for each row, a function of its key and the seed."""
+        if self.key is None:
+            return None
+        numbers: Array = np.array([draw(key, seed) for key in (*self.key.texts, "")])[self.key.values]
+        return numbers[self.kept]
+
+
+def _no_gaps(table: Table, targets: Sequence[Column], features: Sequence[Column]) -> Array:
+    """Refuse the first missing value."""
+    _refuse_first(table, [*targets, *features], "set data.source.missing to mean or drop")
+    return np.zeros(len(targets[0]), bool)
+
+
+def _gaps_to_fill(table: Table, targets: Sequence[Column], features: Sequence[Column]) -> Array:
+    """Take what is missing among features, refuse it among targets."""
+    _refuse_first(table, targets, "a target cannot be filled in; set data.source.missing to drop")
+    return np.zeros(len(targets[0]), bool)
+
+
+def _gaps_to_drop(table: Table, targets: Sequence[Column], features: Sequence[Column]) -> Array:
+    """Return the rows with a missing value."""
+    return np.asarray(np.logical_or.reduce([column.gaps for column in (*targets, *features)]))
+
+
+_GAPS = {"error": _no_gaps, "mean": _gaps_to_fill, "drop": _gaps_to_drop}
+
+
+def _refuse_first(table: Table, columns: Sequence[Column], hint: str) -> None:
+    incomplete = [column for column in columns if column.missing]
+    if incomplete:
+        place, value = table.locate(*min((int(column.gaps.argmax()), column.position) for column in incomplete))
+        raise DataError(f"{place}: missing value, got {shown(value)}; {hint}")
+
+
+def _many(target: Any) -> tuple[Any, ...]:
+    return target if isinstance(target, tuple) else (target,)

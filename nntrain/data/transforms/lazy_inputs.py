@@ -1,0 +1,89 @@
+"""Inputs that stay as they were stored, bytes as a rule, and are scaled when they are asked for.
+
+A quarter of the memory, and of what a batch has to fetch from it. Knows nothing of sources, splits or networks.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from nntrain.core.types import Array, DType
+from nntrain.data.formats.on_disk import OnDisk
+from nntrain.data.transforms.scaler import Scaler
+
+LARGE = 1 << 24  # bytes of scaled inputs from which fetching them costs more than scaling them once more (measured)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stored:
+    """Numbers ``values`` (n, d), short integers or on disk; indexing gives scaled rows in ``dtype``."""
+
+    values: Array | OnDisk
+    scaler: Scaler
+    dtype: DType
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows and columns."""
+        return self.values.shape
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, rows: slice | Array) -> Array:
+        return self.scaler.apply(self.values[rows], self.dtype)
+
+
+Inputs: TypeAlias = Array | Stored | OnDisk
+
+
+def scaled(X: Inputs, scaler: Scaler, dtype: DType) -> Inputs:
+    """Return inputs (n, d) scaled, in ``dtype``: at once, or on demand where they are many short numbers or on disk.
+
+    Both give the same numbers. DataError for numbers too large for ``dtype``.
+    """
+    if isinstance(X, Stored):
+        raise TypeError("inputs are scaled once")
+    if isinstance(X, OnDisk):
+        scaler.check(X.shape[1])
+        return Stored(X, scaler, dtype)
+    narrow = X.dtype.kind in "ui" and X.itemsize < np.dtype(dtype).itemsize
+    if narrow and X.size * np.dtype(dtype).itemsize >= LARGE:
+        scaler.check(X.shape[1])
+        return Stored(X, scaler, dtype)
+    return scaler.apply(X, dtype)
+
+
+class Fetcher:
+    """Copies rows of some inputs into a buffer (rows, d), by itself: it holds the scratch memory that this takes."""
+
+    def __init__(self, X: Inputs, rows: int) -> None:
+        self._X = X
+        if isinstance(X, Stored):
+            self._as_wanted = X.values.dtype == np.dtype(X.dtype)
+            self._scratch = np.empty((0 if self._as_wanted else rows, X.shape[1]), X.values.dtype)
+            self._scale = X.scaler.into(X.values.dtype, np.dtype(X.dtype))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of scratch memory."""
+        return self._scratch.nbytes if isinstance(self._X, Stored) else 0
+
+    def gather(self, rows: Array, out: Array) -> None:
+        """Copy the rows of these numbers, as many as ``out`` has."""
+        X = self._X  # mode "clip": with bounds checks NumPy copies the output once more
+        if isinstance(X, Stored):
+            stored = out if self._as_wanted else self._scratch[: len(out)]
+            X.values.take(rows, 0, stored, "clip")
+            self._scale(stored, out)
+        else:
+            X.take(rows, 0, out, "clip")
+
+    def copy(self, rows: slice, out: Array) -> None:
+        """Copy a range of rows."""
+        X = self._X
+        if isinstance(X, Stored):
+            self._scale(X.values[rows], out)
+        else:
+            out[...] = X[rows]

@@ -1,0 +1,1 @@
+"""Pictures, with Matplotlib. The only room that knows it. Knows nothing of run directories."""

@@ -1,0 +1,86 @@
+"""Pictures drawn in a process of its own, which loads Matplotlib while the caller goes on with its work.
+
+The process ends when its caller does, however that ends. Without a second processor, or when the process fails, the
+picture is drawn here and now; it has the same bytes. Knows nothing of runs or files.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from nntrain.core.plan import processors
+from nntrain.drawing import curves as plots
+from nntrain.train.history import Record
+
+ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # threads that a picture has no use for
+
+
+class Painter:
+    """Draws one picture, as ``plots.render`` does; a context manager that leaves no process behind."""
+
+    def __init__(self) -> None:
+        self._process = _start() if processors() > 1 else None
+
+    def __enter__(self) -> "Painter":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def render(
+        self, records: Sequence[Record], *, title: str, best_epoch: int | None = None
+    ) -> dict[plots.Format, bytes]:
+        """Return the picture in each format; waits for the process where there is one."""
+        order = {"records": records, "title": title, "best_epoch": best_epoch}
+        return self._ordered(order) or plots.render(records, title=title, best_epoch=best_epoch)
+
+    def _ordered(self, order: dict[str, Any]) -> dict[plots.Format, bytes] | None:
+        """Return what the process draws; None when there is none, or it failed."""
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        try:
+            answer, _ = process.communicate(json.dumps(order))
+            return {kind: b64decode(picture) for kind, picture in json.loads(answer).items()}
+        except (OSError, ValueError):
+            return None
+        finally:
+            process.kill()
+
+
+def _start() -> "subprocess.Popen[str] | None":
+    """Start the process, out of reach of the terminal's Ctrl-C, which is for the caller; None when none can be had."""
+    program = f"import sys; sys.path[:] = {sys.path!r}; from nntrain.drawing import plot_process; plot_process.main()"
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-c", program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | ALONE,
+            process_group=0,
+            text=True,
+            encoding="utf-8",
+        )
+    except OSError:
+        return None
+
+
+def main() -> None:
+    """Load what drawing needs, wait for an order on standard input, and answer it on standard output."""
+    from matplotlib import font_manager, style
+    from matplotlib.backends import backend_agg, backend_svg
+
+    del font_manager, style, backend_agg, backend_svg  # loaded, which is all that was wanted
+    order = sys.stdin.read()
+    if order:  # nothing comes when the caller has gone
+        pictures = plots.render(**json.loads(order))
+        json.dump({kind: b64encode(picture).decode() for kind, picture in pictures.items()}, sys.stdout)

@@ -1,0 +1,185 @@
+"""What a planted bug is, and the registry of them: mistakes in backpropagation that are made again and again.
+
+A bug wraps layers, loss or penalty from outside and spoils what they hand back; what is trained with never sees it. The
+same entry knows what gives the mistake away in a wrong gradient, whoever made it.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nntrain.core.calls import Calls
+from nntrain.core.params import Shape
+from nntrain.core.registry import Registry
+from nntrain.core.types import Array
+from nntrain.core.workspace import Workspace
+from nntrain.gradcheck.numeric import Report
+from nntrain.network import Network
+from nntrain.ops.layer import Backward, Context, Layer
+from nntrain.ops.losses import BindGradient, Loss, ReadCost
+from nntrain.ops.losses.base import Scale
+from nntrain.ops.penalties import Penalty
+
+CONSTANT = 1e-4  # ratios that differ by no more, relatively, are one
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """A wrong gradient in the place where it arises: of one tensor of one part, the parts above it being right."""
+
+    part: Layer | Loss | Penalty
+    tensor: str  # a parameter's name, or x, scores, w
+    analytic: Array  # the whole gradient, in the tensor's shape
+    report: Report
+    rows: int  # examples
+    given: Array  # the gradient from above (n, n_out) for a layer, the targets (n, c) for a loss
+
+    @property
+    def at(self) -> Array:
+        """Indices of the entries that were compared with a derivative."""
+        return np.array([entry.index for entry in self.report.entries if not entry.kink], np.intp)
+
+    @property
+    def numeric(self) -> Array:
+        """The derivatives there."""
+        return np.array([entry.numeric for entry in self.report.entries if not entry.kink])
+
+    @property
+    def ratios(self) -> Array:
+        """Analytic over numeric of the entries that are not small."""
+        numeric = self.numeric
+        large = np.abs(numeric) > 1e-3 * np.max(np.abs(numeric), initial=0.0)
+        ratios: Array = self._compared[large] / numeric[large]
+        return ratios
+
+    @property
+    def ratio(self) -> float | None:
+        """The one ratio of all entries, None where they differ."""
+        ratios, analytic = self.ratios, self._compared
+        if not ratios.size or not np.isfinite(analytic).all():
+            return None
+        middle = float(np.median(ratios))
+        apart = np.max(np.abs(analytic - middle * self.numeric))  # an entry that should be 0 has no ratio
+        fits = np.ptp(ratios) <= CONSTANT * abs(middle) and apart <= CONSTANT * np.max(np.abs(analytic))
+        return middle if fits else None
+
+    @property
+    def _compared(self) -> Array:
+        """The analytic values of the entries that were compared."""
+        compared: Array = self.analytic.reshape(-1)[self.at]
+        return compared
+
+    def is_ratio(self, value: float) -> bool:
+        """Whether analytic is ``value`` times numeric everywhere."""
+        return self.ratio is not None and abs(self.ratio - value) <= CONSTANT * abs(value)
+
+    def explained(self, numeric: Array) -> bool:
+        """Whether this would be the derivative (whole, in the tensor's shape)."""
+        guess, size = numeric.reshape(-1)[self.at], np.max(np.abs(self.numeric), initial=0.0)
+        return bool(self.at.size) and bool(np.all(np.abs(guess - self.numeric) <= 1e-6 * size))
+
+
+class Bug(ABC):
+    """A mistake in backpropagation. ``needs`` says what a spec must have for it to make a difference."""
+
+    formula: ClassVar[str] = ""
+    needs: ClassVar[str] = ""
+
+    def layer(self, layer: Layer) -> Layer:
+        """Return the layer with the mistake in it, or itself."""
+        return layer
+
+    def loss(self, loss: Loss) -> Loss:
+        """Return the loss with the mistake in it, or itself."""
+        return loss
+
+    def penalty(self, penalty: Penalty) -> Penalty:
+        """Return the penalty with the mistake in it, or itself."""
+        return penalty
+
+    @abstractmethod
+    def seen_in(self, found: Evidence) -> str | None:
+        """Return what gives the mistake away, or None."""
+
+
+BUGS: Registry[Bug] = Registry("bugs", "bug")
+
+
+def planted(bug: Bug, network: Network) -> Network:
+    """Return a network with equal parameters and the bug in its layers and its loss."""
+    layers = [bug.layer(layer) for layer in network.layers]
+    copy = Network(layers, bug.loss(network.loss), n_in=network.n_in, dtype="float64", plan=network.plan)
+    copy.params.theta[:] = network.params.theta
+    return copy
+
+
+# Records calls that spoil what a layer's backward pass has left: of ∂L/∂output as it came, ∂L/∂input, the gradients.
+Spoil = Callable[[Calls, Array, Array, SimpleNamespace], None]
+
+
+class SpoiltLayer(Layer):
+    """Another layer with something wrong in its backward pass."""
+
+    def __init__(self, layer: Layer, spoil: Spoil) -> None:
+        self.layer, self.spoil = layer, spoil
+
+    def n_out(self, n_in: int) -> int:
+        """Return the layer's."""
+        return self.layer.n_out(n_in)
+
+    def shapes(self, n_in: int) -> Mapping[str, Shape]:
+        """Return the layer's."""
+        return self.layer.shapes(n_in)
+
+    def bind(self, do: Calls, x: Array, p: SimpleNamespace, g: SimpleNamespace, ctx: Context) -> tuple[Array, Backward]:
+        """Record the layer's calls, and what spoils them after its backward pass."""
+        h, right = self.layer.bind(do, x, p, g, ctx)
+
+        def backward(do: Calls, d: Array) -> Array:
+            before = np.empty_like(d)
+            do(np.copyto, before, d)  # a layer may overwrite what it is given
+            dx = right(do, d)
+            self.spoil(do, before, dx, g)
+            return dx
+
+        return h, backward
+
+
+# Records ∂cost/∂scores in place of z, given how the loss would, and the scores and targets as they were.
+Gradient = Callable[[Calls, Scale, BindGradient, Array, Array, Array], None]
+
+
+class SpoiltLoss(Loss):
+    """Another loss with something wrong in its gradient."""
+
+    def __init__(self, loss: Loss, record: Gradient) -> None:
+        self.inner, self.record = loss, record
+
+    def cost(self, z: Array, t: Array) -> Array:
+        """Return the loss's."""
+        return self.inner.cost(z, t)
+
+    def gradient(self, z: Array, t: Array) -> Array:
+        """Return the loss's."""
+        return self.inner.gradient(z, t)
+
+    def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
+        """Record the loss's calls, and the spoilt gradient."""
+        scores: Array = np.empty_like(z)
+        do(np.copyto, scores, z)
+        read, right = self.inner.bind(do, z, t, ws)
+        return read, lambda do, scale: self.record(do, scale, right, z, scores, t)
+
+
+def scaled(loss: Loss, factor: Callable[[Array], float]) -> Loss:
+    """Return the loss with its gradient multiplied by a number that depends on the scores (n, c)."""
+
+    def record(do: Calls, scale: Scale, right: BindGradient, z: Array, *_: Any) -> None:
+        right(do, scale)
+        do(np.multiply, z, factor(z), out=z)
+
+    return SpoiltLoss(loss, record)

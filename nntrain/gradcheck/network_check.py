@@ -1,0 +1,143 @@
+"""Check a network: its parameters tensor by tensor, the penalty apart, and what is wrong where something is."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import isfinite, prod
+
+import numpy as np
+
+from nntrain.core.rng import Stream, generator
+from nntrain.core.types import Array
+from nntrain.errors import GradientError
+from nntrain.gradcheck.localise import Diagnosis, Finding
+from nntrain.gradcheck.numeric import Direction, Entry, Options, Report
+from nntrain.gradcheck.stage_compare import compared
+from nntrain.gradcheck.stages import OnePenalty
+from nntrain.gradcheck.subject import Subject
+
+PENALTY = "penalty"
+ASIDE = 2.0**-13  # how far parameters are moved, relatively, to leave every kink that they are on
+
+
+@dataclass(frozen=True, slots=True)
+class TensorCheck:
+    """One tensor of parameters, or the penalty of all weights, and how its gradient compares."""
+
+    name: str
+    shape: tuple[int, ...]
+    report: Report
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkCheck:
+    """All tensors that were asked for, and what was found to be wrong, the first seen from the cost first."""
+
+    tensors: Sequence[TensorCheck]
+    findings: Sequence[Finding]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether no gradient contradicts its derivative."""
+        return all(check.report.agrees for check in self.tensors)
+
+    @property
+    def decided(self) -> bool:
+        """Whether anything could be told at all."""
+        return any(entry.decided for check in self.tensors for entry in check.report.entries)
+
+
+def names(subject: Subject) -> dict[str, str]:
+    """Return what can be checked, each by its name and by its role: layers.0.W is hidden.0.W, the last one output.W."""
+    found = {}
+    tensors = list(subject.whole.tensors)
+    last = tensors[-1].split(".")[1]
+    for name in tensors:
+        _, number, tensor = name.split(".")
+        found[name] = f"output.{tensor}" if number == last else f"hidden.{number}.{tensor}"
+    return {**found, PENALTY: PENALTY} if subject.penalty else found
+
+
+def check_network(
+    subject: Subject, options: Options, *, wanted: Callable[[str], bool] = lambda name: True
+) -> NetworkCheck:
+    """Check every wanted tensor. Names are those of the parameters, and ``penalty``.
+
+    Raises GradientError where the cost is not finite: there is no derivative to compare with.
+    """
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        cost = subject.whole.value()
+        if not isfinite(cost):
+            raise GradientError(f"the cost is {cost} at these parameters: there is no derivative to compare with")
+        return _checked(subject, options, wanted)
+
+
+def _checked(subject: Subject, options: Options, wanted: Callable[[str], bool]) -> NetworkCheck:
+    checks = list(_checks(subject, options, wanted))
+    if all(check.report.agrees for check in checks):
+        return NetworkCheck(checks, ())
+    findings = list(Diagnosis(subject, options).findings())
+    if not findings:
+        checks = [_reviewed(subject, check, options) for check in checks]
+    if not findings and not all(check.report.agrees for check in checks):
+        worst = max(checks, key=lambda check: check.report.max_error)
+        findings = [
+            Finding("the network", worst.report, "every part is right by itself: they are put together wrongly", None)
+        ]
+    return NetworkCheck(checks, findings)
+
+
+def _checks(subject: Subject, options: Options, wanted: Callable[[str], bool]) -> Iterator[TensorCheck]:
+    twin = subject.twin if options.method != "central" else None
+    for name, gradient, report in compared(subject.whole, options, twin=twin, wanted=wanted):
+        yield TensorCheck(name, gradient.shape, report)
+    if subject.engine_penalty and wanted(PENALTY):
+        params = subject.network.params
+        weights = params.theta[: params.n_weights]
+        complex_twin = OnePenalty(subject.penalty, weights.astype(np.complex128)) if twin is not None else None
+        for _, gradient, report in compared(OnePenalty(subject.engine_penalty, weights), options, twin=complex_twin):
+            yield TensorCheck(PENALTY, gradient.shape, report)
+
+
+def _reviewed(subject: Subject, check: TensorCheck, options: Options) -> TensorCheck:
+    """Look again, a little aside, at what disagrees although every part is right by itself.
+
+    Where several units sit exactly on their kinks, each takes a subgradient of its own, and what they make together
+    need not lie between the one-sided slopes: max(0, θ) − max(0, −θ) is θ, its gradient by such rules is 0. Aside of
+    the kinks there is one answer only, and a wrong formula is as wrong as before.
+    """
+    if check.report.agrees or check.name == PENALTY:
+        return check
+    report, theta = check.report, subject.engine.params.theta
+    before = theta.copy()
+    rng = generator(subject.seed, Stream.PROBE)
+    theta += ASIDE * rng.choice((-1.0, 1.0), theta.shape) * rng.uniform(0.5, 1.0, theta.shape) * _size(theta)
+    again = replace(options, entries=tuple(entry.index for entry in report.wrong), method="central")
+    if not report.wrong:
+        again = replace(again, entries=(0,))
+    [(_, _, aside)] = compared(subject.whole, again, wanted=check.name.__eq__)
+    theta[:] = before
+    return replace(check, report=_excused(report, aside))
+
+
+def _excused(report: Report, aside: Report) -> Report:
+    """Return the report with what agrees aside counted as lying at a kink."""
+    right = {entry.index for entry in aside.entries if entry.error <= report.tolerance and not entry.kink}
+    entries: list[Entry] = [
+        replace(entry, kink=True, error=0.0) if entry.index in right and entry in report.wrong else entry
+        for entry in report.entries
+    ]
+    smooth = all(direction.error <= report.tolerance for direction in aside.directions)
+    directions: list[Direction] = [
+        replace(direction, numeric=None, error=0.0) if smooth and not direction.error <= report.tolerance else direction
+        for direction in report.directions
+    ]
+    return replace(report, entries=entries, directions=directions)
+
+
+def _size(theta: Array) -> Array:
+    return np.maximum(1.0, np.abs(theta))

@@ -1,0 +1,110 @@
+"""What is checked: a network at certain parameters on a few examples, in float64 whatever it trains in."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from nntrain.core.types import Array, DType
+from nntrain.data.dataset import Part
+from nntrain.errors import SpecError
+from nntrain.gradcheck.bugs.base import Bug, planted
+from nntrain.gradcheck.bugs.catalogue import BUGS
+from nntrain.gradcheck.stages import WholeNetwork
+from nntrain.network import Network
+from nntrain.ops.penalties import Penalty
+from nntrain.runs.assembly import Assembly
+from nntrain.runs.preparation import prepared
+from nntrain.runs.scoring import open_model
+from nntrain.spec import Loaded
+from nntrain.train.loop import fit
+from nntrain.train.records import EpochRecord
+from nntrain.train.state import State
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network with its parameters, examples X (n, d), t (n, c), and the penalty; ``bug`` is planted in the engine.
+
+    ``network`` and ``penalty`` are as they should be; the gradients under test are those of ``engine``.
+    """
+
+    network: Network
+    penalty: Penalty
+    X: Array
+    t: Array
+    seed: int = 0
+    bug: Bug | None = None
+    name: str = ""
+    epoch: int = 0  # epochs trained before
+    notes: tuple[str, ...] = ()  # lines worth telling the user
+
+    @cached_property
+    def engine(self) -> Network:
+        """The network whose gradients are under test: with the bug in it, if there is one."""
+        return self.network if self.bug is None else planted(self.bug, self.network)
+
+    @cached_property
+    def engine_penalty(self) -> Penalty:
+        """The penalty whose gradient is under test."""
+        return self.penalty if self.bug is None else self.bug.penalty(self.penalty)
+
+    @cached_property
+    def whole(self) -> WholeNetwork:
+        """The cost as a function of the engine's parameters."""
+        return WholeNetwork(self.engine, self.X, self.t, seed=self.seed)
+
+    @cached_property
+    def twin(self) -> WholeNetwork:
+        """The cost in complex numbers, of the network without the bug."""
+        kind = cast(DType, "complex128")  # not for specs
+        network = Network(self.network.layers, self.network.loss, n_in=self.network.n_in, dtype=kind)
+        network.params.theta[:] = self.network.params.theta
+        return WholeNetwork(network, self.X, self.t, seed=self.seed)
+
+
+def of_spec(loaded: Loaded, *, batch: int, after: int = 0) -> Subject:
+    """Return a spec's network, initialised and trained for ``after`` epochs as the spec says, on rows of its data."""
+    ready = prepared(loaded)
+    network, job = ready.assembly.network, ready.job
+    network.initialize(loaded.experiment.seed)
+    if after:
+        job = replace(job, training=replace(job.training, epochs=max(after, job.training.epochs)))
+        events = fit(job, State.start(network.params, job.optimizer))
+        for _ in islice((event for event in events if isinstance(event, EpochRecord)), after):
+            pass
+    return replace(_subject(ready.assembly, ready.data.train, batch, after), notes=tuple(ready.data.notes))
+
+
+def of_checkpoint(path: Path, overrides: list[str], *, batch: int) -> Subject:
+    """Return the network of a checkpoint, or of a run's best, on rows of its training data."""
+    model = open_model(path, overrides)
+    part, notes = model.part("train")
+    return replace(_subject(model.assembly, part, batch, model.epoch), notes=(*model.notes, *notes))
+
+
+def with_bug(subject: Subject, kind: str) -> Subject:
+    """Return the subject with the bug of this kind planted in it; SpecError where that changes no gradient."""
+    spoilt = replace(subject, bug=BUGS[kind]())
+    before, after = subject.whole.gradients(), spoilt.whole.gradients()
+    same = all(np.array_equal(before[name], after[name]) for name in before)
+    if same and (type(spoilt.engine_penalty) is type(subject.penalty) or not subject.penalty):
+        raise SpecError(f"--inject {kind}: it changes no gradient here; it needs {BUGS[kind].needs}")
+    return spoilt
+
+
+def _subject(assembly: Assembly, part: Part, batch: int, epoch: int) -> Subject:
+    """Return the assembled network and some rows, spread over the part, in float64."""
+    spec = assembly.spec
+    exact = Assembly(
+        spec.model_copy(update={"train": replace(spec.train, dtype="float64", batch_size=batch)}), assembly.facts
+    )
+    exact.network.params.theta[:] = assembly.network.params.theta
+    rows = part.take(np.unique(np.linspace(0, len(part) - 1, batch).astype(np.int64)))
+    few = Part(rows.array.astype(np.float64), rows.y if rows.y.ndim == 1 else rows.y.astype(np.float64))
+    return Subject(
+        exact.network, spec.penalty, few.array, exact.targets(few)[0], spec.seed, name=spec.name, epoch=epoch
+    )

@@ -1,0 +1,151 @@
+"""Where the time of a training step goes: call by call, against the machine's own speed at matrix products."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from nntrain.core.calls import Call
+from nntrain.core.types import Array
+from nntrain.data.batches.in_memory import Batches
+from nntrain.data.dataset import Dataset
+from nntrain.runs.assembly import Assembly
+from nntrain.train.state import State
+from nntrain.train.step import Stepper
+
+PEAK_SIZE = 1024  # the square product that the machine's peak is measured on
+PEAK_REPEATS = 7
+FEWEST_ROUNDS = 20
+FEWEST_EPOCHS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CallTime:
+    """One recorded call of the step: microseconds (median over rounds), and floating-point operations of products."""
+
+    label: str
+    function: str
+    shapes: str
+    microseconds: float
+    flops: int
+
+    @property
+    def gflops(self) -> float:
+        """Speed in GFLOP/s; 0 for calls that are no products."""
+        return self.flops / self.microseconds / 1e3 if self.microseconds else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A step's calls with their times, and what the step is measured against; times in microseconds.
+
+    ``step`` is a whole step with its batch, ``gather`` what the batch adds to the calls; ``floor`` is the step's matrix
+    products alone; ``peak`` is the machine's speed on a large product in GFLOP/s, with the same threads.
+    """
+
+    calls: Sequence[CallTime]
+    gather: float
+    step: float
+    floor: float
+    peak: float
+    batch_size: int
+    plan: dict[str, Any]
+
+    @property
+    def floor_ratio(self) -> float:
+        """Share of the step that its matrix products alone would take; 1 is as fast as they allow."""
+        return self.floor / self.step
+
+    def by_label(self) -> dict[str, float]:
+        """Return microseconds by layer and pass, in order."""
+        sums = {"gather batch": self.gather}
+        for call in self.calls:
+            sums[call.label] = sums.get(call.label, 0.0) + call.microseconds
+        return sums
+
+
+def profile(assembly: Assembly, data: Dataset, *, seconds: float = 2.0) -> Profile:
+    """Train for a moment from initial weights and time every call; about ``seconds`` long."""
+    network = assembly.network
+    network.initialize(assembly.spec.seed)
+    job = assembly.job(data.train)
+    stepper = Stepper(job, State.start(network.params, job.optimizer))
+    stepper.set_rates(1e-6 * job.optimizer.lr)  # so that the weights stay what they are
+    with np.errstate(all="ignore"):
+        step = stepper(next(job.batches.epoch(0)))
+        bound = [*step.calls, *stepper.update]
+        records = [_record(call) for call in [*step.recorded.calls, *stepper.update_calls.calls]]
+        times, bare = _time_each(bound, seconds / 3)
+        products = [call for call, record in zip(bound, records, strict=True) if record.flops]
+        floor = _time_each(products, seconds / 6)[1] if products else 0.0
+        whole = _time_steps(stepper, job.batches, seconds / 3)
+    calls = [replace(record, microseconds=1e6 * t) for record, t in zip(records, times, strict=True)]
+    return Profile(
+        calls=calls,
+        gather=1e6 * max(0.0, whole - bare),
+        step=1e6 * whole,
+        floor=1e6 * floor,
+        peak=_peak(network.dtype),
+        batch_size=job.batches.batch_size,
+        plan=network.plan.describe(),
+    )
+
+
+def _record(call: Call) -> CallTime:
+    """Return the call's description, its time still 0."""
+    owner = getattr(call.function, "__self__", None)
+    name = getattr(call.function, "__name__", type(call.function).__name__)
+    arrays = [a for a in (owner, *call.args, call.out) if isinstance(a, np.ndarray)]
+    shapes = " ".join("×".join(map(str, a.shape)) or "1" for a in arrays)
+    matrices = [a for a in arrays if a.ndim == 2]
+    is_product = name in ("matmul", "dot") and len(matrices) == 3
+    flops = 2 * matrices[0].shape[0] * matrices[0].shape[1] * matrices[1].shape[1] if is_product else 0
+    label = f"{owner.__name__}.{name}" if isinstance(owner, np.ufunc) else name
+    return CallTime(call.label, label, shapes, 0.0, flops)
+
+
+def _time_each(calls: Sequence[Callable[[], Any]], seconds: float) -> tuple[list[float], float]:
+    """Return the median seconds of each call in its place among the others, and of a whole round untouched."""
+    each: list[list[float]] = [[] for _ in calls]
+    rounds: list[float] = []
+    until = perf_counter() + seconds
+    while perf_counter() < until or len(rounds) < FEWEST_ROUNDS:
+        start = perf_counter()
+        for call in calls:
+            call()
+        rounds.append(perf_counter() - start)
+        for call, times in zip(calls, each, strict=True):
+            start = perf_counter()
+            call()
+            times.append(perf_counter() - start)
+    return [median(times) for times in each], median(rounds)
+
+
+def _time_steps(stepper: Stepper, batches: Batches, seconds: float) -> float:
+    """Return the median over epochs of the seconds a step takes, batches and all."""
+    epochs: list[float] = []
+    until = perf_counter() + seconds
+    while perf_counter() < until or len(epochs) < FEWEST_EPOCHS:
+        start = perf_counter()
+        for batch in batches.epoch(len(epochs)):
+            for call in stepper(batch).calls:
+                call()
+            for call in stepper.update:
+                call()
+        epochs.append((perf_counter() - start) / batches.per_epoch)
+    return median(epochs[1:])  # in the first, steps were bound
+
+
+def _peak(dtype: np.dtype[Any]) -> float:
+    """Return the GFLOP/s of a large square product."""
+    a: Array = np.ones((PEAK_SIZE, PEAK_SIZE), dtype)
+    out = np.empty_like(a)
+    times = []
+    for _ in range(PEAK_REPEATS):
+        start = perf_counter()
+        np.matmul(a, a, out=out)
+        times.append(perf_counter() - start)
+    return 2 * PEAK_SIZE**3 / min(times) / 1e9

@@ -1,0 +1,190 @@
+"""From a spec and the facts of its data to a network that fits them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from nntrain.core.machine import blas
+from nntrain.core.plan import Plan
+from nntrain.core.types import Array, Task
+from nntrain.data.batches.in_memory import Batches
+from nntrain.data.batches.streamed import batches_of
+from nntrain.data.dataset import Dataset, Part
+from nntrain.data.formats.on_disk import OnDisk
+from nntrain.data.transforms.lazy_inputs import Inputs, Stored
+from nntrain.errors import DataError, SpecError, did_you_mean
+from nntrain.network import Network
+from nntrain.ops.losses import Loss
+from nntrain.ops.metrics import Metric, metric_for
+from nntrain.spec import Experiment
+from nntrain.train.evaluate import Evaluator
+from nntrain.train.job import Job
+
+MANY_FLOPS = 1.5e8  # of one step's products: from here on further BLAS threads gain more than they cost (measured)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is to be known of the data, and a checkpoint keeps; no class names in regression."""
+
+    task: Task
+    n_features: int
+    n_targets: int
+    n_rows: int  # of the training part
+    class_names: tuple[str, ...] = ()
+    feature_names: tuple[str, ...] = ()
+    target_names: tuple[str, ...] = ()
+    target_unit: float = 1.0  # what 1 stands for in the targets that are trained on
+
+    @classmethod
+    def of(cls, data: Dataset) -> "Facts":
+        """Return the facts of a data set."""
+        names = (data.class_names, data.feature_names, data.target_names)
+        return cls(data.task, data.n_features, data.n_targets, len(data.train), *names, data.targets.unit)
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """A spec made concrete for given data: network, loss, metric. Parameters are zero until initialised or loaded."""
+
+    spec: Experiment
+    facts: Facts
+
+    @cached_property
+    def task(self) -> Task:
+        """What is learned: the data's task, or the reconstruction of its inputs."""
+        return self.spec.model.task(self.facts.task)
+
+    @cached_property
+    def loss(self) -> Loss:
+        """The spec's loss, or the model's own. SpecError when it does not fit the data."""
+        problem = self._loss_problem()
+        if problem:
+            raise SpecError(problem)
+        return self._loss
+
+    @cached_property
+    def metric(self) -> Metric:
+        """The metric of the task."""
+        return metric_for(self.task, self.facts.target_unit if self.task == self.facts.task else 1.0)
+
+    @cached_property
+    def network(self) -> Network:
+        """The network, with the BLAS threads and the plan of this process settled."""
+        facts, spec = self.facts, self.spec
+        reconstructs = self.task == "reconstruction"
+        n_out = facts.n_features if reconstructs else self.loss.width(len(facts.class_names), facts.n_targets)
+        network = Network(
+            spec.model.layers(facts.n_features, n_out), self.loss, n_in=facts.n_features, dtype=spec.train.dtype
+        )
+        network.plan = self._settle(network)
+        return network
+
+    def targets(self, part: Part) -> tuple[Array, Array]:
+        """Return (t, y): encoded targets (n, n_out), and what the metric compares decisions with."""
+        if self.task == "reconstruction":
+            if isinstance(part.X, Stored) and isinstance(part.X.values, OnDisk):
+                raise DataError("data: an autoencoder needs its inputs in memory; set data.source.memory to load")
+            return part.array, part.array
+        width = self.network.n_out
+        return self.loss.encode(part.y, width, self.network.dtype), self.metric.wanted(part.y, width)
+
+    def evaluator(self, part: Part) -> Evaluator:
+        """Return the scorer of a part; bind it once, call it as often as needed."""
+        t, y = self.targets(part)
+        return Evaluator(self.network, self.metric, self.spec.penalty, part.X, t, y)
+
+    def problems(self, rows: int) -> list[str]:
+        """Return every conflict of the spec with data of this many training rows, each ``path: what``."""
+        spec = self.spec
+        found = [problem for problem in (self._loss_problem(),) if problem]
+        if not isinstance(spec.train.batch_size, str) and spec.train.batch_size > rows:
+            size = spec.train.batch_size
+            found.append(f"train.batch_size: {size} is more than the {rows} training rows; use 'all' for one batch")
+        figures = ["cost", *self.metric.figures(0.0, 1, 1, 1.0)]
+        known = [f"{part}.{figure}" for part in ("train", "validation") for figure in figures]
+        for where, monitor in (
+            ("train.stop.monitor", spec.train.stop.monitor),
+            ("checkpoint.best", spec.checkpoint.best),
+        ):
+            if monitor not in known:
+                found.append(f"{where}: no such figure, got '{monitor}'{did_you_mean(monitor, known)}")
+        return found
+
+    def job(self, train: Part, validation: Part | None = None) -> Job:
+        """Return the training job on these parts. SpecError with every ``path: what`` that they cannot give."""
+        spec, n = self.spec, len(train)
+        problems = self.problems(n)
+        if problems:
+            raise SpecError(*problems)
+        size = n if isinstance(spec.train.batch_size, str) else spec.train.batch_size
+        t, y = self.targets(train)
+        return Job(
+            network=self.network,
+            metric=self.metric,
+            batches=self._batches(train.X, t, y, size),
+            validation=self.evaluator(validation) if validation else None,
+            optimizer=spec.optimizer,
+            schedule=spec.schedule,
+            penalty=spec.penalty,
+            training=spec.train,
+            seed=spec.seed,
+            spread=self.metric.spread(t),
+        )
+
+    def _batches(self, X: Inputs, t: Array, y: Array, size: int) -> Batches:
+        itemsize = self.network.dtype.itemsize
+        shuffle = self.spec.data.shuffled(*X.shape, itemsize=itemsize, batch_size=size)
+        return batches_of(X, t, y, batch_size=size, seed=self.spec.seed, plan=self.network.plan, shuffle=shuffle)
+
+    @property
+    def _loss(self) -> Loss:
+        return self.spec.loss or self.spec.model.default_loss(self.task, len(self.facts.class_names))
+
+    def _loss_problem(self) -> str | None:
+        """Return why the loss fits neither the model nor the data, as ``path: what``, or None."""
+        loss = self._loss
+        problem = self.spec.model.loss_problem(loss)
+        if problem:
+            return f"loss: {problem}, got {_kind(loss)}"
+        if self.task not in loss.tasks:
+            return f"loss: {_kind(loss)} is for {' or '.join(loss.tasks)}, the data are {self.task}"
+        detail = loss.problem(len(self.facts.class_names))
+        return f"loss.{detail[0]}: {detail[1]}" if detail else None
+
+    def _settle(self, network: Network) -> Plan:
+        """Set the BLAS threads of this process, from the spec or by the size of a step; return the plan to use."""
+        pools = blas()
+        available = max([pool["threads"] for pool in pools], default=1)  # the environment may have lowered it
+        threads = self.spec.runtime.threads or choose_threads(network, self.spec.train.batch_size, available)
+        threadpool_limits(threads, user_api="blas")
+        kernels = next((str(pool["architecture"]) for pool in pools if pool["architecture"]), "unknown")
+        return Plan.for_kernels(kernels, threads)
+
+
+def choose_threads(network: Network, batch_size: int | str, available: int) -> int:
+    """Return how many BLAS threads a step of this size is worth."""
+    rows = 1024 if isinstance(batch_size, str) else batch_size
+    flops = 3 * rows * sum(layer.flops(n) for layer, n in zip(network.layers, network.widths, strict=False))
+    return available if flops >= MANY_FLOPS else 1
+
+
+def decide(scores: Array, loss: Loss, class_names: Sequence[str]) -> list[str]:
+    """Return the class chosen for each row of scores (n, n_out)."""
+    if scores.shape[1] == 1:
+        return [class_names[int(score > loss.threshold)] for score in scores[:, 0]]
+    return [class_names[index] for index in np.argmax(scores, axis=1)]
+
+
+def assemble(spec: Experiment, data: Dataset) -> Assembly:
+    """Return the assembly of a spec for its data; DataError when there is nothing to train on."""
+    if not len(data.train):
+        raise DataError("data: no training rows")
+    return Assembly(spec, Facts.of(data))
+
+
+def _kind(entry: object) -> str:
+    return str(getattr(entry, "kind", type(entry).__name__))

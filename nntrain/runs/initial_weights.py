@@ -1,0 +1,115 @@
+"""Starting from the weights of another run: whose they are, whether they fit, and what else is different."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nntrain.artifacts import checkpoint as storage
+from nntrain.artifacts.checkpoint import Checkpoint
+from nntrain.artifacts.locate import locate
+from nntrain.artifacts.rundir import RUN, RunDir
+from nntrain.core.params import Params
+from nntrain.core.types import Array
+from nntrain.data.transforms.target_scaler import TargetScaler
+from nntrain.errors import CheckpointError, SpecError
+from nntrain.runs.preparation import Prepared
+
+PARAMETER = re.compile(r"layers\.\d+\.")
+SHOWN = 4  # differences in a message
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parent:
+    """A checkpoint whose weights another run starts from; ``notes`` are lines on damaged ones passed over for it."""
+
+    path: Path
+    sha256: str
+    checkpoint: Checkpoint
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, path: Path) -> "Parent":
+        """Return a checkpoint, or a run's best, verified. Raises CheckpointError."""
+        file, _, notes = locate(path)
+        data = storage.read(file)
+        return cls(file.resolve(), hashlib.sha256(data).hexdigest(), storage.decode(data, str(file)), notes)
+
+    @classmethod
+    def recorded(cls, facts: Mapping[str, Any]) -> "Parent":
+        """Return the parent that a run recorded; CheckpointError when the file is gone or is another now."""
+        parent = cls.read(Path(facts["path"]))
+        if parent.sha256 != facts["sha256"]:
+            raise CheckpointError(f"{parent.path}: has changed since this run was begun from its weights")
+        return parent
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a run records of it."""
+        spec, meta = self.checkpoint.meta.get("spec"), self.checkpoint.meta
+        name = spec.get("name") if isinstance(spec, Mapping) else None
+        figures = {key: meta.get(key) for key in ("epoch", "step")}
+        return {"path": str(self.path), "sha256": self.sha256, "name": name, **figures}
+
+    def check(self, params: Params) -> None:
+        """Raise CheckpointError with the differences when its weights do not fit the parameters of a network."""
+        here = {name: view.shape for name, view in params.named(params.theta)}
+        there = {name: array.shape for name, array in self.checkpoint.tensors.items() if PARAMETER.match(name)}
+        names = [name for name in dict.fromkeys([*here, *there]) if here.get(name) != there.get(name)]
+        if names:
+            shown = [f"{name} is {_shape(there.get(name))} there, {_shape(here.get(name))} here" for name in names]
+            more = [f"and {len(shown) - SHOWN} more"] if len(shown) > SHOWN else []
+            found = "; ".join(shown[:SHOWN] + more)
+            raise CheckpointError(f"{self.path}: its weights do not fit the network of the spec: {found}")
+
+    def give(self, ready: Prepared) -> Sequence[str]:
+        """Overwrite the parameters of a network with its weights; return notes on what else is different."""
+        params = ready.job.network.params
+        self.check(params)
+        params.load(self.checkpoint.tensors)
+        return [*self.notes, *self._remarks(ready)]
+
+    def _remarks(self, ready: Prepared) -> Iterator[str]:
+        tensors = self.checkpoint.tensors
+        data = self.checkpoint.meta.get("data")
+        names = tuple(data.get("class_names") or ()) if isinstance(data, Mapping) else ()
+        if names != ready.assembly.facts.class_names:
+            yield f"{self.path}: its classes have other names or another order than those of this run's data"
+        if not all(_same(tensors.get(name), array) for name, array in ready.data.transform.tensors().items()):
+            yield f"{self.path}: its inputs were scaled otherwise; this run scales them by its own training rows"
+        there, here = TargetScaler.restored(tensors).tensors(), ready.data.targets.tensors()
+        if there.keys() != here.keys() or not all(_same(there[name], array) for name, array in here.items()):
+            yield f"{self.path}: its targets were scaled otherwise; what it gave is not in this run's units"
+        dtype = str(ready.job.network.dtype)
+        kinds = {str(array.dtype) for name, array in tensors.items() if PARAMETER.match(name)}
+        if kinds != {dtype}:
+            yield f"{self.path}: its weights are {' and '.join(sorted(kinds))}, those of this run {dtype}"
+
+
+def refuse_other_start(directory: RunDir, parent: Parent | None) -> None:
+    """Raise SpecError when a directory holds a run that was begun from other weights than those asked for."""
+    record = directory.read_json(RUN)
+    if record is None:
+        return
+    recorded, path = record.get("parent"), directory.path
+    if recorded is None and parent is not None:
+        raise SpecError(f"{path}: this run was begun from fresh weights, not from {parent.path}; use another directory")
+    if recorded is not None and parent is None:
+        advice = f"nntrain resume {path} goes on with it"
+        raise SpecError(f"{path}: this run was begun from the weights of {recorded['path']}; {advice}")
+    if recorded is not None and parent is not None and recorded["sha256"] != parent.sha256:
+        was = f"{recorded['path']} ({recorded['sha256'][:12]})"
+        now = f"{parent.path} ({parent.sha256[:12]})"
+        raise SpecError(f"{path}: this run was begun from other weights: {was}, not {now}; use another directory")
+
+
+def _same(a: Array | None, b: Array) -> bool:
+    return a is not None and np.array_equal(a, b)
+
+
+def _shape(dims: tuple[int, ...] | None) -> str:
+    return "missing" if dims is None else "×".join(map(str, dims)) or "one number"

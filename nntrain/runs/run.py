@@ -1,0 +1,249 @@
+"""One training run in its directory: start or resume, train, save, and sum up.
+
+The order on disk makes a run whole after a crash at any point: run.json comes first and marks the directory as a run;
+metrics are appended, then the checkpoint that counts them is written, then older checkpoints go; summary.json comes
+last and says that all is done. Going on after the end, the summary goes first, and metrics only after a checkpoint.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from nntrain.artifacts import durable, strict_json
+from nntrain.artifacts.checkpoints import Found
+from nntrain.artifacts.rundir import RUN, SUMMARY, RunDir
+from nntrain.core.machine import changes, environment
+from nntrain.drawing.plot_process import Painter
+from nntrain.errors import DivergenceError, InterruptedRun, UserError
+from nntrain.runs import curve_files as curves
+from nntrain.runs.initial_weights import Parent, refuse_other_start
+from nntrain.runs.journal import Journal
+from nntrain.runs.preparation import Prepared, prepared
+from nntrain.runs.restore import Restored, restore
+from nntrain.runs.resume import Done, compare, finished
+from nntrain.runs.saver import Saver
+from nntrain.runs.summary import sum_up
+from nntrain.spec import Loaded, dump
+from nntrain.train.divergence import diagnose
+from nntrain.train.history import to_csv
+from nntrain.train.loop import fit
+from nntrain.train.records import EpochRecord, Pause, better
+from nntrain.train.state import State
+
+
+@contextmanager
+def opened(
+    loaded: Loaded,
+    *,
+    runs: Path,
+    run_dir: Path | None,
+    argv: Sequence[str],
+    draw: bool = True,
+    init_from: Path | None = None,
+    as_begun: bool = False,
+) -> Iterator["Run | Done"]:
+    """Take the run directory, ``run_dir`` (new, begun or done) or a new one in ``runs``, with data and network ready.
+
+    Raises what spec, data and directory raise; no directory is made before data and spec are known to be good.
+    ``draw`` decides whether curves.png and curves.svg are made at the end. A new run starts from the weights of
+    ``init_from``, a checkpoint or run; a begun one must have started there, unless ``as_begun``: wherever it did.
+    """
+    with ExitStack() as held:
+        painter = held.enter_context(Painter()) if draw else None
+        parent = Parent.read(init_from) if init_from is not None else None
+        ready = None if run_dir is not None and run_dir.is_dir() else prepared(loaded)
+        if parent is not None and ready is not None:
+            parent.check(ready.job.network.params)
+        directory = RunDir.at(run_dir) if run_dir is not None else RunDir.create(runs, loaded.experiment.name)
+        held.enter_context(directory.lock())
+        done = finished(loaded, directory)
+        if not as_begun:
+            refuse_other_start(directory, parent)
+        yield done or Run(loaded, directory, ready or prepared(loaded), argv=argv, painter=painter, parent=parent)
+
+
+class Run:
+    """A run that holds its directory. ``events`` trains; ``summary`` holds the result afterwards.
+
+    ``resumed`` is the step gone on from, or None; ``notes`` are lines worth telling the user; ``best`` has the epoch,
+    step and value of the best epoch so far by the figure ``checkpoint.best``; ``parent`` says whose weights it was
+    begun from, if not from fresh ones.
+    """
+
+    is_done = False
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        directory: RunDir,
+        ready: Prepared,
+        *,
+        argv: Sequence[str] = (),
+        painter: Painter | None = None,
+        parent: Parent | None = None,
+    ) -> None:
+        self.loaded, self.directory, self.prepared, self.painter = loaded, directory, ready, painter
+        self.data, self.assembly, self.job = ready.data, ready.assembly, ready.job
+        self.summary: dict[str, Any] = {}
+        self.environment = environment() | {"plan": self.job.network.plan.describe()}
+        self.state = State.start(self.job.network.params, self.job.optimizer)
+        record = directory.read_json(RUN) or {}
+        self.parent: dict[str, Any] | None = parent.facts if parent else record.get("parent")
+        found = directory.latest()
+        there = restore(found, directory, loaded, ready, self.state) if found else self._begin(parent)
+        self.resumed, self.best, self._cut = there.step, there.best, there.cut
+        self.notes = [*self.data.notes, *there.notes] + (changes(there.environment, self.environment) if found else [])
+        options = loaded.experiment.checkpoint
+        self._saver = Saver(directory, keep=options.keep, spacing=options.min_seconds)
+        self._saver.step = there.step
+        facts = {"fingerprint": self.data.fingerprint, "task": self.data.task}
+        self._journal = Journal(
+            directory, loaded, {"data": facts, "parent": self.parent, "environment": self.environment}
+        )
+        settings = compare(directory.path, record.get("spec") or loaded.resolved, loaded.resolved)
+        self._start(there, argv, [one.change for one in settings])
+
+    @property
+    def monitor(self) -> str:
+        """The figure whose best epoch is kept."""
+        return self.loaded.experiment.checkpoint.best
+
+    @property
+    def tracks_best(self) -> bool:
+        """Whether a best epoch is kept: not by a validation figure when there is no validation part."""
+        return self.data.validation is not None or not self.monitor.startswith("validation.")
+
+    def events(self, interrupted: Callable[[], bool] = bool) -> Iterator[EpochRecord]:
+        """Train, saving on the way, and yield each epoch's record after it is on disk.
+
+        Raises DivergenceError (the last good checkpoint is named) and InterruptedRun (after saving).
+        """
+        options, failure = self.loaded.experiment.checkpoint, None
+        try:
+            for event in fit(self.job, self.state, interrupted=interrupted, pause_every=options.every_steps):
+                if isinstance(event, Pause):
+                    self._save()
+                    if event.interrupted:
+                        self._interrupt()
+                else:
+                    self._record(event)
+                    yield event
+        except DivergenceError as error:
+            failure = error.with_traceback(None)  # which would keep the loop and its batches alive
+        if failure is not None:
+            self._diverge(failure)
+        self._finish()
+
+    def _begin(self, parent: Parent | None) -> Restored:
+        """Write the first parameters: drawn, or the parent's."""
+        self.job.network.initialize(self.loaded.experiment.seed)
+        if parent is None and self.parent is not None:
+            parent = Parent.recorded(self.parent)
+        return Restored(notes=list(parent.give(self.prepared)) if parent else [])
+
+    def _start(self, there: Restored, argv: Sequence[str], changes: Sequence[str]) -> None:
+        """Mark the directory as a run under way, and cut off what the checkpoint does not count."""
+        durable.remove(self.directory.path / SUMMARY)  # going on: not done any more
+        self._journal.begin(argv, resumed=self.resumed, changes=changes)
+        self.directory.write_text("config.yaml", self.loaded.text)
+        self.directory.write_text("config.resolved.yaml", dump(self.loaded.resolved))
+        if there.reopened:
+            self._save(metrics_length=there.metrics_length)  # or the metrics would be too short for what lies there
+        self.directory.cut_metrics(there.metrics_length)
+
+    def _record(self, record: EpochRecord) -> None:
+        """Put an epoch on disk: its metrics, and a checkpoint if one is due or it is the best so far."""
+        if self.state.cut is not None:
+            self._cut = {"best": self.best, "metrics_length": self.directory.metrics_length}
+        self.directory.append_metrics(record.as_dict())
+        improved = False
+        if self.tracks_best:
+            value = record.figure(self.monitor)
+            improved = better(self.monitor, value, self.best["value"] if self.best else None)
+            if improved:
+                self.best = {"monitor": self.monitor, "value": value, "epoch": record.epoch, "step": record.step}
+        every = self.loaded.experiment.checkpoint.every_epochs
+        if improved or (every is not None and record.epoch % every == 0):
+            self._save()
+
+    def _save(self, *, metrics_length: int | None = None) -> None:
+        """Make a checkpoint of the present state, by default with all the metrics that are there."""
+        meta = self._meta(self.directory.metrics_length if metrics_length is None else metrics_length)
+        bests = (self.best, self._cut["best"] if self._cut else None)
+        kept = [best["step"] for best in bests if best]
+        tensors = self.state.tensors() | self.data.transform.tensors() | self.data.targets.tensors()
+        self._saver.save(self.state.step, tensors, meta, kept=kept)
+
+    def _meta(self, metrics_length: int) -> dict[str, Any]:
+        state, resolved = self.state, self.loaded.resolved
+        return {
+            "step": state.step,
+            "epoch": state.best_epoch if state.restored else state.epoch,  # of the parameters, which may be the best
+            "state": state.figures(),
+            "spec": resolved,
+            "config_sha256": hashlib.sha256(strict_json.canonical(resolved).encode()).hexdigest(),
+            "data": asdict(self.assembly.facts)
+            | {"fingerprint": self.data.fingerprint, "encoder": self.data.transform.facts()},
+            "metrics_length": metrics_length,
+            "best": self.best,
+            "cut": self._cut,
+            "parent": self.parent,
+            "environment": self.environment,
+        }
+
+    def _interrupt(self) -> None:
+        self._saver.flush()
+        path, step = self.directory.path, self.state.step
+        self._journal.write("interrupted", stopped="a signal")
+        self._journal.log(f"interrupted at step {step}")
+        raise InterruptedRun(f"{path}: saved at step {step}; nntrain resume {path} goes on")
+
+    def _diverge(self, error: DivergenceError) -> None:
+        """Say why and what is still good. Nothing has been saved since, and the last good checkpoint stays."""
+        self._saver.flush()
+        found = self.directory.latest()
+        good = f"; last good checkpoint: {found.path}" if found else "; no checkpoint was saved yet"
+        why = self._why(error, found)
+        self._journal.write("diverged", stopped=why)
+        self._journal.log(f"diverged: {why}")
+        self._write_curves()
+        raise DivergenceError(f"{why}{good}")
+
+    def _why(self, error: DivergenceError, found: Found | None) -> str:
+        """Return what made the steps since the last good checkpoint, or since the start, diverge."""
+        try:
+            if found:
+                self.state.restore(found.checkpoint.tensors, found.checkpoint.meta["state"])
+            else:
+                self.state = State.start(self.job.network.params, self.job.optimizer)
+                self._begin(None)
+            return str(diagnose(self.job, self.state) or error)
+        except UserError:  # the weights it was begun from are gone
+            return str(error)
+
+    def _finish(self) -> None:
+        """Save the end, score the weights that are kept, draw, and write the summary last: it says that all is done."""
+        is_best = self.best is not None and self.best["step"] == self.state.step
+        if self._saver.step != self.state.step or (self.state.restored and not is_best):
+            self._save()
+        self._saver.flush()
+        kept = self.directory.checkpoint_path(self.best["step"] if self.best else self.state.step)
+        records = self.directory.read_metrics()
+        summary = sum_up(
+            self.prepared, self.state, kept=kept, root=self.directory.path, best=self.best, records=records
+        )
+        self._write_curves()
+        self._journal.write("done", stopped=self.state.stopped)
+        self._journal.log(f"done: {self.state.stopped}")
+        self.directory.write_json(SUMMARY, summary)
+        self.summary = summary
+
+    def _write_curves(self) -> None:
+        if self.painter is not None:
+            best = self.best["epoch"] if self.best else None
+            curves.write(self.directory, self.painter, title=self.loaded.experiment.name, best_epoch=best)
+        else:
+            self.directory.write_text("curves.csv", to_csv(self.directory.read_metrics()))

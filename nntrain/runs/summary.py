@@ -1,0 +1,61 @@
+"""The final figures of a run: those of the weights that are kept, on every part of the data."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nntrain.artifacts import checkpoint as storage
+from nntrain.runs.preparation import Prepared
+from nntrain.train.state import State
+
+BEST = ("monitor", "value", "epoch", "step")
+
+
+def sum_up(
+    prepared: Prepared,
+    state: State,
+    *,
+    kept: Path,
+    root: Path,
+    best: Mapping[str, Any] | None,
+    records: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Score the checkpoint ``kept`` as it lies on disk; the run's own parameters are as before afterwards.
+
+    ``records`` are those of all epochs; paths in the summary are relative to ``root``.
+    """
+    spec, data = prepared.assembly.spec, prepared.data
+    stored = storage.load(kept)
+    params = prepared.job.network.params
+    last = params.theta.copy()
+    params.load(stored.tensors)
+    parts = {"train": data.train, "validation": data.validation, "test": data.test}
+    figures = {
+        name: {"n": len(part), **prepared.assembly.evaluator(part)()}
+        for name, part in parts.items()
+        if part is not None
+    }
+    np.copyto(params.theta, last)
+    return {
+        "name": spec.name,
+        "seed": spec.seed,
+        "stopped": state.stopped,
+        "epochs": state.epoch,
+        "steps": state.step,
+        "seconds": state.elapsed,
+        "examples_per_second": _speed(records),
+        "parameters": params.size,
+        "checkpoint": str(kept.relative_to(root)),
+        "epoch": stored.meta["epoch"],
+        "best": best and {name: best[name] for name in BEST},  # in one order, however often the run was gone on with
+        **figures,
+    }
+
+
+def _speed(records: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return the examples trained on per second over all epochs."""
+    seconds = sum(record["seconds"] for record in records)
+    examples = sum(record["examples_per_second"] * record["seconds"] for record in records)
+    return examples / seconds if seconds else None

@@ -1,0 +1,45 @@
+"""The experiment: everything a run is made of, built and frozen."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nntrain.core.fields import Natural
+from nntrain.data.options import DataOptions
+from nntrain.ops.losses import LOSSES, Loss
+from nntrain.ops.models import MODELS, Model
+from nntrain.ops.optimizers import OPTIMIZERS, Optimizer, Sgd
+from nntrain.ops.penalties import Penalty
+from nntrain.ops.schedules import SCHEDULES, Constant, Schedule
+from nntrain.train.settings import Checkpointing, Runtime, Training
+
+
+class Experiment(BaseModel):
+    """One training run: the data, the model, its cost, and how the cost is made small.
+
+    ``loss: null`` is the model's own. ``seed`` decides every random number of the run.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", title="nntrain spec")
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "experiment"
+    seed: Natural = 0
+    data: DataOptions
+    model: Annotated[Model, MODELS]
+    loss: Annotated[Loss, LOSSES] | None = None
+    penalty: Penalty = Penalty()
+    optimizer: Annotated[Optimizer, OPTIMIZERS] = Sgd()
+    schedule: Annotated[Schedule, SCHEDULES] = Constant()
+    train: Training = Training()
+    checkpoint: Checkpointing = Checkpointing()
+    runtime: Runtime = Runtime()
+
+    @classmethod
+    def conflicts(cls, parts: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Yield (path, what is wrong) for parts that do not fit one another; parts that are wrong alone are absent."""
+        model, loss = parts.get("model"), parts.get("loss")
+        if model is not None and loss is not None:
+            complaint = model.loss_problem(loss)
+            if complaint:
+                yield ("loss",), complaint

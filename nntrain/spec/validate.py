@@ -1,0 +1,135 @@
+"""From a tree to a built experiment, or to every problem it has.
+
+What can be judged is judged: a field with a problem does not keep the others from being checked, nor the checks that an
+object makes of itself (``problems() -> [(path, message)]``, path a tuple of keys) once all of its own keys are right.
+Knows no field by name.
+"""
+
+import dataclasses
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from nntrain.spec.explain import explain
+from nntrain.spec.hints import with_default_kinds
+from nntrain.spec.tree import Mapping, Mark, Node, Problem, Scalar, Sequence, is_broken, plain
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def build(root: type[M], tree: Mapping, *, extra: tuple[str, ...] = ()) -> tuple[M | None, list[Problem]]:
+    """Return the built model with its paths absolute, or ``None`` and the problems; ``extra`` are other known keys."""
+    filled = with_default_kinds(tree, root)
+    if not isinstance(filled, Mapping):
+        raise TypeError("a tree with default kinds stays a mapping")
+    experiment, errors = _validated(root, plain(filled))
+    problems = explain(errors, root, filled, extra)
+    sound = vars(experiment) if experiment is not None else _sound_fields(root, filled, problems)
+    problems += check_objects(root, sound, filled)
+    if problems or experiment is None:
+        return None, problems
+    return experiment.model_copy(update=dict(_anchored_fields(sound, filled))), []
+
+
+def _validated(root: type[M], values: Any) -> tuple[M | None, list[Any]]:
+    try:
+        return root.model_validate(values), []
+    except ValidationError as error:
+        return None, list(error.errors(include_url=False, include_input=False))
+
+
+def _sound_fields(root: type[BaseModel], tree: Mapping, problems: Iterable[Problem]) -> dict[str, Any]:
+    """Build each field that has no problem by itself."""
+    blamed = {problem.path.split(".")[0] for problem in problems}
+    sound: dict[str, Any] = {}
+    for name, field in root.model_fields.items():
+        node = tree.get(name)
+        if name in blamed or (node is not None and is_broken(node)):
+            continue
+        if node is None:
+            sound[name] = field.get_default(call_default_factory=True)
+            continue
+        annotation = field.rebuild_annotation()
+        sound[name] = TypeAdapter(annotation).validate_python(plain(node))
+    return sound
+
+
+def check_objects(root: type[BaseModel], fields: dict[str, Any], tree: Mapping) -> list[Problem]:
+    """Return what the built objects say of themselves, and what ``root.conflicts`` says of them together."""
+    found = [problem for name, value in fields.items() for problem in _own_problems(value, (name,))]
+    conflicts = getattr(root, "conflicts", None)
+    if conflicts is not None:
+        found += [(tuple(path), message) for path, message in conflicts(fields)]
+    places = [(_as_written(tree, path), message) for path, message in found]
+    return [Problem(mark_at(tree, path), ".".join(path), message) for path, message in places]
+
+
+def _own_problems(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _own_problems(item, (*path, str(index)))
+    elif dataclasses.is_dataclass(value):
+        for below, message in getattr(value, "problems", tuple)():
+            yield (*path, *below), message
+        for field in dataclasses.fields(value):
+            yield from _own_problems(getattr(value, field.name), (*path, field.name))
+
+
+def _as_written(tree: Mapping, path: Iterable[str]) -> tuple[str, ...]:
+    """Return a path without the index of a single value that stands for a list of one."""
+    written: list[str] = []
+    node: Node | None = tree
+    for key in path:
+        if isinstance(node, Sequence) and key.isdecimal():
+            node = node.items[int(key)] if int(key) < len(node.items) else None
+        elif key.isdecimal() and node is not None:
+            continue
+        else:
+            node = node.get(key) if isinstance(node, Mapping) else None
+        written.append(key)
+    return tuple(written)
+
+
+def mark_at(tree: Mapping, path: Iterable[str]) -> Mark:
+    """Return the place of a value, or of the nearest thing around it that was written."""
+    node: Node = tree
+    for key in path:
+        if isinstance(node, Mapping) and key in node.entries:
+            node = node.entries[key].node
+        elif isinstance(node, Sequence) and key.isdecimal() and int(key) < len(node.items):
+            node = node.items[int(key)]
+        else:
+            break
+    return node.mark
+
+
+def _anchored_fields(fields: dict[str, Any], tree: Mapping) -> Iterator[tuple[str, Any]]:
+    return ((name, anchored(value, _below(tree, name))) for name, value in fields.items())
+
+
+def anchored(value: Any, node: Node) -> Any:
+    """Return ``value`` with each path below it absolute, relative ones counting from the file that holds them.
+
+    A path left at its default counts from the file that holds what is around it.
+    """
+    if isinstance(value, Path):
+        home = os.path.expanduser(value)  # noqa: PTH111  # Path.expanduser raises for an unknown user
+        return Path(os.path.normpath(node.mark.origin.base / home))
+    if isinstance(value, tuple):
+        nodes = node.items if isinstance(node, Sequence) else (node,) * len(value)
+        return tuple(anchored(item, below) for item, below in zip(value, nodes, strict=True))
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return value
+    old = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
+    new = {name: anchored(part, _below(node, name)) for name, part in old.items()}
+    changes = {name: part for name, part in new.items() if part != old[name]}
+    return dataclasses.replace(value, **changes) if changes else value
+
+
+def _below(node: Node, key: str) -> Node:
+    """Return the value of a key, or an empty one at the same place."""
+    below = node.get(key) if isinstance(node, Mapping) else None
+    return below if below is not None else Scalar(node.mark, None)

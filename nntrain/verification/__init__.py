@@ -1,0 +1,1 @@
+"""Certificates: is a spec deterministic, and does it resume bit for bit?"""

@@ -1,0 +1,162 @@
+"""Is a spec deterministic, and does it resume bit for bit? A certificate, or the first difference."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+from nntrain.artifacts import checkpoint as storage
+from nntrain.artifacts import strict_json
+from nntrain.artifacts.rundir import RUN, RunDir
+from nntrain.core.machine import changes
+from nntrain.core.types import Array
+from nntrain.gradcheck import check_network, of_checkpoint
+from nntrain.gradcheck.numeric import Options
+from nntrain.runs.initial_weights import Parent
+from nntrain.runs.resume import stored
+from nntrain.runs.scoring import evaluate, open_model
+from nntrain.spec import Loaded
+from nntrain.verification.trials import Trial, compare, digests, recorded, train, train_apart
+
+ROWS, PROBES = 4, 3  # of a gradient check between two parts of a run
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that held: ``facts`` are its figures."""
+
+    what: str
+    text: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Intact:
+    """A checkpoint whose every byte was checked: its tensors with their SHA-256, and what it says of itself."""
+
+    path: Path
+    size: int  # bytes
+    tensors: Mapping[str, Array]
+    sha256: Mapping[str, str]
+    meta: Mapping[str, Any]
+
+
+def verify_checkpoint(path: Path) -> Intact:
+    """Check a file. CheckpointError when a byte is not as it was written."""
+    data = storage.read(path)
+    stored = storage.decode(data, str(path))
+    return Intact(path, len(data), dict(sorted(stored.tensors.items())), digests(stored.tensors), stored.meta)
+
+
+def verify_run(path: Path) -> Iterator[Finding]:
+    """Check the checkpoints of a run, then its spec, then whether the run is what comes out of its spec."""
+    loaded, directory = stored(path), RunDir(path)
+    files = [verify_checkpoint(file) for file in directory.checkpoints()]
+    yield Finding("checkpoints", f"{_count(len(files), 'file')}, every byte as written", {"files": len(files)})
+    record = directory.read_json(RUN) or {}
+    parent = Parent.recorded(record["parent"]).path if record.get("parent") else None
+    yield from verify_spec(loaded, parent=parent, own=directory)
+
+
+def verify_spec(loaded: Loaded, *, parent: Path | None = None, own: RunDir | None = None) -> Iterator[Finding]:
+    """Train again and again in a temporary directory; yield what holds as it is found.
+
+    Raises CheckpointError with the first difference: epoch, tensor, figure. ``own`` is a run of this spec to compare.
+    """
+    with TemporaryDirectory(prefix="nntrain-verify-") as folder:
+        began = perf_counter()
+        first = train("the first training", loaded, Path(folder, "first"), parent=parent)
+        size = {"epochs": len(first.marks), "steps": first.steps}
+        lasted = f"in {perf_counter() - began:.1f} s"
+        yield Finding("trained", f"{_epochs(first)}, {_count(first.steps, 'step')}, {lasted}", size)
+        if own is not None:
+            yield _own(own, first)
+        yield _again(loaded, first, Path(folder, "apart"), parent)
+        yield from _stopped(loaded, first, Path(folder, "stopped"), parent)
+    yield Finding("result", f"sha256 {_fingerprint(first)}", {"sha256": _fingerprint(first)})
+    yield Finding("holds for", _words(first.environment), {"environment": first.environment})
+
+
+def _again(loaded: Loaded, first: Trial, path: Path, parent: Path | None) -> Finding:
+    """Train a second time, where nothing of the first is left: another process has other hashes and other memory."""
+    compare(first, train_apart("a second one in a process of its own", loaded, path, parent=parent))
+    held = f"{_epochs(first)} of metrics and {_count(len(first.end), 'tensor')}"
+    return Finding("again", f"in a process of its own: the same bytes in {held}", {"tensors": len(first.end)})
+
+
+def _stopped(loaded: Loaded, first: Trial, path: Path, parent: Path | None) -> Iterator[Finding]:
+    """Train with stops, and do other things with the run in between."""
+    stops = _stops(first)
+    between = _Between(path)
+    compare(first, train("one that was stopped and resumed", loaded, path, parent=parent, stops=stops, between=between))
+    text = f"after {_listed(stops)}, and resumed: the same bytes" if stops else "not at all: it is over too soon"
+    yield Finding("stopped", text, {"stops": stops})
+    held = "an evaluation and a gradient check at each stop, and an evaluation after each epoch"
+    yield Finding("in between", held, {"gradient_checks": between.checks})
+
+
+class _Between:
+    """What is done to a run while it stands: it is scored, and its gradient checked, as its checkpoint has it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.checks = path, 0
+
+    def __call__(self, step: int) -> None:
+        evaluate(open_model(self.path), "train")
+        check_network(of_checkpoint(self.path, [], batch=ROWS), Options(probes=PROBES))
+        self.checks += 1
+
+
+def _stops(first: Trial) -> list[int]:
+    """Return steps to stop after: the first, within an epoch, at its end, within one half-way, the last but one."""
+    total, epochs = first.steps, max(1, len(first.marks))
+    per_epoch = max(1, -(-total // epochs))
+    half_way = total // 2 // per_epoch * per_epoch + per_epoch // 3
+    wanted = {1, per_epoch // 2, per_epoch, half_way, total - 1}
+    return sorted(step for step in wanted if 0 < step < total)
+
+
+def _own(directory: RunDir, first: Trial) -> Finding:
+    """Compare what a run recorded with what its spec gives; where that cannot be, say why."""
+    record = directory.read_json(RUN) or {}
+    segments = record.get("segments") or []
+    changed = [change for segment in segments for change in segment["changes"] if change.startswith("train.")]
+    other = changes(record.get("environment") or {}, first.environment)
+    if changed or other:
+        why = f"it went on with {changed[0]}" if changed else f"it was made elsewhere ({other[0]})"
+        return Finding("recorded", f"not compared with the run itself: {why}", {"recorded": None})
+    own = recorded(f"the run {directory.path}", directory)
+    compare(first, own, whole=directory.is_done())
+    end = f" and {_count(len(own.end), 'tensor')}" if own.end else ""
+    return Finding("recorded", f"the run itself: the same {_epochs(own)} of metrics{end}", {"recorded": True})
+
+
+def _fingerprint(trial: Trial) -> str:
+    """Return one digest of all metrics and of the last weights."""
+    everything = [*(mark.figures for mark in trial.marks), trial.end]
+    return hashlib.sha256(strict_json.canonical(everything).encode()).hexdigest()
+
+
+def _words(environment: Mapping[str, Any]) -> str:
+    """Return in words what the result depends on beside spec and data."""
+    pools, plan = environment["blas"], environment["plan"]
+    library = f"{pools[0]['library']} {pools[0]['version'] or ''}".strip() if pools else "BLAS unknown"
+    kernels = f"{plan['kernels']} kernels, {_count(plan['threads'], 'thread')}"
+    machine = f"{environment['python']}, {environment['cpu'] or 'unknown processor'}"
+    return f"numpy {environment['numpy']}, {library}, {kernels}, {machine}"
+
+
+def _epochs(trial: Trial) -> str:
+    return _count(len(trial.marks), "epoch")
+
+
+def _listed(steps: Sequence[int]) -> str:
+    *first, last = (f"{step:,}" for step in steps)
+    return f"steps {', '.join(first)} and {last}" if first else f"step {last}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

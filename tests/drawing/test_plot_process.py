@@ -1,0 +1,71 @@
+"""The process that draws: the same picture, nothing left behind, and no need of it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nntrain.drawing import curves as plots
+from nntrain.drawing import plot_process as painter
+from nntrain.drawing.plot_process import Painter
+
+RECORDS = [{"epoch": epoch, "train": {"cost": 1 / epoch}, "validation": {"cost": None}} for epoch in range(1, 4)]
+
+
+def _two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(painter, "processors", lambda: 2)
+
+
+def test_the_process_draws_the_same_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    _two(monkeypatch)
+    expected = plots.render(RECORDS, title="three", best_epoch=2)
+    monkeypatch.setattr(plots, "render", None)  # here nothing is drawn
+    with Painter() as artist:
+        assert artist.render(RECORDS, title="three", best_epoch=2) == expected
+
+
+@pytest.mark.parametrize("program", ["/nowhere/python", "/bin/false", "/bin/cat"])
+def test_a_picture_comes_without_the_process(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    _two(monkeypatch)
+    monkeypatch.setattr(sys, "executable", program)
+    with Painter() as artist:
+        assert artist.render(RECORDS, title="three") == plots.render(RECORDS, title="three")
+
+
+def test_with_one_processor_there_is_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(painter, "processors", lambda: 1)
+    monkeypatch.setattr(subprocess, "Popen", None)
+    with Painter() as artist:
+        assert artist.render(RECORDS, title="three") == plots.render(RECORDS, title="three")
+
+
+def test_leaving_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    _two(monkeypatch)
+    with Painter() as artist:
+        process = artist._process
+        assert process is not None
+        assert process.poll() is None
+    assert process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the process in /proc")
+def test_the_process_ends_with_a_caller_that_is_killed() -> None:
+    program = (
+        "import time; from nntrain.drawing import plot_process as painter; painter.processors = lambda: 2;"
+        "p = painter.Painter(); print(p._process.pid, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as caller:
+        assert caller.stdout is not None
+        pid = int(caller.stdout.readline())
+        os.kill(pid, 0)
+        caller.kill()
+    for _ in range(200):
+        stat = Path(f"/proc/{pid}/stat")
+        if not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.1)
+    pytest.fail("the process outlives its caller")
