@@ -30,7 +30,7 @@ from benchmarks import machine
 from nntrain.artifacts.checkpoint import Checkpoint
 from nntrain.artifacts.rundir import RunDir
 from nntrain.core.rng import Stream, generator
-from nntrain.runs import Run, opened
+from nntrain.runs import Run, open_run
 from nntrain.runs.saver import Saver
 from nntrain.spec import load
 
@@ -158,12 +158,12 @@ def training(folder: Path, options: argparse.Namespace) -> dict[str, float]:
 
 def seconds_of(config: Path, folder: Path, *, saves: bool) -> tuple[float, int]:
     """Train; return the seconds from the first step to the record of the last epoch, and the checkpoints till then."""
-    with written(allowed=saves) as steps, opened(load(config), runs=folder, run_dir=None, argv=[], draw=False) as run:
+    with written(allowed=saves) as steps, open_run(load(config), runs=folder, run_dir=None, argv=[], draw=False) as run:
         if not isinstance(run, Run):
             raise SystemExit("bench_checkpoints: a new run is done already")
         began = perf_counter()
         for record in run.events():
-            if record.epoch == run.loaded.experiment.train.epochs:
+            if record.epoch == run.loaded.spec.train.epochs:
                 return perf_counter() - began, len(steps)
     raise SystemExit("bench_checkpoints: the run ended before its last epoch")
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import settings
 
 from nntrain.artifacts.rundir import RunDir
-from nntrain.cli.interrupts import unwatch
+from nntrain.cli.interrupts import release_signals
 from nntrain.core.calls import Calls
 from nntrain.core.types import Array
 from nntrain.core.workspace import Workspace
 from nntrain.ops.losses.base import BindGradient, Loss, ReadCost, Scale
-from nntrain.runs import opened
+from nntrain.runs import open_run
 from nntrain.spec import load
 
 settings.register_profile("reproducible", deadline=None, derandomize=True, database=None)
@@ -26,7 +26,7 @@ settings.load_profile("reproducible")
 def own_signals() -> Iterator[None]:
     """Take the signals back after each test that trained in this process."""
     yield
-    unwatch()
+    release_signals()
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +99,7 @@ def trained(tmp_path):
     """Return a function that trains a loaded spec in a directory of this name until it ends or is interrupted."""
 
     def train(loaded, name, interrupted=bool):
-        with opened(loaded, runs=tmp_path, run_dir=tmp_path / name, argv=["nntrain"], draw=False) as run:
+        with open_run(loaded, runs=tmp_path, run_dir=tmp_path / name, argv=["nntrain"], draw=False) as run:
             records = list(run.events(interrupted))
         return run, records
 

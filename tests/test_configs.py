@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nntrain.errors import DivergenceError
-from nntrain.runs import opened
+from nntrain.runs import open_run
 from nntrain.spec import Loaded, load
 
 CONFIGS = Path(__file__).parents[1] / "configs"
@@ -60,7 +60,7 @@ def claims(line: str) -> list[Claim]:
 def outcome(loaded: Loaded, folder: Path) -> Mapping[str, Any]:
     """Train and return the summary, or the exit status of a run that diverges."""
     try:
-        with opened(loaded, runs=folder, run_dir=None, argv=[], draw=False) as run:
+        with open_run(loaded, runs=folder, run_dir=None, argv=[], draw=False) as run:
             for _ in run.events():
                 pass
             return run.summary
@@ -76,7 +76,7 @@ def test_there_are_configs() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_config_is_valid_and_says_what_it_does(name: str) -> None:
     loaded = load(CONFIGS / name)
-    assert f"{loaded.experiment.name}.yaml" == name
+    assert f"{loaded.spec.name}.yaml" == name
     header = HEADER.fullmatch(first_line(name))
     assert header
     assert header["file"] == name
@@ -136,5 +136,5 @@ def test_mnist_reaches_what_is_published(name: str, real_data: Path, tmp_path: P
 @pytest.mark.parametrize("name", LARGE)
 def test_the_default_folder_of_mnist_lies_beside_the_configs(name: str, tmp_path: Path) -> None:
     shutil.copytree(CONFIGS, tmp_path / "configs")
-    source: Any = load(tmp_path / "configs" / name).experiment.data.source
+    source: Any = load(tmp_path / "configs" / name).spec.data.source
     assert source.path == tmp_path / "data" / "mnist"

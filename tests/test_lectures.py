@@ -15,7 +15,7 @@ from nntrain.network import Network
 from nntrain.ops.activations.elementwise import Elu, Identity, Relu, Sigmoid, Tanh
 from nntrain.ops.losses import BinaryHinge, Hinge, Loss, Mse, SigmoidCrossEntropy, SigmoidMse, SoftmaxCrossEntropy
 from nntrain.ops.models import Linear, Mlp, Model
-from nntrain.runs import Assembly, Prepared, prepared
+from nntrain.runs import Assembly, Prepared, prepare_run
 from nntrain.spec import load
 from nntrain.train.loop import fit
 from nntrain.train.records import EpochRecord
@@ -44,7 +44,7 @@ class Trained:
 
 
 def ready(name: str, *overrides: str) -> Prepared:
-    return prepared(load(CONFIGS / name, overrides))
+    return prepare_run(load(CONFIGS / name, overrides))
 
 
 def train(name: str, *overrides: str) -> Trained:

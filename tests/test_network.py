@@ -9,7 +9,7 @@ from nntrain.core.rng import Stream, generator
 from nntrain.data.batches.in_memory import Batch, Batches
 from nntrain.gradcheck.numeric import check
 from nntrain.network import Network
-from nntrain.ops.activations.base import Activation
+from nntrain.ops.activations import Activation
 from nntrain.ops.initializers import INITIALIZERS, Normal
 from nntrain.ops.layer import Context, Layer
 from nntrain.ops.layers import Dense, Dropout

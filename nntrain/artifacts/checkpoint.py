@@ -67,7 +67,7 @@ def encode(checkpoint: Checkpoint) -> bytes:
     facts: dict[str, Any] = {**checkpoint.meta, "format": FORMAT, "version": VERSION}
     facts["sha256"] = {name: _digest(array) for name, array in tensors.items()}
     mark = hashlib.sha256(strict_json.canonical(facts).encode()).hexdigest()  # what stands nowhere else in the header
-    data = _sealed(container.save(dict(tensors), {KEY: strict_json.canonical(facts | {"seal": mark})}), mark.encode())
+    data = _seal(container.save(dict(tensors), {KEY: strict_json.canonical(facts | {"seal": mark})}), mark.encode())
     _verify(data, tensors)
     return data
 
@@ -78,13 +78,13 @@ def decode(data: bytes, where: str) -> Checkpoint:
     try:
         tensors = container.load(data)
     except (SafetensorError, ValueError, KeyError, OverflowError, MemoryError) as error:
-        _damaged(where, f"its tensors cannot be read ({error})")
+        _refuse_damaged(where, f"its tensors cannot be read ({error})")
     digests = facts["sha256"]
     if not isinstance(digests, dict) or digests.keys() != tensors.keys():
-        _damaged(where, "it does not hold the tensors it lists")
+        _refuse_damaged(where, "it does not hold the tensors it lists")
     for name, array in sorted(tensors.items()):
         if _digest(array) != digests[name]:
-            _damaged(where, f"the numbers of tensor {name!r} have changed")
+            _refuse_damaged(where, f"the numbers of tensor {name!r} have changed")
         array.flags.writeable = False
     return Checkpoint(tensors, {key: value for key, value in facts.items() if key not in RESERVED})
 
@@ -101,7 +101,7 @@ def _digest(array: Array) -> str:
     return hashlib.sha256(array.data).hexdigest()
 
 
-def _sealed(data: bytes, mark: bytes) -> bytes:
+def _seal(data: bytes, mark: bytes) -> bytes:
     """Return the file with the seal in place of the mark: the digest of the header with zeros there."""
     header = _header(data)
     place = 8 + header.index(mark)
@@ -115,10 +115,10 @@ def _verify(data: bytes, tensors: Mapping[str, Array]) -> None:
     _sealed_facts(data, where)
     found = container.load(data)
     if found.keys() != tensors.keys():
-        _damaged(where, "it does not hold the tensors it was given")
+        _refuse_damaged(where, "it does not hold the tensors it was given")
     for name, array in tensors.items():
         if not _equal(found[name], array):
-            _damaged(where, f"the numbers of tensor {name!r} have changed")
+            _refuse_damaged(where, f"the numbers of tensor {name!r} have changed")
 
 
 def _equal(a: Array, b: Array) -> bool:
@@ -148,9 +148,9 @@ def _sealed_facts(data: bytes, where: str) -> dict[str, Any]:
         raise CheckpointError(f"{where}: written by a newer nntrain, format {version}; this one reads {VERSION}")
     seal = facts.get("seal")
     if version != VERSION or "sha256" not in facts or not SEAL.fullmatch(str(seal)):
-        _damaged(where, "its header is incomplete")
+        _refuse_damaged(where, "its header is incomplete")
     if hashlib.sha256(header.replace(str(seal).encode(), BLANK.encode())).hexdigest() != seal:
-        _damaged(where, "its header has changed")
+        _refuse_damaged(where, "its header has changed")
     return facts
 
 
@@ -174,5 +174,5 @@ def read(path: Path, follow_links: bool = True) -> bytes:
         raise CheckpointError(f"{str(path)!r}: cannot read the checkpoint: {error or 'too large'}") from error
 
 
-def _damaged(where: str, what: str) -> NoReturn:
+def _refuse_damaged(where: str, what: str) -> NoReturn:
     raise CheckpointError(f"{where}: damaged: {what}")

@@ -21,7 +21,7 @@ class Found(NamedTuple):
     notes: tuple[str, ...]
 
 
-class Shelf:
+class CheckpointFolder:
     """A folder of ``step-<step>.safetensors``; the lock is the caller's business."""
 
     def __init__(self, folder: Path) -> None:
@@ -31,7 +31,7 @@ class Shelf:
     def save(self, step: int, checkpoint: Checkpoint) -> Path:
         """Write the checkpoint of ``step`` durably; the folder is made if missing. Raises ``OutputError``."""
         path = self.at(step)
-        with durable.writing(self.folder):
+        with durable.report_write_errors(self.folder):
             if self.folder.is_symlink():
                 raise OutputError(f"{self.folder}: cannot write: it is a symbolic link")
             if not self.folder.exists():
@@ -91,7 +91,7 @@ class Shelf:
         for path in doomed:
             durable.remove(path)
         if doomed:
-            with durable.writing(self.folder):
+            with durable.report_write_errors(self.folder):
                 durable.sync_directory(self.folder)
         return doomed
 

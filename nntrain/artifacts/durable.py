@@ -42,7 +42,7 @@ def cause(error: OSError) -> str:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def report_write_errors(path: Path) -> Iterator[None]:
     """Turn any ``OSError`` inside into ``OutputError: <path>: cannot write: <cause>``."""
     try:
         yield
@@ -59,7 +59,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     ``OutputError``; the target is then untouched (or, if only the last fsync failed, complete). A target that is a
     symbolic link, a directory or a device is refused.
     """
-    with writing(path):
+    with report_write_errors(path):
         _refuse_irregular(path)
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
         try:
@@ -77,7 +77,7 @@ def append(path: Path, data: bytes) -> None:
 
     Survives the death of the process; only ``sync`` makes it survive a power cut as well. Raises ``OutputError``.
     """
-    with writing(path):
+    with report_write_errors(path):
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o666)
         try:
             length = os.fstat(descriptor).st_size
@@ -93,22 +93,22 @@ def append(path: Path, data: bytes) -> None:
 
 def truncate(path: Path, length: int) -> None:
     """Cut ``path`` to ``length`` bytes, durably. Raises ``OutputError``."""
-    with writing(path), _opened(path, os.O_WRONLY | os.O_NOFOLLOW) as descriptor:
+    with report_write_errors(path), _open_new(path, os.O_WRONLY | os.O_NOFOLLOW) as descriptor:
         os.ftruncate(descriptor, length)
         os.fsync(descriptor)
 
 
 def sync(path: Path) -> None:
     """Force the contents and the name of ``path`` to the disk. Raises ``OutputError``."""
-    with writing(path):
-        with _opened(path, os.O_WRONLY | os.O_NOFOLLOW) as descriptor:
+    with report_write_errors(path):
+        with _open_new(path, os.O_WRONLY | os.O_NOFOLLOW) as descriptor:
             os.fsync(descriptor)
         sync_directory(path.parent)
 
 
 def sync_directory(directory: Path) -> None:
     """Force the names in ``directory`` to the disk; file systems that cannot do so are left in peace."""
-    with _opened(directory, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
+    with _open_new(directory, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
         try:
             os.fsync(descriptor)
         except OSError as error:
@@ -118,12 +118,12 @@ def sync_directory(directory: Path) -> None:
 
 def remove(path: Path) -> None:
     """Delete a file; one that is gone already is fine. Raises ``OutputError``."""
-    with writing(path), suppress(FileNotFoundError):
+    with report_write_errors(path), suppress(FileNotFoundError):
         path.unlink()
 
 
 @contextmanager
-def _opened(path: Path, flags: int) -> Iterator[int]:
+def _open_new(path: Path, flags: int) -> Iterator[int]:
     descriptor = os.open(path, flags)
     try:
         yield descriptor

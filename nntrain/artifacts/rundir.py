@@ -17,7 +17,7 @@ from filelock import FileLock, SoftFileLock, Timeout
 
 from nntrain.artifacts import durable, strict_json
 from nntrain.artifacts.checkpoint import Checkpoint
-from nntrain.artifacts.checkpoints import Found, Shelf
+from nntrain.artifacts.checkpoints import CheckpointFolder, Found
 from nntrain.artifacts.metrics_file import MetricsFile
 from nntrain.errors import LockedError, OutputError, SpecError
 
@@ -38,7 +38,7 @@ class RunDir:
         self.path = path
         self._locked = False
         self._metrics = MetricsFile(path / METRICS)
-        self._shelf = Shelf(path / CHECKPOINTS)
+        self._checkpoints = CheckpointFolder(path / CHECKPOINTS)
 
     def __repr__(self) -> str:
         return f"RunDir({str(self.path)!r})"
@@ -48,11 +48,11 @@ class RunDir:
         """Make ``root/<name>-<UTC time>-<4 hex>``, which nobody else has. Raises ``SpecError``, ``OutputError``."""
         if not NAME.fullmatch(name):
             raise SpecError(f"name: letters, digits, '.', '_', '-', at most 64, not led by a sign, got {name!r}")
-        with durable.writing(root):
+        with durable.report_write_errors(root):
             root.mkdir(parents=True, exist_ok=True)
         for _ in range(ATTEMPTS):
             path = root / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-            with durable.writing(path):
+            with durable.report_write_errors(path):
                 try:
                     path.mkdir()
                 except FileExistsError:
@@ -64,7 +64,7 @@ class RunDir:
     @classmethod
     def at(cls, path: Path) -> "RunDir":
         """Take the directory a user names, made if missing. Raises ``OutputError`` for links and plain files."""
-        with durable.writing(path):
+        with durable.report_write_errors(path):
             if path.is_symlink():
                 raise OutputError(f"{path}: is a symbolic link; name the run directory itself")
             if path.exists() and not path.is_dir():
@@ -80,7 +80,7 @@ class RunDir:
         if self.path.is_symlink() or not self.path.is_dir():  # filelock would make it
             raise OutputError(f"{self.path}: the run directory does not exist")
         holder = FileLock(self.path / LOCK, thread_local=False)
-        with durable.writing(self.path / LOCK), warnings.catch_warnings():
+        with durable.report_write_errors(self.path / LOCK), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a fall-back to soft locks, refused below
             try:
                 holder.acquire(blocking=False)
@@ -91,7 +91,7 @@ class RunDir:
         try:
             if isinstance(holder, SoftFileLock):  # one that a killed process would leave behind
                 raise OutputError(f"{self.path}: the file system has no locks; use another one")
-            with durable.writing(self.path):
+            with durable.report_write_errors(self.path):
                 self._sweep()
             self._locked = True
             yield self
@@ -103,7 +103,7 @@ class RunDir:
 
     def append_metrics(self, record: Mapping[str, Any]) -> None:
         """Add one record; it becomes proof against power cuts with the next checkpoint or JSON file."""
-        self._owned()
+        self._require_lock()
         self._metrics.append(record)
 
     @property
@@ -113,7 +113,7 @@ class RunDir:
 
     def cut_metrics(self, length: int) -> None:
         """Drop what was recorded after ``length`` bytes. Raises ``CheckpointError`` when that is no record's end."""
-        self._owned()
+        self._require_lock()
         self._metrics.cut(length)
 
     def check_metrics(self, length: int) -> None:
@@ -132,20 +132,20 @@ class RunDir:
 
     def write_json(self, name: str, value: Any) -> Path:
         """Write strict JSON (NaN and ±inf become null), durably, after the metrics it may speak of."""
-        self._owned()
+        self._require_lock()
         self._metrics.sync()
         return self.write_text(name, strict_json.pretty(value))
 
     def write_bytes(self, name: str, data: bytes) -> Path:
         """Write ``name`` as a whole, durably. Raises ``OutputError``."""
-        self._owned()
+        self._require_lock()
         path = self._file(name)
         durable.write_bytes(path, data)
         return path
 
     def append_text(self, name: str, text: str) -> None:
         """Add ``text`` at the end of ``name`` (a log). Raises ``OutputError``."""
-        self._owned()
+        self._require_lock()
         durable.append(self._file(name), text.encode("utf-8", "backslashreplace"))
 
     def read_json(self, name: str) -> dict[str, Any] | None:
@@ -176,33 +176,33 @@ class RunDir:
 
     def save_checkpoint(self, step: int, checkpoint: Checkpoint) -> Path:
         """Write the checkpoint of ``step`` durably, after the metrics it counts. Raises ``OutputError``."""
-        self._owned()
+        self._require_lock()
         self._metrics.sync()
-        return self._shelf.save(step, checkpoint)
+        return self._checkpoints.save(step, checkpoint)
 
     def checkpoint_path(self, step: int) -> Path:
         """Return where the checkpoint of ``step`` is or would be."""
-        return self._shelf.at(step)
+        return self._checkpoints.at(step)
 
     def checkpoints(self) -> list[Path]:
         """Return all checkpoint files, oldest step first, valid or not."""
-        return self._shelf.files()
+        return self._checkpoints.files()
 
     def latest(self) -> Found | None:
         """Return the newest valid checkpoint with notes on newer, damaged ones; None when there is none at all.
 
         Raises ``CheckpointError`` when every one is damaged.
         """
-        return self._shelf.latest()
+        return self._checkpoints.latest()
 
     def prune(self, keep: int, protect: Collection[Path] = ()) -> list[Path]:
         """Delete all but the ``keep`` newest checkpoints and ``protect``; return the deleted, oldest first."""
-        self._owned()
-        return self._shelf.prune(keep, protect)
+        self._require_lock()
+        return self._checkpoints.prune(keep, protect)
 
     # --- within ------------------------------------------------------------------------------------------------
 
-    def _owned(self) -> None:
+    def _require_lock(self) -> None:
         if not self._locked:
             raise RuntimeError(f"{self.path}: written without holding its lock")
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from nntrain.autospec.recipe import Scope, model_of, parts_of
-from nntrain.autospec.source import Wish, find_source
-from nntrain.autospec.yaml_lines import Line, as_values, block, commented, mapped
+from nntrain.autospec.source import DataRequest, find_source
+from nntrain.autospec.yaml_lines import Line, as_values, block, map_values, write_commented
 from nntrain.data.dataset import Raw
-from nntrain.data.text import shown
-from nntrain.spec import Experiment, from_dict
+from nntrain.data.text import quoted
+from nntrain.spec import Spec, from_dict
 
 HEAD = """\
 # Guessed from {data}; every guess says why. Change what is wrong, then:
@@ -28,13 +28,13 @@ class Draft:
     """A guessed spec: its lines, paths as they were given; what was guessed, (label, text) a line; the data."""
 
     lines: Sequence[Line]
-    told: Sequence[tuple[str, str]]
+    messages: Sequence[tuple[str, str]]
     raw: Raw
 
     @property
-    def experiment(self) -> Experiment:
+    def spec(self) -> Spec:
         """The experiment that the lines make, paths taken from the current directory."""
-        return from_dict(as_values(mapped(self.lines, _as_text)))
+        return from_dict(as_values(map_values(self.lines, _as_text)))
 
     def text(self, data: Path, spec: Path) -> str:
         """Return the YAML of a file ``spec``, paths taken from its folder."""
@@ -43,24 +43,24 @@ class Draft:
             relative = isinstance(value, Path) and not value.is_absolute()
             return os.path.relpath(value, spec.parent) if relative else _as_text(value)
 
-        return HEAD.format(data=shown(data.name)[1:-1], spec=shown(spec.name)[1:-1]) + commented(
-            mapped(self.lines, written)
+        return HEAD.format(data=quoted(data.name)[1:-1], spec=quoted(spec.name)[1:-1]) + write_commented(
+            map_values(self.lines, written)
         )
 
 
-def draft(wish: Wish) -> Draft:
+def draft(wish: DataRequest) -> Draft:
     """Guess a spec. DataError when the data cannot be read; SpecError for a wish that they cannot grant."""
     found = find_source(wish)
     source = block("source", *found.lines)
-    values = as_values(mapped([block("data", source), Line("model", "mlp")], _as_text))
+    values = as_values(map_values([block("data", source), Line("model", "mlp")], _as_text))
     raw = from_dict(values).data.source.load(0)
     scope = _scope(raw)
     data = block("data", source, *parts_of(scope), *_scales(scope))
     lines = [Line("name", _name(wish.path)), Line("seed", 0), data, *model_of(scope)]
-    return Draft(lines, found.told or _told(raw, scope), raw)
+    return Draft(lines, found.messages or _messages(raw, scope), raw)
 
 
-def _told(raw: Raw, scope: Scope) -> Sequence[tuple[str, str]]:
+def _messages(raw: Raw, scope: Scope) -> Sequence[tuple[str, str]]:
     """Return what arrays and pictures are, in two lines."""
     shape = f"pictures of {'×'.join(map(str, raw.image_shape))}" if raw.image_shape else f"rows of {scope.inputs:,}"
     test = "" if raw.test is None else f", {len(raw.test):,} more to test on"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nntrain.autospec.draft import draft
-from nntrain.autospec.source import Wish
+from nntrain.autospec.source import DataRequest
 from nntrain.data.dataset import Raw
 from nntrain.data.describe.advice import Advice, advise
 from nntrain.data.describe.survey import Survey, survey
@@ -28,14 +28,14 @@ class Look:
 
 def look_at_spec(path: Path, overrides: Sequence[str] = ()) -> Look:
     """Look at the data of a spec. Raises what the spec and its data raise."""
-    experiment = load(path, overrides).experiment
-    return _look(experiment.data.source.load(experiment.seed), experiment.data, experiment.seed, ())
+    spec = load(path, overrides).spec
+    return _look(spec.data.source.load(spec.seed), spec.data, spec.seed, ())
 
 
 def look_at_file(path: Path) -> Look:
     """Look at a data file as ``nntrain init --data`` would take it."""
-    drafted = draft(Wish(path))
-    return _look(drafted.raw, drafted.experiment.data, 0, drafted.told)
+    drafted = draft(DataRequest(path))
+    return _look(drafted.raw, drafted.spec.data, 0, drafted.messages)
 
 
 def _look(raw: Raw, options: DataOptions, seed: int, guessed: Sequence[tuple[str, str]]) -> Look:

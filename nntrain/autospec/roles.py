@@ -9,7 +9,7 @@ from typing import Literal
 
 from nntrain.data.describe.column_facts import ColumnFacts
 from nntrain.data.tables.labels import MAX_AUTO
-from nntrain.data.text import shown
+from nntrain.data.text import quoted
 
 # What people call the column to predict, most telling first. Compared without case, blanks and underscores.
 AMOUNTS = ("medv", "medianhousevalue", "medhouseval", "saleprice", "price", "amount")
@@ -91,9 +91,9 @@ def _useless(column: ColumnFacts, named: bool) -> str:
     if column.distinct == 0:
         return "no value in any row"
     if column.is_text and (column.distinct > MOST_TEXTS or all_differ) and column.distinct > column.present // 20:
-        what = f"such as {shown(column.dressed)}: leave the bare numbers in the file to use them"
+        what = f"such as {quoted(column.number_like)}: leave the bare numbers in the file to use them"
         count = f"{column.distinct:,} different texts in {column.present:,} rows"
-        return f"{count}, {what}" if column.dressed else f"{count}: names, not kinds"
+        return f"{count}, {what}" if column.number_like else f"{count}: names, not kinds"
     if not column.is_text and named and all_differ and column.whole and _is_id_name(column.name):
         return "an id, as its name says"
     return (
@@ -119,5 +119,5 @@ def _plain(name: str) -> str:
 
 def kinds(column: ColumnFacts) -> str:
     """Return the classes of a text column with their counts: ``B 357, M 212``."""
-    shown = [f"{text} {count:,}" for text, count in column.common[:4]]
-    return ", ".join(shown) + (f", … {column.distinct} in all" if column.distinct > len(shown) else "")
+    quoted = [f"{text} {count:,}" for text, count in column.common[:4]]
+    return ", ".join(quoted) + (f", … {column.distinct} in all" if column.distinct > len(quoted) else "")

@@ -9,7 +9,7 @@ from typing import Any
 
 from nntrain.autospec.roles import Roles, guess_roles
 from nntrain.autospec.yaml_lines import Line
-from nntrain.data.describe.advice import column_name, listing
+from nntrain.data.describe.advice import column_name, join_words
 from nntrain.data.describe.column_facts import ColumnFacts, facts_of
 from nntrain.data.formats.delimited import sniff
 from nntrain.data.formats.npy import Npz
@@ -17,7 +17,7 @@ from nntrain.data.sources import cifar
 from nntrain.data.sources.csv import Csv
 from nntrain.data.sources.parquet import Parquet
 from nntrain.data.tables.columns import Table, position_of
-from nntrain.data.text import listed, shown
+from nntrain.data.text import choices, quoted
 from nntrain.errors import DataError, SpecError
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
@@ -29,7 +29,7 @@ TEST_TARGETS = ("y_test", "Y_test", "test_labels", "test_targets")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DataRequest:
     """What to find a source for: a file or folder, a second file to test on, the target column by name or position."""
 
     path: Path
@@ -42,7 +42,7 @@ class Found:
     """The keys of a source with their reasons; the lines that tell a reader what was guessed."""
 
     lines: Sequence[Line]
-    told: Sequence[tuple[str, str]] = ()
+    messages: Sequence[tuple[str, str]] = ()
 
     @property
     def values(self) -> Mapping[str, Any]:
@@ -50,7 +50,7 @@ class Found:
         return {line.key: line.value for line in self.lines}
 
 
-def find_source(wish: Wish) -> Found:
+def find_source(wish: DataRequest) -> Found:
     """Guess the source of a file. DataError when it cannot be read, SpecError for what its format has not."""
     path = wish.path
     if path.is_dir():
@@ -64,7 +64,7 @@ def find_source(wish: Wish) -> Found:
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
-def _csv(wish: Wish) -> Found:
+def _csv(wish: DataRequest) -> Found:
     layout = sniff(wish.path)
     delimiter = layout.delimiter or " "
     header = "the first line names the columns" if layout.header else "the first line holds values, not names"
@@ -79,7 +79,7 @@ def _csv(wish: Wish) -> Found:
     return _columns(wish, Csv(path=wish.path).open(wish.path, None), lines)
 
 
-def _columns(wish: Wish, table: Table, lines: list[Line]) -> Found:
+def _columns(wish: DataRequest, table: Table, lines: list[Line]) -> Found:
     """Add what is guessed from the columns."""
     columns = [facts_of(column) for column in table.columns()]
     target = None if wish.target is None else position_of(_column_key(wish.target, table.names), table)
@@ -96,7 +96,7 @@ def _columns(wish: Wish, table: Table, lines: list[Line]) -> Found:
     lines.append(Line("task", roles.task, roles.task_why))
     if gaps:
         lines.append(_missing(gaps, roles))
-    return Found(lines, _told(table, columns, roles, gaps))
+    return Found(lines, _messages(table, columns, roles, gaps))
 
 
 def _last(key: str | int, table: Table) -> str | int:
@@ -105,30 +105,30 @@ def _last(key: str | int, table: Table) -> str | int:
 
 
 def _missing(gaps: Sequence[ColumnFacts], roles: Roles) -> Line:
-    places = listing([f"{column.missing:,} in {column_name(column)}" for column in gaps])
+    places = join_words([f"{column.missing:,} in {column_name(column)}" for column in gaps])
     if any(column.position == roles.target for column in gaps):
         return Line("missing", "drop", f"{places}: a target cannot be filled in, so these rows are left out")
     return Line("missing", "mean", f"{places}; filled with the training mean, or most frequent text")
 
 
-def _told(
+def _messages(
     table: Table, columns: Sequence[ColumnFacts], roles: Roles, gaps: Sequence[ColumnFacts]
 ) -> Sequence[tuple[str, str]]:
     texts = sum(column.is_text for column in columns)
     kinds = f"{texts} of them text" if texts else "all numbers"
     target = next(column for column in columns if column.position == roles.target)
-    told = [
+    messages = [
         ("data", f"{columns[0].rows:,} rows, {table.width} columns, {kinds}"),
         ("target", f"{column_name(target)}, {roles.target_why}"),
         ("task", f"{roles.task}: {roles.task_why}"),
     ]
     for position, why in roles.ignored.items():
         column = next(item for item in columns if item.position == position)
-        told.append(("left out", f"{column_name(column)}: {why}"))
+        messages.append(("left out", f"{column_name(column)}: {why}"))
     if gaps:
         line = _missing(gaps, roles)
-        told.append(("missing", line.why))
-    return told
+        messages.append(("missing", line.why))
+    return messages
 
 
 def _key(position: int, table: Table) -> str | int:
@@ -142,7 +142,7 @@ def _column_key(text: str, names: Sequence[str]) -> str | int:
     return int(text) if text not in names and text.removeprefix("-").isdecimal() else text
 
 
-def _parquet(wish: Wish) -> Found:
+def _parquet(wish: DataRequest) -> Found:
     lines = [Line("kind", "parquet", "a table in columns"), Line("path", wish.path)]
     return _columns(wish, Parquet(path=wish.path).open(wish.path, None), lines)
 
@@ -150,7 +150,7 @@ def _parquet(wish: Wish) -> Found:
 # --- arrays and images -----------------------------------------------------------------------------------------------
 
 
-def _folder(wish: Wish) -> Found:
+def _folder(wish: DataRequest) -> Found:
     """Return what a folder holds: the files of MNIST or of CIFAR-10."""
     names = sorted(entry.name for entry in wish.path.iterdir())
     if any(fnmatch(name, cifar.TRAIN) for name in names):
@@ -160,33 +160,36 @@ def _folder(wish: Wish) -> Found:
     return _idx(wish)
 
 
-def _idx(wish: Wish) -> Found:
+def _idx(wish: DataRequest) -> Found:
     _refuse(wish, "idx files", test=True)
     folder = wish.path if wish.path.is_dir() else wish.path.parent
     why = "files as MNIST has them: images and labels, train and t10k"
     return Found([Line("kind", "idx", why), Line("path", folder)])
 
 
-def _cifar(wish: Wish) -> Found:
+def _cifar(wish: DataRequest) -> Found:
     _refuse(wish, "CIFAR records", test=False)
     test = [] if wish.test is None else [Line("test", wish.test, "its images are for the final score alone")]
     return Found([Line("kind", "cifar", "CIFAR-10's binary records"), Line("path", wish.path), *test])
 
 
-def _npz(wish: Wish) -> Found:
+def _npz(wish: DataRequest) -> Found:
     _refuse(wish, "an npz archive", test=True)
     members = tuple(Npz(wish.path).members)
-    lines = [Line("kind", "npz", f"arrays {', '.join(shown(name)[1:-1] for name in members)}"), Line("path", wish.path)]
+    lines = [
+        Line("kind", "npz", f"arrays {', '.join(quoted(name)[1:-1] for name in members)}"),
+        Line("path", wish.path),
+    ]
     for key, names in (("X", INPUTS), ("y", TARGETS), ("X_test", TEST_INPUTS), ("y_test", TEST_TARGETS)):
         found = next((name for name in names if name in members), None)
         if found is None and key in ("X", "y"):
-            raise DataError(f"{wish.path}: no array '{key}'{listed(key, members)}")
+            raise DataError(f"{wish.path}: no array '{key}'{choices(key, members)}")
         if found not in (None, key):
             lines.append(Line(key, found, "what is called so here"))
     return Found(lines)
 
 
-def _npy(wish: Wish) -> Found:
+def _npy(wish: DataRequest) -> Found:
     _refuse(wish, "npy files", test=True)
     targets = _beside(wish.path)
     if targets is None:
@@ -211,7 +214,7 @@ def _beside(path: Path) -> Path | None:
     return next((path.with_name(name) for name in names if name != path.name and path.with_name(name).exists()), None)
 
 
-def _refuse(wish: Wish, what: str, *, test: bool) -> None:
+def _refuse(wish: DataRequest, what: str, *, test: bool) -> None:
     """Refuse wishes that only a table can grant."""
     if wish.target is not None:
         raise SpecError(f"--target: is for tables, got '{wish.target}' with {what}")
@@ -219,7 +222,7 @@ def _refuse(wish: Wish, what: str, *, test: bool) -> None:
         raise SpecError(f"--test-data: is for tables, got '{wish.test}' with {what}")
 
 
-_FINDERS: Mapping[str, Callable[[Wish], Found]] = {
+_FINDERS: Mapping[str, Callable[[DataRequest], Found]] = {
     ".npz": _npz,
     ".npy": _npy,
     ".bin": _cifar,

@@ -25,7 +25,7 @@ def block(key: str, *lines: Line | None, why: str = "") -> Line:
     return Line(key, tuple(line for line in lines if line is not None), why, block=True)
 
 
-def commented(lines: Sequence[Line]) -> str:
+def write_commented(lines: Sequence[Line]) -> str:
     """Return YAML; neighbouring comments are aligned."""
     pairs = [pair for line in lines for pair in _flat(line, 0)]
     if not all(why.isprintable() for _, why in pairs):
@@ -52,8 +52,9 @@ def as_values(lines: Sequence[Line]) -> dict[str, Any]:
     return {line.key: as_values(line.value) if line.block else line.value for line in lines}
 
 
-def mapped(lines: Sequence[Line], change: Callable[[Any], Any]) -> Sequence[Line]:
+def map_values(lines: Sequence[Line], change: Callable[[Any], Any]) -> Sequence[Line]:
     """Return the lines with every value changed."""
     return [
-        replace(line, value=tuple(mapped(line.value, change)) if line.block else change(line.value)) for line in lines
+        replace(line, value=tuple(map_values(line.value, change)) if line.block else change(line.value))
+        for line in lines
     ]

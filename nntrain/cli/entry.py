@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from nntrain.cli.interrupts import ignore
-from nntrain.cli.output.terminal import RED, ClosedPipe, styled
+from nntrain.cli.output.terminal import RED, ClosedPipe, apply_style
 from nntrain.errors import InterruptedRun, OutputError, UserError
 
 BUG = 1
@@ -92,7 +92,7 @@ def _fail(message: str, status: int, label: str = "error:") -> int:
     with suppress(OSError):  # nobody is listening; the status says it
         for line in message.splitlines():
             unlabelled = PLACE.match(line) or line.startswith("  ")
-            print(line if unlabelled else f"{styled(label, RED)} {line}", file=sys.stderr)
+            print(line if unlabelled else f"{apply_style(label, RED)} {line}", file=sys.stderr)
     return status
 
 

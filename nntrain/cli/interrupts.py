@@ -22,9 +22,9 @@ class Interrupts:
     def __init__(self) -> None:
         self._seen = False
         self._told = Lock()  # taken for good by whoever tells
-        self._ear: _Ear | None = None
+        self._listener: SignalListener | None = None
         with suppress(OSError):  # without one it goes as well, but for a second Ctrl-C within a long call
-            self._ear = _Ear(self._tell)
+            self._listener = SignalListener(self._tell)
         self._before = {number: signal.signal(number, self._handle) for number in _numbers()}
 
     def __call__(self) -> bool:
@@ -34,8 +34,8 @@ class Interrupts:
         """Put the handlers of before back."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
-        if self._ear is not None:
-            self._ear.close()
+        if self._listener is not None:
+            self._listener.close()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         """Note a signal, in the main thread and thus before its next step."""
@@ -52,7 +52,7 @@ class Interrupts:
                 os.write(2, text.encode())
 
 
-class _Ear:
+class SignalListener:
     """A thread that hears of each signal as it comes, each a byte. OSError when there are no descriptors left."""
 
     def __init__(self, tell: Callable[[int], None]) -> None:
@@ -84,14 +84,14 @@ class _Ear:
 _watching: list[Interrupts] = []  # at most one
 
 
-def watch() -> Interrupts:
+def catch_signals() -> Interrupts:
     """Watch for the signals from now on, to the end of the process or until ``unwatch``."""
-    unwatch()
+    release_signals()
     _watching.append(Interrupts())
     return _watching[0]
 
 
-def unwatch() -> None:
+def release_signals() -> None:
     """Stop watching, if anything is watched: for a process in which training is not all there is."""
     while _watching:
         _watching.pop().close()

@@ -34,7 +34,7 @@ class DataOptions:
     target_scale: TargetScale = "none"
     shuffle: Literal["auto", "rows", "blocks"] = "auto"
 
-    def shuffled(self, size: int, width: int, *, itemsize: int, batch_size: int) -> Shuffle:
+    def choose_shuffle(self, size: int, width: int, *, itemsize: int, batch_size: int) -> Shuffle:
         """Return how training rows (size, width) of numbers of ``itemsize`` bytes are shuffled."""
         large = size * width * itemsize >= LARGE
         by_blocks = {"auto": large, "rows": False, "blocks": True}[self.shuffle]

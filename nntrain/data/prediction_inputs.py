@@ -14,7 +14,7 @@ from nntrain.data.formats.array_checks import inputs
 from nntrain.data.formats.delimited import records
 from nntrain.data.formats.npy import Npz, read_npy
 from nntrain.data.tables.columns import Column, Kinds, TextTable, side_by_side
-from nntrain.data.text import listed, shown
+from nntrain.data.text import choices, quoted
 from nntrain.data.transforms.encoder import Unseen
 from nntrain.data.transforms.lazy_inputs import Inputs
 from nntrain.data.transforms.transform import Transform
@@ -25,7 +25,7 @@ MOST = 12  # names in a message
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Wanted:
+class WantedColumns:
     """What a model takes: its columns by name (() if they have none) and number, and what they go through.
 
     ``targets`` are the columns that it predicts: in a file they are passed over.
@@ -56,7 +56,7 @@ class InputFile:
     or does not fit the model.
     """
 
-    def __init__(self, path: Path, wanted: Wanted) -> None:
+    def __init__(self, path: Path, wanted: WantedColumns) -> None:
         self.path, self.wanted = path, wanted
         self.notes: list[str] = []
         self._unseen: dict[int, Unseen] = {}
@@ -66,7 +66,9 @@ class InputFile:
         self._unseen.clear()
         reader = _READERS.get(self.path.suffix.lower())
         yield from self._table() if reader is None else self._rows(reader(self.path))
-        self.notes += [f"{self.path}: {self.wanted.transform.encoder.told(item)}" for item in self._unseen.values()]
+        self.notes += [
+            f"{self.path}: {self.wanted.transform.encoder.describe_unseen(item)}" for item in self._unseen.values()
+        ]
 
     def _rows(self, X: Array) -> Iterator[Inputs]:
         transform = self.wanted.transform
@@ -79,7 +81,7 @@ class InputFile:
 
     def _table(self) -> Iterator[Inputs]:
         transform, encoder = self.wanted.transform, self.wanted.transform.encoder
-        table = self._opened()
+        table = self._open_table()
         positions = self._positions(table)
         self._check_width(len(positions))
         texts = [p for p, known in zip(positions, encoder.categories, strict=False) if known]
@@ -95,7 +97,7 @@ class InputFile:
             yield transform.apply(X, given, self.wanted.dtype)
             start += len(X)
 
-    def _opened(self) -> TextTable:
+    def _open_table(self) -> TextTable:
         """Open the table; a first row with all the model's names is a header, whatever stands below."""
         table = TextTable.open(self.path)
         names = set(self.wanted.columns)
@@ -139,7 +141,7 @@ class InputFile:
             row, position = min((int(column.gaps.argmax()), column.position) for column in gaps)
             place, value = table.locate(start + row, position)
             hint = "the model was not trained with data.source.missing: mean"
-            raise DataError(f"{place}: missing value, got {shown(value)}; {hint}")
+            raise DataError(f"{place}: missing value, got {quoted(value)}; {hint}")
 
     def _remember(self, X: Array, texts: Sequence[Sequence[str]]) -> None:
         """Add up the texts that training never saw."""
@@ -156,7 +158,7 @@ def _without(names: Sequence[str], others: Sequence[str]) -> list[str]:
 def _named(names: Sequence[str]) -> str:
     """Return a few names in quotes, and how many more there are."""
     more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
-    return ", ".join(map(shown, names[:MOST])) + more
+    return ", ".join(map(quoted, names[:MOST])) + more
 
 
 def _npy(path: Path) -> Array:
@@ -166,7 +168,7 @@ def _npy(path: Path) -> Array:
 def _npz(path: Path) -> Array:
     archive = Npz(path)
     if "X" not in archive.members:
-        raise DataError(f"{path}: no array 'X'{listed('X', tuple(archive.members))}")
+        raise DataError(f"{path}: no array 'X'{choices('X', tuple(archive.members))}")
     return inputs(archive.read("X"), f"{path}: X")
 
 

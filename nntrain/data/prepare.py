@@ -11,16 +11,13 @@ import numpy as np
 from nntrain.core.types import Array, DType
 from nntrain.data.dataset import SPLITS, Dataset, Part, Raw, no_such_part
 from nntrain.data.options import DataOptions
-from nntrain.data.prediction_inputs import InputFile, Wanted
 from nntrain.data.split import Rows, split, split_by_draws, split_by_sides
-from nntrain.data.tables.labels import as_number, rename, undotted
-from nntrain.data.text import shown
+from nntrain.data.tables.labels import as_number, match_undotted, rename
+from nntrain.data.text import quoted
 from nntrain.data.transforms.encoder import Encoder
 from nntrain.data.transforms.target_scaler import TargetScale, TargetScaler
 from nntrain.data.transforms.transform import Transform
 from nntrain.errors import DataError, did_you_mean
-
-__all__ = ["InputFile", "TargetScaler", "Transform", "Wanted", "prepare", "prepare_part"]
 
 UNSCALED = TargetScaler.identity()
 
@@ -29,7 +26,7 @@ def prepare(options: DataOptions, *, seed: int, dtype: DType) -> Dataset:
     """Load, split and scale everything; DataError when the data cannot be read, divided or learned from."""
     raw = options.source.load(seed)
     if raw.task == "classification" and len(raw.class_names) < 2:
-        raise DataError(f"data: one class only, got {shown(raw.class_names[0])} in all {len(raw.train)} rows")
+        raise DataError(f"data: one class only, got {quoted(raw.class_names[0])} in all {len(raw.train)} rows")
     parts = divide(raw, options, seed)
     names = raw.feature_names
     encoder = Encoder.identity()
@@ -78,11 +75,11 @@ def prepare_part(
     parts = divide(raw, options, seed)
     if split not in parts:
         raise no_such_part(split)
-    part = rename(parts[split], undotted(raw.class_names, class_names), class_names, lambda _: "data")
+    part = rename(parts[split], match_undotted(raw.class_names, class_names), class_names, lambda _: "data")
     encoder = transform.encoder
     texts: Sequence[Sequence[str]] = ()
     if encoder or raw.texts:
-        X, texts = encoder.adapted(part.array, raw.texts)
+        X, texts = encoder.adapt(part.array, raw.texts)
         part = Part(X, part.y)
     return _ready(part, transform, targets, texts, dtype), [*raw.notes, *_notes({split: part}, encoder, texts)]
 
@@ -92,7 +89,7 @@ def _notes(parts: Mapping[str, Part], encoder: Encoder, texts: Sequence[Sequence
     if not any(texts):
         return []
     unseen = [(name, item) for name, part in parts.items() for item in encoder.unseen(part.array, texts)]
-    return [f"{name}: {encoder.told(item)}" for name, item in unseen]
+    return [f"{name}: {encoder.describe_unseen(item)}" for name, item in unseen]
 
 
 def _check_columns(raw: Raw, n_features: int | None, n_targets: int | None) -> None:

@@ -20,13 +20,13 @@ from nntrain.train.history import Record
 ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # threads that a picture has no use for
 
 
-class Painter:
+class PlotProcess:
     """Draws one picture, as ``plots.render`` does; a context manager that leaves no process behind."""
 
     def __init__(self) -> None:
         self._process = _start() if processors() > 1 else None
 
-    def __enter__(self) -> "Painter":
+    def __enter__(self) -> "PlotProcess":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -40,9 +40,9 @@ class Painter:
     ) -> dict[plots.Format, bytes]:
         """Return the picture in each format; waits for the process where there is one."""
         order = {"records": records, "title": title, "best_epoch": best_epoch}
-        return self._ordered(order) or plots.render(records, title=title, best_epoch=best_epoch)
+        return self._render_in_process(order) or plots.render(records, title=title, best_epoch=best_epoch)
 
-    def _ordered(self, order: dict[str, Any]) -> dict[plots.Format, bytes] | None:
+    def _render_in_process(self, order: dict[str, Any]) -> dict[plots.Format, bytes] | None:
         """Return what the process draws; None when there is none, or it failed."""
         process, self._process = self._process, None
         if process is None:

@@ -13,10 +13,10 @@ import numpy as np
 from nntrain.core.rng import Stream, generator
 from nntrain.gradcheck.bugs.catalogue import BUGS, Evidence
 from nntrain.gradcheck.numeric import Options, Report
-from nntrain.gradcheck.stage_compare import compared
+from nntrain.gradcheck.stage_compare import compare_stage
 from nntrain.gradcheck.stages import INPUTS, OneLayer, OneLoss, OnePenalty
 from nntrain.gradcheck.subject import Subject
-from nntrain.ops.activations.base import Activation
+from nntrain.ops.activations import Activation
 from nntrain.ops.layer import Layer
 from nntrain.ops.layers import Dropout
 from nntrain.ops.losses import Loss
@@ -63,16 +63,16 @@ class Diagnosis:
         subject, network, rows = self.subject, self.network, len(self.subject.X)
         if subject.engine_penalty:
             w = network.params.theta[: network.params.n_weights]
-            for tensor, gradient, report in compared(OnePenalty(subject.engine_penalty, w), self.options):
+            for tensor, gradient, report in compare_stage(OnePenalty(subject.engine_penalty, w), self.options):
                 yield "the penalty", Evidence(subject.penalty, tensor, gradient, report, rows, subject.t)
         twin = OneLoss(network.loss, self.scores.astype(np.complex128), subject.t)
         loss = OneLoss(subject.engine.loss, self.scores, subject.t)
-        for tensor, gradient, report in compared(loss, self.options, twin=twin):
+        for tensor, gradient, report in compare_stage(loss, self.options, twin=twin):
             where = f"the loss {name_of(network.loss)}: ∂cost/∂scores"
             yield where, Evidence(network.loss, tensor, gradient, report, rows, subject.t)
         for index, layer in reversed(list(enumerate(network.layers))):
             stage = self.layers[index]
-            for tensor, gradient, report in compared(stage, self.options, twin=self._twin(index)):
+            for tensor, gradient, report in compare_stage(stage, self.options, twin=self._twin(index)):
                 yield self._place(index, tensor), Evidence(layer, tensor, gradient, report, rows, stage.upstream)
 
     def _twin(self, index: int) -> OneLayer | None:

@@ -11,7 +11,7 @@ from nntrain.core.types import Array
 from nntrain.errors import GradientError
 from nntrain.gradcheck.localise import Diagnosis, Finding
 from nntrain.gradcheck.numeric import Direction, Entry, Options, Report
-from nntrain.gradcheck.stage_compare import compared
+from nntrain.gradcheck.stage_compare import compare_stage
 from nntrain.gradcheck.stages import OnePenalty
 from nntrain.gradcheck.subject import Subject
 
@@ -73,16 +73,16 @@ def check_network(
         cost = subject.whole.value()
         if not isfinite(cost):
             raise GradientError(f"the cost is {cost} at these parameters: there is no derivative to compare with")
-        return _checked(subject, options, wanted)
+        return _check_tensors(subject, options, wanted)
 
 
-def _checked(subject: Subject, options: Options, wanted: Callable[[str], bool]) -> NetworkCheck:
+def _check_tensors(subject: Subject, options: Options, wanted: Callable[[str], bool]) -> NetworkCheck:
     checks = list(_checks(subject, options, wanted))
     if all(check.report.agrees for check in checks):
         return NetworkCheck(checks, ())
     findings = list(Diagnosis(subject, options).findings())
     if not findings:
-        checks = [_reviewed(subject, check, options) for check in checks]
+        checks = [_review(subject, check, options) for check in checks]
     if not findings and not all(check.report.agrees for check in checks):
         worst = max(checks, key=lambda check: check.report.max_error)
         findings = [
@@ -93,17 +93,19 @@ def _checked(subject: Subject, options: Options, wanted: Callable[[str], bool]) 
 
 def _checks(subject: Subject, options: Options, wanted: Callable[[str], bool]) -> Iterator[TensorCheck]:
     twin = subject.twin if options.method != "central" else None
-    for name, gradient, report in compared(subject.whole, options, twin=twin, wanted=wanted):
+    for name, gradient, report in compare_stage(subject.whole, options, twin=twin, wanted=wanted):
         yield TensorCheck(name, gradient.shape, report)
     if subject.engine_penalty and wanted(PENALTY):
         params = subject.network.params
         weights = params.theta[: params.n_weights]
         complex_twin = OnePenalty(subject.penalty, weights.astype(np.complex128)) if twin is not None else None
-        for _, gradient, report in compared(OnePenalty(subject.engine_penalty, weights), options, twin=complex_twin):
+        for _, gradient, report in compare_stage(
+            OnePenalty(subject.engine_penalty, weights), options, twin=complex_twin
+        ):
             yield TensorCheck(PENALTY, gradient.shape, report)
 
 
-def _reviewed(subject: Subject, check: TensorCheck, options: Options) -> TensorCheck:
+def _review(subject: Subject, check: TensorCheck, options: Options) -> TensorCheck:
     """Look again, a little aside, at what disagrees although every part is right by itself.
 
     Where several units sit exactly on their kinks, each takes a subgradient of its own, and what they make together
@@ -119,12 +121,12 @@ def _reviewed(subject: Subject, check: TensorCheck, options: Options) -> TensorC
     again = replace(options, entries=tuple(entry.index for entry in report.wrong), method="central")
     if not report.wrong:
         again = replace(again, entries=(0,))
-    [(_, _, aside)] = compared(subject.whole, again, wanted=check.name.__eq__)
+    [(_, _, aside)] = compare_stage(subject.whole, again, wanted=check.name.__eq__)
     theta[:] = before
-    return replace(check, report=_excused(report, aside))
+    return replace(check, report=_excuse(report, aside))
 
 
-def _excused(report: Report, aside: Report) -> Report:
+def _excuse(report: Report, aside: Report) -> Report:
     """Return the report with what agrees aside counted as lying at a kink."""
     right = {entry.index for entry in aside.entries if entry.error <= report.tolerance and not entry.kink}
     entries: list[Entry] = [

@@ -7,7 +7,7 @@ from nntrain.gradcheck.numeric import Imaginary, Options, Report, compare
 from nntrain.gradcheck.stages import Stage
 
 
-def compared(
+def compare_stage(
     stage: Stage,
     options: Options,
     *,

@@ -16,7 +16,7 @@ from nntrain.core.calls import Calls
 from nntrain.core.plan import Plan
 from nntrain.core.types import Array
 from nntrain.core.workspace import Workspace
-from nntrain.gradcheck.numeric.complex_step import ComplexWorkspace, ordered
+from nntrain.gradcheck.numeric.complex_step import ComplexWorkspace, order_by_real_part
 from nntrain.network import Network
 from nntrain.ops.layer import Context, Layer
 from nntrain.ops.losses import Loss
@@ -44,7 +44,7 @@ class WholeNetwork:
 
     def __init__(self, network: Network, X: Array, t: Array, *, seed: int) -> None:
         ws = _workspace(len(X), network.dtype, network.plan)
-        bound = network.bind(ordered(X.astype(network.dtype)), Context(ws, training=True, seed=seed))
+        bound = network.bind(order_by_real_part(X.astype(network.dtype)), Context(ws, training=True, seed=seed))
         target = ws.like(bound.scores)
         target[:] = t
         self._read, bind_gradient = network.loss.bind(bound.calls, bound.scores, target, ws)
@@ -136,7 +136,7 @@ class OnePenalty:
         self.tensors: Mapping[str, Array] = {WEIGHTS: w.copy()}
         self._dw, self._parts, scratch = np.zeros_like(w), np.zeros(2, w.dtype), np.zeros_like(w)
         calls = Calls(Plan(), w.dtype)
-        penalty.bind(calls, self.tensors[WEIGHTS], self._dw, self._parts, ordered(scratch))
+        penalty.bind(calls, self.tensors[WEIGHTS], self._dw, self._parts, order_by_real_part(scratch))
         self._calls = calls.bound()
 
     def value(self) -> Any:
@@ -159,12 +159,12 @@ class _Later(Generic[T]):
         self._calls, self._record = calls, record
 
     @cached_property
-    def _recorded(self) -> T:
+    def _result(self) -> T:
         return self._record(self._calls)
 
     def run(self) -> T:
         """Run the calls and return what recording them gave."""
-        result = self._recorded
+        result = self._result
         self._calls.run()
         return result
 

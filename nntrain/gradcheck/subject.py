@@ -11,13 +11,13 @@ import numpy as np
 from nntrain.core.types import Array, DType
 from nntrain.data.dataset import Part
 from nntrain.errors import SpecError
-from nntrain.gradcheck.bugs.base import Bug, planted
+from nntrain.gradcheck.bugs.base import Bug, plant_bug
 from nntrain.gradcheck.bugs.catalogue import BUGS
 from nntrain.gradcheck.stages import WholeNetwork
 from nntrain.network import Network
 from nntrain.ops.penalties import Penalty
 from nntrain.runs.assembly import Assembly
-from nntrain.runs.preparation import prepared
+from nntrain.runs.preparation import prepare_run
 from nntrain.runs.scoring import open_model
 from nntrain.spec import Loaded
 from nntrain.train.loop import fit
@@ -45,7 +45,7 @@ class Subject:
     @cached_property
     def engine(self) -> Network:
         """The network whose gradients are under test: with the bug in it, if there is one."""
-        return self.network if self.bug is None else planted(self.bug, self.network)
+        return self.network if self.bug is None else plant_bug(self.bug, self.network)
 
     @cached_property
     def engine_penalty(self) -> Penalty:
@@ -68,9 +68,9 @@ class Subject:
 
 def of_spec(loaded: Loaded, *, batch: int, after: int = 0) -> Subject:
     """Return a spec's network, initialised and trained for ``after`` epochs as the spec says, on rows of its data."""
-    ready = prepared(loaded)
+    ready = prepare_run(loaded)
     network, job = ready.assembly.network, ready.job
-    network.initialize(loaded.experiment.seed)
+    network.initialize(loaded.spec.seed)
     if after:
         job = replace(job, training=replace(job.training, epochs=max(after, job.training.epochs)))
         events = fit(job, State.start(network.params, job.optimizer))

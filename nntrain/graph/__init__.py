@@ -5,7 +5,7 @@ It is the second opinion on the training engine and never part of it. Knows NumP
 
 from nntrain.graph.builder import Builder
 from nntrain.graph.fault import FormulaError
-from nntrain.graph.forward import evaluated
+from nntrain.graph.forward import evaluate
 from nntrain.graph.grammar import parse
 from nntrain.graph.nodes import Graph, Node
 from nntrain.graph.operations import OPERATIONS, Operation
@@ -22,7 +22,7 @@ __all__ = [
     "Node",
     "Operation",
     "Trace",
-    "evaluated",
+    "evaluate",
     "parse",
     "parse_values",
     "with_slope",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from nntrain.graph.fault import FormulaError
-from nntrain.graph.nodes import Graph, Node, written
+from nntrain.graph.nodes import Graph, Node, write_node
 from nntrain.graph.operations import OPERATIONS, number_text
 
 MOST_NODES = 1000
@@ -22,12 +22,12 @@ class Builder:
 
     def variable(self, symbol: str, column: int | None = None) -> int:
         """Return the node of a variable."""
-        return self._entered(symbol, Node(len(self._nodes), symbol, symbol, column=column))
+        return self._enter(symbol, Node(len(self._nodes), symbol, symbol, column=column))
 
     def constant(self, value: float, column: int | None = None) -> int:
         """Return the node of a number."""
         text = number_text(value)
-        return self._entered(value, Node(len(self._nodes), text, text, constant=value, varies=False, column=column))
+        return self._enter(value, Node(len(self._nodes), text, text, constant=value, varies=False, column=column))
 
     def apply(self, name: str, *inputs: int, symbol: str = "", column: int | None = None) -> int:
         """Return the node of an operation on nodes; without a ``symbol`` it gets one when the graph is built."""
@@ -39,7 +39,7 @@ class Builder:
             return self.constant(-negated, column)  # -3 is a number
         varies = any(self._nodes[i].varies for i in inputs)
         node = Node(len(self._nodes), symbol, "", operation, inputs, varies=varies, column=column)
-        return self._entered((name, inputs), node)
+        return self._enter((name, inputs), node)
 
     def insert(self, graph: Graph, given: Mapping[str, int], symbol: str = "") -> int:
         """Copy a graph in, its variables standing for the ``given`` nodes; return the node of its output.
@@ -71,7 +71,7 @@ class Builder:
 
     def build_several(self, outputs: Sequence[int], symbol: str = "f") -> tuple[Graph, tuple[int, ...]]:
         """Return the graph of all that ``outputs`` need, the first its result, and where they are in it."""
-        order = sorted(self._needed(outputs), key=lambda node: not node.is_variable)
+        order = sorted(self._find_needed(outputs), key=lambda node: not node.is_variable)
         place = {node.index: new for new, node in enumerate(order)}
         taken = {node.symbol for node in order}
         last = symbol if symbol not in taken else ""
@@ -81,18 +81,18 @@ class Builder:
             own = node.symbol or (last if node.index == outputs[0] else "") or next(spare)
             moved = replace(node, index=len(nodes), symbol=own, inputs=tuple(place[i] for i in node.inputs))
             inputs = [(replace(nodes[i], operation=None), nodes[i].symbol) for i in moved.inputs]
-            nodes.append(replace(moved, expression=written(moved, inputs)))
+            nodes.append(replace(moved, expression=write_node(moved, inputs)))
         places = tuple(place[i] for i in outputs)
         return Graph(tuple(nodes), places[0]), places
 
-    def _needed(self, outputs: Sequence[int]) -> list[Node]:
+    def _find_needed(self, outputs: Sequence[int]) -> list[Node]:
         needed = set(outputs)
         for node in reversed(self._nodes):
             if node.index in needed:
                 needed.update(node.inputs)
         return [node for node in self._nodes if node.index in needed]
 
-    def _entered(self, key: object, node: Node) -> int:
+    def _enter(self, key: object, node: Node) -> int:
         if key not in self._known:
             if len(self._nodes) == MOST_NODES:
                 raise FormulaError(f"more than {MOST_NODES} nodes", node.column)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nntrain.graph.nodes import Node
-from nntrain.graph.notation import Spelling
+from nntrain.graph.notation import Notation
 from nntrain.graph.trace import Trace
 
 HEAD = """\
@@ -15,11 +15,11 @@ digraph {
 
 def dot(trace: Trace, title: str) -> str:
     """Return the text of a DOT file."""
-    return "\n".join([HEAD, f"  label={_quoted(title)};", *_nodes(trace), *_edges(trace), "}", ""])
+    return "\n".join([HEAD, f"  label={_quote(title)};", *_nodes(trace), *_edges(trace), "}", ""])
 
 
 def _nodes(trace: Trace) -> Iterator[str]:
-    spelling = Spelling()
+    spelling = Notation()
     for node in trace.graph.nodes:
         known = [(spelling.lines(trace.values[node.index]), "#0b5cad")]
         if node.varies:
@@ -38,7 +38,7 @@ def _edges(trace: Trace) -> Iterator[str]:
     for node in trace.graph.nodes:
         for position, source in enumerate(node.inputs):
             derivative = locals_.get((node.index, position))
-            label = f" [label={_quoted(derivative)}]" if derivative is not None else ""
+            label = f" [label={_quote(derivative)}]" if derivative is not None else ""
             yield f"  n{source} -> n{node.index}{label};"
 
 
@@ -50,5 +50,5 @@ def _text(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

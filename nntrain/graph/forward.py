@@ -10,13 +10,15 @@ from nntrain.graph.nodes import Graph, Node
 from nntrain.graph.operations import Array
 
 
-def evaluated(graph: Graph, values: Mapping[str, Array]) -> Array:
+def evaluate(graph: Graph, values: Mapping[str, Array]) -> Array:
     """Return the output for arrays of one floating type: inf where it overflows, nan where there is no value."""
     given = [values[node.symbol] if node.is_variable else np.zeros(0) for node in graph.nodes]
-    return unchecked(graph, given)[graph.output]
+    return evaluate_unchecked(graph, given)[graph.output]
 
 
-def unchecked(graph: Graph, values: Sequence[Array], *, start: int = -1, value: Array | None = None) -> list[Array]:
+def evaluate_unchecked(
+    graph: Graph, values: Sequence[Array], *, start: int = -1, value: Array | None = None
+) -> list[Array]:
     """Return all values, those after ``start`` worked out anew with ``value`` there; inf and nan as they come."""
     found = list(values)
     if value is not None:
@@ -31,7 +33,7 @@ def unchecked(graph: Graph, values: Sequence[Array], *, start: int = -1, value: 
     return found
 
 
-def checked(graph: Graph, values: Mapping[str, npt.ArrayLike]) -> list[Array]:
+def evaluate_checked(graph: Graph, values: Mapping[str, npt.ArrayLike]) -> list[Array]:
     """Return all values in float64; raises ``FormulaError`` that names the first node without a finite value."""
     given = _given(graph, values)
     found: list[Array] = []
@@ -69,9 +71,9 @@ def _value(graph: Graph, node: Node, found: Sequence[Array]) -> Array:
     except ValueError:
         raise _error(node, f"needs {operation.needs or 'shapes that fit'}, got {_shapes(graph, node, found)}") from None
     except FloatingPointError:
-        raise _error(node, f"needs {operation.needs}, got {offending(graph, node, found)}") from None
+        raise _error(node, f"needs {operation.needs}, got {describe_nonfinite_inputs(graph, node, found)}") from None
     if not np.isfinite(value).all():
-        raise _error(node, f"is too large, got {offending(graph, node, found)}")
+        raise _error(node, f"is too large, got {describe_nonfinite_inputs(graph, node, found)}")
     return value
 
 
@@ -94,12 +96,12 @@ def _shape_text(shape: tuple[int, ...]) -> str:
     return f"({'×'.join(map(str, shape))})"
 
 
-def offending(graph: Graph, node: Node, found: Sequence[Array], value: Array | None = None) -> str:
+def describe_nonfinite_inputs(graph: Graph, node: Node, found: Sequence[Array], value: Array | None = None) -> str:
     """Return the inputs of a node at the first entry where its value (or ``value``) is not finite."""
     values = list(found) + [np.zeros(())] * (len(graph.nodes) - len(found))
     if value is None:
         only = Graph(graph.nodes[: node.index + 1], node.index)
-        value = unchecked(only, values, start=node.index - 1)[node.index]
+        value = evaluate_unchecked(only, values, start=node.index - 1)[node.index]
     at = tuple(int(i) for i in np.argwhere(~np.isfinite(value))[0])
     names = []
     for source in dict.fromkeys(node.inputs):

@@ -27,10 +27,10 @@ def latex(trace: Trace) -> str:
     """Return forward and backward as a fragment of LaTeX."""
     forward = [_forward(trace, node) for node in trace.graph.nodes if node.constant is None]
     backward = [_backward(trace, node) for node in reversed(trace.graph.nodes) if node.varies]
-    return "\n".join([*_aligned("forward: values", forward), *_aligned("backward: the chain rule", backward), ""])
+    return "\n".join([*_align("forward: values", forward), *_align("backward: the chain rule", backward), ""])
 
 
-def _aligned(comment: str, equations: Sequence[str]) -> Iterator[str]:
+def _align(comment: str, equations: Sequence[str]) -> Iterator[str]:
     yield f"% {comment}"
     yield r"\begin{align*}"
     yield " \\\\\n".join(equations)
@@ -44,8 +44,8 @@ def _forward(trace: Trace, node: Node) -> str:
     if node.operation is not None:
         values = [trace.values[i] for i in node.inputs]
         if all(v.ndim == 0 for v in values):
-            steps.insert(0, _applied(node, [(_value(v), bool(v < 0) or "^" in _value(v)) for v in values]))
-        steps.insert(0, _applied(node, [(symbol(n.symbol), (n.constant or 0) < 0) for n in inputs]))
+            steps.insert(0, _apply(node, [(_value(v), bool(v < 0) or "^" in _value(v)) for v in values]))
+        steps.insert(0, _apply(node, [(symbol(n.symbol), (n.constant or 0) < 0) for n in inputs]))
     return f"{symbol(node.symbol)} &= {' = '.join(dict.fromkeys(steps))}"
 
 
@@ -103,18 +103,18 @@ def _formula(text: str) -> str:
             least = node.operation.binding  # an input on the right must bind even tighter
             bindings = (_binding(graph.nodes[i]) - place for place, i in enumerate(node.inputs))
             texts = (written[i] for i in node.inputs)
-            written.append(_applied(node, [(text, own < least) for text, own in zip(texts, bindings, strict=True)]))
+            written.append(_apply(node, [(text, own < least) for text, own in zip(texts, bindings, strict=True)]))
     loose = _binding(graph.nodes[graph.output]) in (SUM, SIGN)
-    return _bracketed(written[graph.output]) if loose else written[graph.output]
+    return _bracket(written[graph.output]) if loose else written[graph.output]
 
 
-def _applied(node: Node, inputs: Sequence[tuple[str, bool]]) -> str:
+def _apply(node: Node, inputs: Sequence[tuple[str, bool]]) -> str:
     """Return an operation on texts, each in brackets if it is loose and nothing encloses it already."""
     assert node.operation is not None
     template, texts = node.operation.latex, {}
     for place, (text, loose) in zip(INPUTS, inputs, strict=False):
         enclosed = re.search(rf"(\{{\{{|[(|])\{{{place}\}}", template)
-        texts[place] = _bracketed(text) if loose and not enclosed else text
+        texts[place] = _bracket(text) if loose and not enclosed else text
     return template.format(**texts)
 
 
@@ -123,7 +123,7 @@ def _binding(node: Node) -> int:
     return node.operation.binding if node.operation else SIGN if (node.constant or 0) < 0 else ATOM
 
 
-def _bracketed(text: str) -> str:
+def _bracket(text: str) -> str:
     return rf"\left({text}\right)"
 
 
@@ -148,7 +148,7 @@ def _letters(word: str) -> str:
 def _factor(value: Array) -> str:
     """Return a number that stands beside others: in brackets below zero."""
     text = _value(value)
-    return _bracketed(text) if text.startswith("-") else text
+    return _bracket(text) if text.startswith("-") else text
 
 
 def _value(value: Array) -> str:

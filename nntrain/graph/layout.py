@@ -67,12 +67,12 @@ class _Plan:
         return len(self.boxes) - 1
 
 
-def layered(boxes: Sequence[Box], links: Sequence[Link]) -> Layout:
+def place_in_layers(boxes: Sequence[Box], links: Sequence[Link]) -> Layout:
     """Place boxes so that every link leads to the right; a box stands in ``boxes`` after all that lead to it."""
     plan = _Plan(list(boxes), _levels(len(boxes), links))
     for link in links:
         plan.chains.append(_chain(plan, link))
-    layers = _ordered(plan, len(boxes))
+    layers = _order_layers(plan, len(boxes))
     y = _heights(plan, layers)
     spots, width = _spots(plan, layers, y)
     height = max((y[i] + box.below for i, box in enumerate(plan.boxes)), default=0.0)
@@ -106,7 +106,7 @@ def _chain(plan: _Plan, link: Link) -> list[int]:
 # --- the order within a layer ----------------------------------------------------------------------------------------
 
 
-def _ordered(plan: _Plan, count: int) -> list[list[int]]:
+def _order_layers(plan: _Plan, count: int) -> list[list[int]]:
     """Return the layers, each from top to bottom; the order of inputs is kept where crossings allow."""
     layers = _as_written(plan, count)
     best, fewest = layers, _crossings(plan, layers)

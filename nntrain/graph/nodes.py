@@ -49,19 +49,19 @@ class Graph:
 
     def trace(self, values: Mapping[str, npt.ArrayLike]) -> "Trace":
         """Work the graph out forward and backward for these values of its variables; see ``trace.traced``."""
-        from nntrain.graph.trace import traced
+        from nntrain.graph.trace import trace_graph
 
-        return traced(self, values)
+        return trace_graph(self, values)
 
     def __str__(self) -> str:
         """Return the formula as text that ``parse`` reads back to an equal graph."""
         texts: list[str] = []
         for node in self.nodes:
-            texts.append(written(node, [(self.nodes[i], texts[i]) for i in node.inputs]))
+            texts.append(write_node(node, [(self.nodes[i], texts[i]) for i in node.inputs]))
         return texts[self.output]
 
 
-def written(node: Node, inputs: list[tuple[Node, str]]) -> str:
+def write_node(node: Node, inputs: list[tuple[Node, str]]) -> str:
     """Return a node's formula around the texts of its inputs, with the brackets it needs."""
     operation = node.operation
     if operation is None:
@@ -73,11 +73,11 @@ def written(node: Node, inputs: list[tuple[Node, str]]) -> str:
         return ", ".join([opened, *(text for _, text in inputs[1:])]) + ")"
     binding = operation.binding
     if operation.arity == 1:
-        return operation.sign + _bracketed(*inputs[0], binding)
+        return operation.sign + _bracket(*inputs[0], binding)
     left, right = (binding, binding + 1) if binding in (SUM, PRODUCT) else (ATOM, SIGN)  # ** groups from the right
-    return f"{_bracketed(*inputs[0], left)} {operation.sign} {_bracketed(*inputs[1], right)}"
+    return f"{_bracket(*inputs[0], left)} {operation.sign} {_bracket(*inputs[1], right)}"
 
 
-def _bracketed(node: Node, text: str, least: int) -> str:
+def _bracket(node: Node, text: str, least: int) -> str:
     own = node.operation.binding if node.operation else SIGN if (node.constant or 0) < 0 else ATOM
     return f"({text})" if own < least else text

@@ -11,7 +11,7 @@ VECTOR = 3  # lines that a vector may take
 
 
 @dataclass(frozen=True, slots=True)
-class Spelling:
+class Notation:
     """How much is written out: significant digits (one less in arrays), columns of text, and rows of a matrix."""
 
     digits: int = 4

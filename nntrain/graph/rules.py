@@ -26,7 +26,7 @@ def _rule(operation: Operation, position: int, exponent: float | None) -> Graph:
     return parse(operation.derivatives[position])
 
 
-def worded(graph: Graph, node: Node, position: int) -> tuple[str, str]:
+def rule_in_words(graph: Graph, node: Node, position: int) -> tuple[str, str]:
     """Return ∂node/∂input, and the chain rule with the upstream gradient g, in the symbols of the graph."""
     operation = operation_of(node)
     symbols = dict(zip(INPUTS, (graph.nodes[i].symbol for i in node.inputs), strict=False)) | {"y": node.symbol}
@@ -65,10 +65,10 @@ def with_slope(graph: Graph) -> tuple[Graph, int]:
                 local = builder.insert(rule_of(graph, node, position), named)
                 slopes[source] = _sum(builder, slopes.get(source), _product(builder, slopes[node.index], local))
     slope = slopes.get(0)
-    return _ended(builder, builder.constant(0) if slope is None else slope, place[graph.output])
+    return _build_pair(builder, builder.constant(0) if slope is None else slope, place[graph.output])
 
 
-def _ended(builder: Builder, slope: int, value: int) -> tuple[Graph, int]:
+def _build_pair(builder: Builder, slope: int, value: int) -> tuple[Graph, int]:
     graph, (_, at) = builder.build_several((slope, value))
     return graph, at
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from html import escape
 from itertools import chain, pairwise
 
-from nntrain.graph.layout import Box, Layout, Link, Spot, layered
+from nntrain.graph.layout import Box, Layout, Link, Spot, place_in_layers
 from nntrain.graph.nodes import Node
-from nntrain.graph.notation import Spelling
+from nntrain.graph.notation import Notation
 from nntrain.graph.trace import Edge, Trace
 
 FONT = 13.0
@@ -76,12 +76,12 @@ class _Wire:
 
 def svg(trace: Trace, title: str) -> str:
     """Return the picture of a trace as the text of an SVG file."""
-    spelling = Spelling(wide=30)
+    spelling = Notation(wide=30)
     figures = {node.index: _figure(trace, node, spelling) for node in trace.graph.nodes if node.constant is None}
     wires = list(_wires(trace, spelling))
     place = {index: i for i, index in enumerate(figures)}
     links = [Link(place[wire.source], place[wire.target], wire.label) for wire in wires]
-    layout = layered([figure.box for figure in figures.values()], links)
+    layout = place_in_layers([figure.box for figure in figures.values()], links)
     spots = dict(zip(figures, layout.boxes, strict=True))
     lines = chain(
         *(_wire(trace, wire, route, figures, spots) for wire, route in zip(wires, layout.routes, strict=True)),
@@ -90,7 +90,7 @@ def svg(trace: Trace, title: str) -> str:
     return _page(title, _note(trace), layout, list(lines))
 
 
-def _figure(trace: Trace, node: Node, spelling: Spelling) -> _Figure:
+def _figure(trace: Trace, node: Node, spelling: Notation) -> _Figure:
     value, gradient = trace.values[node.index], trace.gradients[node.index]
     known = tuple(spelling.lines(gradient)) if node.varies else ("constant",)
     return _Figure(node, _text(trace, node), tuple(spelling.lines(value)), known)
@@ -106,7 +106,7 @@ def _text(trace: Trace, node: Node) -> str:
     return node.expression if with_number or alone else operation.sign
 
 
-def _wires(trace: Trace, spelling: Spelling) -> Iterator[_Wire]:
+def _wires(trace: Trace, spelling: Notation) -> Iterator[_Wire]:
     """Yield the wires in order of evaluation."""
     edges = {(edge.target, edge.position): edge for edge in trace.edges}
     ways = [edge.source for edge in trace.edges]
@@ -166,7 +166,7 @@ def _told(trace: Trace, wire: _Wire) -> str:
     source, target = trace.graph.nodes[wire.source].symbol, trace.graph.nodes[wire.target].symbol
     if wire.edge is None:
         return f"{source} → {target}"
-    spelling = Spelling()
+    spelling = Notation()
     local = spelling.line(wire.edge.local)
     named = f"{wire.edge.derivative} = {local}" if wire.edge.derivative != local else local
     return f"∂{target}/∂{source} = {named}; {wire.edge.rule}"
@@ -193,8 +193,8 @@ def _below(lines: Sequence[str], x: float, y: float, look: str) -> Iterator[str]
 
 
 def _label(text: str, x: float, y: float, look: str) -> str:
-    styled = f' class="{look}"' if look else ""
-    return f'<text{styled} x="{x:.1f}" y="{y:.1f}" text-anchor="middle" xml:space="preserve">{escape(text)}</text>'
+    apply_style = f' class="{look}"' if look else ""
+    return f'<text{apply_style} x="{x:.1f}" y="{y:.1f}" text-anchor="middle" xml:space="preserve">{escape(text)}</text>'
 
 
 def _width(text: str) -> float:

@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from nntrain.graph.differences import slopes
 from nntrain.graph.fault import FormulaError
-from nntrain.graph.forward import checked, offending, unchecked
+from nntrain.graph.forward import describe_nonfinite_inputs, evaluate_checked, evaluate_unchecked
 from nntrain.graph.grammar import parse
 from nntrain.graph.nodes import Graph, Node
 from nntrain.graph.operations import Array, Operation
-from nntrain.graph.rules import INPUTS, operation_of, rule_of, worded
+from nntrain.graph.rules import INPUTS, operation_of, rule_in_words, rule_of
 
 PROBES = 100
 
@@ -67,7 +67,7 @@ class Trace:
         graph, value = self.graph, self.values[node.index]
 
         def output(moved: Array) -> float:
-            return float(np.sum(unchecked(graph, self.values, start=node.index, value=moved)[graph.output]))
+            return float(np.sum(evaluate_unchecked(graph, self.values, start=node.index, value=moved)[graph.output]))
 
         return slopes(output, value, most if node.varies else 0)
 
@@ -78,9 +78,9 @@ class Trace:
         return frozenset(found)
 
 
-def traced(graph: Graph, values: Mapping[str, npt.ArrayLike]) -> Trace:
+def trace_graph(graph: Graph, values: Mapping[str, npt.ArrayLike]) -> Trace:
     """Work a graph out forward and backward, in float64; raises ``FormulaError`` that names the node which fails."""
-    found = checked(graph, values)
+    found = evaluate_checked(graph, values)
     gradients, edges = _backward(graph, found)
     ties = tuple(node.index for node in graph.nodes if _at_kink(node, [found[i] for i in node.inputs]))
     return Trace(graph, tuple(found), tuple(gradients), tuple(edges), ties)
@@ -110,14 +110,14 @@ def _edge(graph: Graph, values: Sequence[Array], upstream: Array, node: Node, po
             contribution = operation.chain.pull(position, inputs, upstream)
         else:
             local = _local(graph, node, position, [*inputs, values[node.index]])
-            contribution = _summed(upstream * local, values[source].shape)
+            contribution = _sum_to_shape(upstream * local, values[source].shape)
     for array, what in ((local, "slope"), (contribution, "gradient")):
         if not np.isfinite(array).all():
-            got, by = offending(graph, node, values, array), graph.nodes[source].symbol
+            got, by = describe_nonfinite_inputs(graph, node, values, array), graph.nodes[source].symbol
             raise FormulaError(
                 f"{node.symbol} = {node.expression} has no finite {what} by {by}, got {got}", node.column
             )
-    derivative, chain = worded(graph, node, position)
+    derivative, chain = rule_in_words(graph, node, position)
     if not operation.chain and upstream.shape != () == contribution.shape:
         chain = f"sum({chain})"  # a number beside an array
     return Edge(source, node.index, position, derivative, chain, local, upstream, contribution, operation.rule)
@@ -129,10 +129,10 @@ def _local(graph: Graph, node: Node, position: int, arrays: Sequence[Array]) -> 
     rule = rule_of(graph, node, position)
     named = dict(zip(INPUTS, inputs, strict=False)) | {"y": output}
     given = [named[step.symbol] if step.is_variable else np.zeros(0) for step in rule.nodes]
-    return unchecked(rule, given)[rule.output]
+    return evaluate_unchecked(rule, given)[rule.output]
 
 
-def _summed(gradient: Array, shape: tuple[int, ...]) -> Array:
+def _sum_to_shape(gradient: Array, shape: tuple[int, ...]) -> Array:
     """Return a gradient in the shape of a value: summed where a number was repeated, repeated where it was summed."""
     if shape or not gradient.shape:
         return np.broadcast_to(gradient, shape).copy()
@@ -146,4 +146,4 @@ def _at_kink(node: Node, inputs: Sequence[Array]) -> bool:
     switch = parse(operation.switch)
     named = dict(zip(INPUTS, inputs, strict=False))
     given = [named[step.symbol] if step.is_variable else np.zeros(0) for step in switch.nodes]
-    return not unchecked(switch, given)[switch.output].all()
+    return not evaluate_unchecked(switch, given)[switch.output].all()

@@ -95,7 +95,7 @@ class Sample:
     target: str
 
 
-def sampled(ready: Prepared, row: int) -> Sample:
+def sample_graph(ready: Prepared, row: int) -> Sample:
     """Return the graph of row ``row`` (from 0) of the training part; SpecError when there is no such row."""
     assembly: Assembly = ready.assembly
     part = ready.data.train

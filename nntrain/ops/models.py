@@ -8,7 +8,8 @@ from typing import Annotated, ClassVar, Literal
 from nntrain.core.fields import ONE_OR_MANY, Count, Fraction
 from nntrain.core.registry import Registry
 from nntrain.core.types import Task
-from nntrain.ops.activations.elementwise import ACTIVATIONS, Activation, Identity, Relu
+from nntrain.ops.activations import ACTIVATIONS, Activation
+from nntrain.ops.activations.elementwise import Identity, Relu
 from nntrain.ops.activations.formula import Formula
 from nntrain.ops.activations.gated import Gelu, Silu
 from nntrain.ops.activations.units import Maxout, PRelu

@@ -1,9 +1,9 @@
 """The composition root: wires spec, data, network, training and artifacts, for the command line to iterate over."""
 
 from nntrain.runs.assembly import Assembly, assemble
-from nntrain.runs.preparation import Prepared, prepared
-from nntrain.runs.resume import Done, stored
-from nntrain.runs.run import Run, opened
+from nntrain.runs.preparation import Prepared, prepare_run
+from nntrain.runs.resume import Done, spec_of_run
+from nntrain.runs.run import Run, open_run
 from nntrain.runs.scoring import evaluate, open_model, predict
 
 __all__ = [
@@ -14,8 +14,8 @@ __all__ = [
     "assemble",
     "evaluate",
     "open_model",
-    "opened",
+    "open_run",
     "predict",
-    "prepared",
-    "stored",
+    "prepare_run",
+    "spec_of_run",
 ]

@@ -14,12 +14,12 @@ from nntrain.data.batches.in_memory import Batches
 from nntrain.data.batches.streamed import batches_of
 from nntrain.data.dataset import Dataset, Part
 from nntrain.data.formats.on_disk import OnDisk
-from nntrain.data.transforms.lazy_inputs import Inputs, Stored
+from nntrain.data.transforms.lazy_inputs import Inputs, LazyInputs
 from nntrain.errors import DataError, SpecError, did_you_mean
 from nntrain.network import Network
 from nntrain.ops.losses import Loss
 from nntrain.ops.metrics import Metric, metric_for
-from nntrain.spec import Experiment
+from nntrain.spec import Spec
 from nntrain.train.evaluate import Evaluator
 from nntrain.train.job import Job
 
@@ -50,7 +50,7 @@ class Facts:
 class Assembly:
     """A spec made concrete for given data: network, loss, metric. Parameters are zero until initialised or loaded."""
 
-    spec: Experiment
+    spec: Spec
     facts: Facts
 
     @cached_property
@@ -86,7 +86,7 @@ class Assembly:
     def targets(self, part: Part) -> tuple[Array, Array]:
         """Return (t, y): encoded targets (n, n_out), and what the metric compares decisions with."""
         if self.task == "reconstruction":
-            if isinstance(part.X, Stored) and isinstance(part.X.values, OnDisk):
+            if isinstance(part.X, LazyInputs) and isinstance(part.X.values, OnDisk):
                 raise DataError("data: an autoencoder needs its inputs in memory; set data.source.memory to load")
             return part.array, part.array
         width = self.network.n_out
@@ -137,7 +137,7 @@ class Assembly:
 
     def _batches(self, X: Inputs, t: Array, y: Array, size: int) -> Batches:
         itemsize = self.network.dtype.itemsize
-        shuffle = self.spec.data.shuffled(*X.shape, itemsize=itemsize, batch_size=size)
+        shuffle = self.spec.data.choose_shuffle(*X.shape, itemsize=itemsize, batch_size=size)
         return batches_of(X, t, y, batch_size=size, seed=self.spec.seed, plan=self.network.plan, shuffle=shuffle)
 
     @property
@@ -179,7 +179,7 @@ def decide(scores: Array, loss: Loss, class_names: Sequence[str]) -> list[str]:
     return [class_names[index] for index in np.argmax(scores, axis=1)]
 
 
-def assemble(spec: Experiment, data: Dataset) -> Assembly:
+def assemble(spec: Spec, data: Dataset) -> Assembly:
     """Return the assembly of a spec for its data; DataError when there is nothing to train on."""
     if not len(data.train):
         raise DataError("data: no training rows")

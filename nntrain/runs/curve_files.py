@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from nntrain.artifacts.rundir import RunDir
-from nntrain.drawing.plot_process import Painter
+from nntrain.drawing.plot_process import PlotProcess
 from nntrain.train import history
 
 
-def write(run: RunDir, painter: Painter, *, title: str, best_epoch: int | None = None) -> list[Path]:
+def write(run: RunDir, painter: PlotProcess, *, title: str, best_epoch: int | None = None) -> list[Path]:
     """Write the curves of a locked run from its metrics; return the paths. Raises ``OutputError``, ``CheckpointError``.
 
     ``best_epoch`` is marked; None marks the lowest validation cost. Without a record there is nothing to write.

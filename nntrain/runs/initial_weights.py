@@ -24,7 +24,7 @@ SHOWN = 4  # differences in a message
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Parent:
+class InitialWeights:
     """A checkpoint whose weights another run starts from; ``notes`` are lines on damaged ones passed over for it."""
 
     path: Path
@@ -33,14 +33,14 @@ class Parent:
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, path: Path) -> "Parent":
+    def read(cls, path: Path) -> "InitialWeights":
         """Return a checkpoint, or a run's best, verified. Raises CheckpointError."""
         file, _, notes = locate(path)
         data = storage.read(file)
         return cls(file.resolve(), hashlib.sha256(data).hexdigest(), storage.decode(data, str(file)), notes)
 
     @classmethod
-    def recorded(cls, facts: Mapping[str, Any]) -> "Parent":
+    def from_record(cls, facts: Mapping[str, Any]) -> "InitialWeights":
         """Return the parent that a run recorded; CheckpointError when the file is gone or is another now."""
         parent = cls.read(Path(facts["path"]))
         if parent.sha256 != facts["sha256"]:
@@ -66,7 +66,7 @@ class Parent:
             found = "; ".join(shown[:SHOWN] + more)
             raise CheckpointError(f"{self.path}: its weights do not fit the network of the spec: {found}")
 
-    def give(self, ready: Prepared) -> Sequence[str]:
+    def copy_to(self, ready: Prepared) -> Sequence[str]:
         """Overwrite the parameters of a network with its weights; return notes on what else is different."""
         params = ready.job.network.params
         self.check(params)
@@ -81,7 +81,7 @@ class Parent:
             yield f"{self.path}: its classes have other names or another order than those of this run's data"
         if not all(_same(tensors.get(name), array) for name, array in ready.data.transform.tensors().items()):
             yield f"{self.path}: its inputs were scaled otherwise; this run scales them by its own training rows"
-        there, here = TargetScaler.restored(tensors).tensors(), ready.data.targets.tensors()
+        there, here = TargetScaler.restore(tensors).tensors(), ready.data.targets.tensors()
         if there.keys() != here.keys() or not all(_same(there[name], array) for name, array in here.items()):
             yield f"{self.path}: its targets were scaled otherwise; what it gave is not in this run's units"
         dtype = str(ready.job.network.dtype)
@@ -90,7 +90,7 @@ class Parent:
             yield f"{self.path}: its weights are {' and '.join(sorted(kinds))}, those of this run {dtype}"
 
 
-def refuse_other_start(directory: RunDir, parent: Parent | None) -> None:
+def refuse_other_start(directory: RunDir, parent: InitialWeights | None) -> None:
     """Raise SpecError when a directory holds a run that was begun from other weights than those asked for."""
     record = directory.read_json(RUN)
     if record is None:

@@ -24,7 +24,7 @@ class Journal:
             "time": now(),
             "argv": list(argv),
             "from_step": resumed or 0,
-            "epochs": {"before": _epochs(before.get("spec")), "after": self.loaded.experiment.train.epochs},
+            "epochs": {"before": _epochs(before.get("spec")), "after": self.loaded.spec.train.epochs},
             "changes": list(changes),
         }
         self.write("running", argv=list(argv), segments=[*(before.get("segments") or []), segment])
@@ -34,14 +34,14 @@ class Journal:
         """Write run.json: what this run is, where it stands, and what it depends on."""
         before = self.directory.read_json(RUN) or {}
         facts = {
-            "name": self.loaded.experiment.name,
+            "name": self.loaded.spec.name,
             "status": status,
             "started": before.get("started", now()),
             "updated": now(),
             "argv": before.get("argv"),
             "resumed_at": self._resumed,
             "segments": before.get("segments"),
-            "seed": self.loaded.experiment.seed,
+            "seed": self.loaded.spec.seed,
             **self.facts,
             "spec": self.loaded.resolved,
         }

@@ -21,12 +21,12 @@ class Prepared:
     job: Job
 
 
-def prepared(loaded: Loaded) -> Prepared:
+def prepare_run(loaded: Loaded) -> Prepared:
     """Load the data and build the job. Raises DataError, and SpecError with every conflict of spec and data."""
-    spec = loaded.experiment
+    spec = loaded.spec
     data = prepare(spec.data, seed=spec.seed, dtype=spec.train.dtype)
     assembly = assemble(spec, data)
     try:
         return Prepared(data, assembly, assembly.job(data.train, data.validation))
     except SpecError as error:
-        raise loaded.located(error) from None
+        raise loaded.locate_error(error) from None

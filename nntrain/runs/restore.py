@@ -58,7 +58,7 @@ def restore(found: Found, directory: RunDir, loaded: Loaded, ready: Prepared, st
         _reopen(path, state, job, there)
         there.notes += limits
         there.notes += horizon_notes(job, state, before) if state.stopped is None else _still_ended(path, state)
-    _settle_best(directory, loaded.experiment.checkpoint.best, there)
+    _settle_best(directory, loaded.spec.checkpoint.best, there)
     _settle_best_weights(directory, job, state, there)
     directory.check_metrics(there.metrics_length)
     return there

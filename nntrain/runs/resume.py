@@ -65,7 +65,7 @@ class Difference:
         return self.name.startswith("train.")
 
 
-def stored(path: Path, overrides: Sequence[str] = ()) -> Loaded:
+def spec_of_run(path: Path, overrides: Sequence[str] = ()) -> Loaded:
     """Return the spec that a run directory keeps, with overrides: run.json's, or else the newest checkpoint's.
 
     Raises CheckpointError when there is no run, SpecError for what cannot be overridden.
@@ -83,7 +83,7 @@ def stored(path: Path, overrides: Sequence[str] = ()) -> Loaded:
     return reload(values, overrides, text=directory.read_text("config.yaml") or dump(values), name=str(path / RUN))
 
 
-def finished(loaded: Loaded, directory: RunDir) -> Done | None:
+def find_done(loaded: Loaded, directory: RunDir) -> Done | None:
     """Return what is done already, or None when there is something left to train under this spec.
 
     Raises SpecError for a directory that belongs to another spec, or to something that is no run.

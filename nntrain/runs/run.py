@@ -16,14 +16,14 @@ from nntrain.artifacts import durable, strict_json
 from nntrain.artifacts.checkpoints import Found
 from nntrain.artifacts.rundir import RUN, SUMMARY, RunDir
 from nntrain.core.machine import changes, environment
-from nntrain.drawing.plot_process import Painter
+from nntrain.drawing.plot_process import PlotProcess
 from nntrain.errors import DivergenceError, InterruptedRun, UserError
 from nntrain.runs import curve_files as curves
-from nntrain.runs.initial_weights import Parent, refuse_other_start
+from nntrain.runs.initial_weights import InitialWeights, refuse_other_start
 from nntrain.runs.journal import Journal
-from nntrain.runs.preparation import Prepared, prepared
+from nntrain.runs.preparation import Prepared, prepare_run
 from nntrain.runs.restore import Restored, restore
-from nntrain.runs.resume import Done, compare, finished
+from nntrain.runs.resume import Done, compare, find_done
 from nntrain.runs.saver import Saver
 from nntrain.runs.summary import sum_up
 from nntrain.spec import Loaded, dump
@@ -35,7 +35,7 @@ from nntrain.train.state import State
 
 
 @contextmanager
-def opened(
+def open_run(
     loaded: Loaded,
     *,
     runs: Path,
@@ -52,17 +52,17 @@ def opened(
     ``init_from``, a checkpoint or run; a begun one must have started there, unless ``as_begun``: wherever it did.
     """
     with ExitStack() as held:
-        painter = held.enter_context(Painter()) if draw else None
-        parent = Parent.read(init_from) if init_from is not None else None
-        ready = None if run_dir is not None and run_dir.is_dir() else prepared(loaded)
+        painter = held.enter_context(PlotProcess()) if draw else None
+        parent = InitialWeights.read(init_from) if init_from is not None else None
+        ready = None if run_dir is not None and run_dir.is_dir() else prepare_run(loaded)
         if parent is not None and ready is not None:
             parent.check(ready.job.network.params)
-        directory = RunDir.at(run_dir) if run_dir is not None else RunDir.create(runs, loaded.experiment.name)
+        directory = RunDir.at(run_dir) if run_dir is not None else RunDir.create(runs, loaded.spec.name)
         held.enter_context(directory.lock())
-        done = finished(loaded, directory)
+        done = find_done(loaded, directory)
         if not as_begun:
             refuse_other_start(directory, parent)
-        yield done or Run(loaded, directory, ready or prepared(loaded), argv=argv, painter=painter, parent=parent)
+        yield done or Run(loaded, directory, ready or prepare_run(loaded), argv=argv, painter=painter, parent=parent)
 
 
 class Run:
@@ -82,8 +82,8 @@ class Run:
         ready: Prepared,
         *,
         argv: Sequence[str] = (),
-        painter: Painter | None = None,
-        parent: Parent | None = None,
+        painter: PlotProcess | None = None,
+        parent: InitialWeights | None = None,
     ) -> None:
         self.loaded, self.directory, self.prepared, self.painter = loaded, directory, ready, painter
         self.data, self.assembly, self.job = ready.data, ready.assembly, ready.job
@@ -96,7 +96,7 @@ class Run:
         there = restore(found, directory, loaded, ready, self.state) if found else self._begin(parent)
         self.resumed, self.best, self._cut = there.step, there.best, there.cut
         self.notes = [*self.data.notes, *there.notes] + (changes(there.environment, self.environment) if found else [])
-        options = loaded.experiment.checkpoint
+        options = loaded.spec.checkpoint
         self._saver = Saver(directory, keep=options.keep, spacing=options.min_seconds)
         self._saver.step = there.step
         facts = {"fingerprint": self.data.fingerprint, "task": self.data.task}
@@ -109,7 +109,7 @@ class Run:
     @property
     def monitor(self) -> str:
         """The figure whose best epoch is kept."""
-        return self.loaded.experiment.checkpoint.best
+        return self.loaded.spec.checkpoint.best
 
     @property
     def tracks_best(self) -> bool:
@@ -121,7 +121,7 @@ class Run:
 
         Raises DivergenceError (the last good checkpoint is named) and InterruptedRun (after saving).
         """
-        options, failure = self.loaded.experiment.checkpoint, None
+        options, failure = self.loaded.spec.checkpoint, None
         try:
             for event in fit(self.job, self.state, interrupted=interrupted, pause_every=options.every_steps):
                 if isinstance(event, Pause):
@@ -137,12 +137,12 @@ class Run:
             self._diverge(failure)
         self._finish()
 
-    def _begin(self, parent: Parent | None) -> Restored:
+    def _begin(self, parent: InitialWeights | None) -> Restored:
         """Write the first parameters: drawn, or the parent's."""
-        self.job.network.initialize(self.loaded.experiment.seed)
+        self.job.network.initialize(self.loaded.spec.seed)
         if parent is None and self.parent is not None:
-            parent = Parent.recorded(self.parent)
-        return Restored(notes=list(parent.give(self.prepared)) if parent else [])
+            parent = InitialWeights.from_record(self.parent)
+        return Restored(notes=list(parent.copy_to(self.prepared)) if parent else [])
 
     def _start(self, there: Restored, argv: Sequence[str], changes: Sequence[str]) -> None:
         """Mark the directory as a run under way, and cut off what the checkpoint does not count."""
@@ -165,7 +165,7 @@ class Run:
             improved = better(self.monitor, value, self.best["value"] if self.best else None)
             if improved:
                 self.best = {"monitor": self.monitor, "value": value, "epoch": record.epoch, "step": record.step}
-        every = self.loaded.experiment.checkpoint.every_epochs
+        every = self.loaded.spec.checkpoint.every_epochs
         if improved or (every is not None and record.epoch % every == 0):
             self._save()
 
@@ -244,6 +244,6 @@ class Run:
     def _write_curves(self) -> None:
         if self.painter is not None:
             best = self.best["epoch"] if self.best else None
-            curves.write(self.directory, self.painter, title=self.loaded.experiment.name, best_epoch=best)
+            curves.write(self.directory, self.painter, title=self.loaded.spec.name, best_epoch=best)
         else:
             self.directory.write_text("curves.csv", to_csv(self.directory.read_metrics()))

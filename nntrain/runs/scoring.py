@@ -10,8 +10,11 @@ import numpy as np
 from nntrain.artifacts.locate import locate
 from nntrain.core.types import Array
 from nntrain.data.dataset import Part
-from nntrain.data.prepare import InputFile, TargetScaler, Transform, Wanted, prepare_part
+from nntrain.data.prediction_inputs import InputFile, WantedColumns
+from nntrain.data.prepare import prepare_part
 from nntrain.data.transforms.lazy_inputs import Inputs
+from nntrain.data.transforms.target_scaler import TargetScaler
+from nntrain.data.transforms.transform import Transform
 from nntrain.errors import CheckpointError, SpecError
 from nntrain.ops.losses import Loss
 from nntrain.runs.assembly import Assembly, Facts, decide
@@ -93,11 +96,11 @@ def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
         facts = stored.meta["data"]
         spec = from_dict(stored.meta["spec"], overrides)
         classes, features, columns = (tuple(facts[name]) for name in ("class_names", "feature_names", "target_names"))
-        targets = TargetScaler.restored(stored.tensors)
+        targets = TargetScaler.restore(stored.tensors)
         sizes = (facts["n_features"], facts["n_targets"], facts["n_rows"])
         assembly = Assembly(spec, Facts(facts["task"], *sizes, classes, features, columns, targets.unit))
         assembly.network.params.load(stored.tensors)
-        transform = Transform.restored(stored.tensors, facts.get("encoder"))
+        transform = Transform.restore(stored.tensors, facts.get("encoder"))
         return Trained(file, assembly, transform, targets, stored.meta["epoch"], stored.meta["step"], notes)
     except ValueError as error:
         raise CheckpointError(f"{file}: {error}") from error
@@ -109,7 +112,7 @@ def evaluate(model: Trained, split: str) -> Evaluation:
     """Score one part of the spec's data: {"split", "n", "cost", "accuracy", …} and what lies behind it."""
     facts = model.assembly.facts
     part, notes = model.part(split)
-    predictions = _predicted(model, part.X)
+    predictions = _predict_batch(model, part.X)
     truth: Sequence[str] | Array = model.targets.undo(part.y)
     confusion = None
     if model.assembly.task == "classification":
@@ -124,19 +127,19 @@ def evaluate(model: Trained, split: str) -> Evaluation:
     return Evaluation(figures, confusion, predictions, truth, notes)
 
 
-class Foretelling:
+class PredictionStream:
     """The predictions for a file of inputs: iterate for some rows at a time; ``rows`` and ``notes`` are of those."""
 
     def __init__(self, model: Trained, inputs: Path) -> None:
         facts, spec = model.assembly.facts, model.assembly.spec
         names = (facts.feature_names, facts.target_names)
         self.model, self.rows = model, 0
-        self.file = InputFile(inputs, Wanted(facts.n_features, model.transform, spec.train.dtype, *names))
+        self.file = InputFile(inputs, WantedColumns(facts.n_features, model.transform, spec.train.dtype, *names))
 
     def __iter__(self) -> Iterator[Predictions]:
         self.rows = 0
         for X in self.file:
-            yield _predicted(self.model, X)
+            yield _predict_batch(self.model, X)
             self.rows += len(X)
 
     @property
@@ -145,12 +148,12 @@ class Foretelling:
         return self.file.notes
 
 
-def predict(model: Trained, inputs: Path) -> Foretelling:
+def predict(model: Trained, inputs: Path) -> PredictionStream:
     """Return the predictions for a file of features, made as they are asked for."""
-    return Foretelling(model, inputs)
+    return PredictionStream(model, inputs)
 
 
-def _predicted(model: Trained, X: Inputs) -> Predictions:
+def _predict_batch(model: Trained, X: Inputs) -> Predictions:
     """Return the predictions for scaled inputs X (n, d)."""
     assembly, facts = model.assembly, model.assembly.facts
     z = scores(assembly.network, X)

@@ -2,7 +2,7 @@
 
 from nntrain.spec.load import Loaded, dump, from_dict, load, reload, resolve
 from nntrain.spec.schema import json_schema
-from nntrain.spec.spec import Experiment
+from nntrain.spec.spec import Spec
 from nntrain.spec.templates import templates
 
-__all__ = ["Experiment", "Loaded", "dump", "from_dict", "json_schema", "load", "reload", "resolve", "templates"]
+__all__ = ["Loaded", "Spec", "dump", "from_dict", "json_schema", "load", "reload", "resolve", "templates"]

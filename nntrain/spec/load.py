@@ -1,4 +1,4 @@
-"""Read a spec, or restore an experiment from plain values; every problem at once, sorted by place."""
+"""Read a spec, or restore a spec from plain values; every problem at once, sorted by place."""
 
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
@@ -9,28 +9,28 @@ from typing import Any
 from nntrain.errors import SpecError
 from nntrain.spec.emit import plain_values, to_yaml
 from nntrain.spec.merge import EXTENDS, UnreadableError, apply_overrides, read_layers, read_text
-from nntrain.spec.spec import Experiment
-from nntrain.spec.tree import Mapping, Mark, Origin, Problem, is_broken, planted
+from nntrain.spec.spec import Spec
+from nntrain.spec.tree import Mapping, Mark, Origin, Problem, is_broken, tree_of
 from nntrain.spec.validate import build, mark_at
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """An experiment, the text it was read from (of the file itself, as written) and its complete plain values."""
+    """A spec, the text it was read from (of the file itself, as written) and its complete plain values."""
 
-    experiment: Experiment
+    spec: Spec
     text: str
     resolved: dict[str, Any]
     tree: Mapping = field(repr=False, compare=False)
 
-    def located(self, error: SpecError) -> SpecError:
+    def locate_error(self, error: SpecError) -> SpecError:
         """Return an error found later, ``path: what`` a line, with the place of each path in front."""
-        return SpecError(*(self._located(line) for line in error.problems))
+        return SpecError(*(self._locate_line(line) for line in error.problems))
 
-    def _located(self, line: str) -> str:
+    def _locate_line(self, line: str) -> str:
         path, colon, text = line.partition(": ")
         keys = path.split(".")
-        if not colon or keys[0] not in Experiment.model_fields:
+        if not colon or keys[0] not in Spec.model_fields:
             return line
         return str(Problem(mark_at(self.tree, keys), path, text))
 
@@ -45,44 +45,44 @@ def load(path: Path | str, overrides: Sequence[str] = ()) -> Loaded:
         tree, problems = read_layers(path, text)
     except UnreadableError as error:
         raise _spec_error(error.problems) from None
-    experiment, tree = _built(tree, overrides, problems)
-    return Loaded(experiment, text, resolve(experiment), tree)
+    spec, tree = _built(tree, overrides, problems)
+    return Loaded(spec, text, resolve(spec), tree)
 
 
-def from_dict(values: AnyMapping[str, Any], overrides: Sequence[str] = ()) -> Experiment:
-    """Restore an experiment from what ``resolve`` returned; raises ``SpecError`` naming what does not fit."""
-    return reload(values, overrides).experiment
+def from_dict(values: AnyMapping[str, Any], overrides: Sequence[str] = ()) -> Spec:
+    """Restore a spec from what ``resolve`` returned; raises ``SpecError`` naming what does not fit."""
+    return reload(values, overrides).spec
 
 
 def reload(
     values: AnyMapping[str, Any], overrides: Sequence[str] = (), *, text: str = "", name: str = "spec"
 ) -> Loaded:
     """Return as loaded what ``resolve`` returned, with overrides; ``name`` is how messages call it."""
-    tree = planted(dict(values), Mark(Origin(name, Path.cwd(), is_file=False)))
+    tree = tree_of(dict(values), Mark(Origin(name, Path.cwd(), is_file=False)))
     if not isinstance(tree, Mapping) or is_broken(tree):
         raise SpecError(f"{name}: nested too deeply")
-    experiment, tree = _built(tree, overrides, [])
-    return Loaded(experiment, text, resolve(experiment), tree)
+    spec, tree = _built(tree, overrides, [])
+    return Loaded(spec, text, resolve(spec), tree)
 
 
-def _built(tree: Mapping, overrides: Sequence[str], problems: list[Problem]) -> tuple[Experiment, Mapping]:
+def _built(tree: Mapping, overrides: Sequence[str], problems: list[Problem]) -> tuple[Spec, Mapping]:
     tree, of_overrides = apply_overrides(tree, overrides)
-    experiment, of_values = build(Experiment, tree, extra=(EXTENDS,))
+    spec, of_values = build(Spec, tree, extra=(EXTENDS,))
     found = [*problems, *of_overrides, *of_values]
-    if found or experiment is None:
+    if found or spec is None:
         raise _spec_error(found)
-    return experiment, tree
+    return spec, tree
 
 
 def _spec_error(problems: Sequence[Problem]) -> SpecError:
     return SpecError(*dict.fromkeys(str(problem) for problem in sorted(problems, key=lambda problem: problem.order)))
 
 
-def resolve(experiment: Experiment) -> dict[str, Any]:
+def resolve(spec: Spec) -> dict[str, Any]:
     """Return the complete spec, defaults spelled out, as values that JSON and YAML can hold."""
-    return {name: plain_values(getattr(experiment, name)) for name in Experiment.model_fields}
+    return {name: plain_values(getattr(spec, name)) for name in Spec.model_fields}
 
 
 def dump(resolved: AnyMapping[str, Any]) -> str:
-    """Return a resolved spec as YAML that ``load`` reads back to an equal experiment."""
+    """Return a resolved spec as YAML that ``load`` reads back to an equal spec."""
     return to_yaml(dict(resolved))

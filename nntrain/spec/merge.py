@@ -45,10 +45,10 @@ def read_text(path: Path | str, name: str = "") -> str:
         raise SpecError(f"{name}: is a directory, not a spec") from None
     except (OSError, ValueError) as error:
         raise SpecError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    return _decoded(data, name)
+    return _decode(data, name)
 
 
-def _decoded(data: bytes, name: str) -> str:
+def _decode(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -3,14 +3,14 @@
 from typing import Any
 
 from nntrain.spec.merge import EXTENDS
-from nntrain.spec.spec import Experiment
+from nntrain.spec.spec import Spec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a spec file."""
-    schema = Experiment.model_json_schema()
+    schema = Spec.model_json_schema()
     inherited = {
         "type": "string",
         "description": "A spec to start from, relative to this file; what is written here wins.",

@@ -1,4 +1,4 @@
-"""The experiment: everything a run is made of, built and frozen."""
+"""The spec: everything a run is made of, built and frozen."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ from nntrain.ops.schedules import SCHEDULES, Constant, Schedule
 from nntrain.train.settings import Checkpointing, Runtime, Training
 
 
-class Experiment(BaseModel):
+class Spec(BaseModel):
     """One training run: the data, the model, its cost, and how the cost is made small.
 
     ``loss: null`` is the model's own. ``seed`` decides every random number of the run.

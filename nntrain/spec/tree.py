@@ -109,14 +109,14 @@ def plain(node: Node) -> Any:
             return value
 
 
-def planted(value: Any, mark: Mark, depth: int = MAX_DEPTH) -> Node:
+def tree_of(value: Any, mark: Mark, depth: int = MAX_DEPTH) -> Node:
     """Return a tree of plain values, all at one place; what lies deeper than ``depth`` is ``Broken``."""
     if isinstance(value, dict | list) and depth == 0:
         return Scalar(mark, Broken())
     if isinstance(value, dict):
-        return Mapping(mark, {str(key): Entry(mark, planted(below, mark, depth - 1)) for key, below in value.items()})
+        return Mapping(mark, {str(key): Entry(mark, tree_of(below, mark, depth - 1)) for key, below in value.items()})
     if isinstance(value, list):
-        return Sequence(mark, tuple(planted(item, mark, depth - 1) for item in value))
+        return Sequence(mark, tuple(tree_of(item, mark, depth - 1) for item in value))
     return Scalar(mark, value)
 
 

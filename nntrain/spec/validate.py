@@ -1,4 +1,4 @@
-"""From a tree to a built experiment, or to every problem it has.
+"""From a tree to a built spec, or to every problem it has.
 
 What can be judged is judged: a field with a problem does not keep the others from being checked, nor the checks that an
 object makes of itself (``problems() -> [(path, message)]``, path a tuple of keys) once all of its own keys are right.
@@ -25,16 +25,16 @@ def build(root: type[M], tree: Mapping, *, extra: tuple[str, ...] = ()) -> tuple
     filled = with_default_kinds(tree, root)
     if not isinstance(filled, Mapping):
         raise TypeError("a tree with default kinds stays a mapping")
-    experiment, errors = _validated(root, plain(filled))
+    spec, errors = _validate(root, plain(filled))
     problems = explain(errors, root, filled, extra)
-    sound = vars(experiment) if experiment is not None else _sound_fields(root, filled, problems)
+    sound = vars(spec) if spec is not None else _sound_fields(root, filled, problems)
     problems += check_objects(root, sound, filled)
-    if problems or experiment is None:
+    if problems or spec is None:
         return None, problems
-    return experiment.model_copy(update=dict(_anchored_fields(sound, filled))), []
+    return spec.model_copy(update=dict(_anchor_fields(sound, filled))), []
 
 
-def _validated(root: type[M], values: Any) -> tuple[M | None, list[Any]]:
+def _validate(root: type[M], values: Any) -> tuple[M | None, list[Any]]:
     try:
         return root.model_validate(values), []
     except ValidationError as error:
@@ -106,11 +106,11 @@ def mark_at(tree: Mapping, path: Iterable[str]) -> Mark:
     return node.mark
 
 
-def _anchored_fields(fields: dict[str, Any], tree: Mapping) -> Iterator[tuple[str, Any]]:
-    return ((name, anchored(value, _below(tree, name))) for name, value in fields.items())
+def _anchor_fields(fields: dict[str, Any], tree: Mapping) -> Iterator[tuple[str, Any]]:
+    return ((name, anchor(value, _below(tree, name))) for name, value in fields.items())
 
 
-def anchored(value: Any, node: Node) -> Any:
+def anchor(value: Any, node: Node) -> Any:
     """Return ``value`` with each path below it absolute, relative ones counting from the file that holds them.
 
     A path left at its default counts from the file that holds what is around it.
@@ -120,11 +120,11 @@ def anchored(value: Any, node: Node) -> Any:
         return Path(os.path.normpath(node.mark.origin.base / home))
     if isinstance(value, tuple):
         nodes = node.items if isinstance(node, Sequence) else (node,) * len(value)
-        return tuple(anchored(item, below) for item, below in zip(value, nodes, strict=True))
+        return tuple(anchor(item, below) for item, below in zip(value, nodes, strict=True))
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         return value
     old = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
-    new = {name: anchored(part, _below(node, name)) for name, part in old.items()}
+    new = {name: anchor(part, _below(node, name)) for name, part in old.items()}
     changes = {name: part for name, part in new.items() if part != old[name]}
     return dataclasses.replace(value, **changes) if changes else value
 

@@ -65,7 +65,7 @@ def diagnose(job: Job, state: State, *, seconds: float = PATIENCE) -> Diagnosis 
             event = next(events, None)
         except DivergenceError as error:
             before.put_back(state)
-            what = _culprit(job, state) or error.what
+            what = _first_nonfinite_call(job, state) or error.what
             rate = _rate_to_try(job, state, start, ratios, until)
             before.put_back(state)
             return Diagnosis(state.epoch + 1, state.step + 1, what, costs, ratios, job.optimizer.lr, rate)
@@ -105,7 +105,7 @@ class _Snapshot:
         return float((event.train["cost"] * size - cost_sum) / (size - rows))
 
 
-def _culprit(job: Job, state: State) -> str | None:
+def _first_nonfinite_call(job: Job, state: State) -> str | None:
     """Take the next step one call at a time; return the first tensor in it that is not finite, None when all are."""
     stepper, network = Stepper(job, state), job.network
     factor = job.schedule.factor(
@@ -121,7 +121,7 @@ def _culprit(job: Job, state: State) -> str | None:
             if call.out is None or call.label == METRIC:  # what is only reported may overflow
                 continue
             if not np.isfinite(call.out).all():
-                return _named(call, network, "update" if stepper.folded else "gradient")
+                return _name_call(call, network, "update" if stepper.folded else "gradient")
         if not isfinite(step.cost()):
             return "the cost is not finite"
         if job.training.clip_norm is not None:
@@ -134,7 +134,7 @@ def _culprit(job: Job, state: State) -> str | None:
     )
 
 
-def _named(call: Call, network: Network, change: str) -> str:
+def _name_call(call: Call, network: Network, change: str) -> str:
     """Say what a call computed: the ``change`` of a parameter, or the values between two layers."""
     for name, view in network.params.named(network.params.grad):
         if call.out is not None and np.may_share_memory(call.out, view):

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.data.batches.in_memory import blocked
-from nntrain.data.transforms.lazy_inputs import Fetcher, Inputs, Stored
+from nntrain.data.batches.in_memory import lay_out_targets
+from nntrain.data.transforms.lazy_inputs import Fetcher, Inputs, LazyInputs
 from nntrain.network import Network
 from nntrain.ops.layer import Context
 from nntrain.ops.metrics import Metric
@@ -37,7 +37,7 @@ class Evaluator:
         rows = chunk_rows(network, self.size)
         self.ws = network.workspace(rows)
         self._X, self._fetcher = X, Fetcher(X, 0)
-        self._buffer = np.empty((rows, X.shape[1]), X.dtype) if isinstance(X, Stored) else None
+        self._buffer = np.empty((rows, X.shape[1]), X.dtype) if isinstance(X, LazyInputs) else None
         self._chunks = [self._bind(slice(start, start + rows), t, y) for start in range(0, self.size, rows)]
 
     def __call__(self) -> dict[str, float]:
@@ -53,7 +53,7 @@ class Evaluator:
         return {"cost": cost, **self.metric.figures(metric_sum, self.size, self.width, self.spread)}
 
     def _bind(self, rows: slice, t: Array, y: Array) -> _Chunk:
-        targets, y = blocked(t[rows], self.network.plan), y[rows]
+        targets, y = lay_out_targets(t[rows], self.network.plan), y[rows]
         X, first = self._inputs(rows, len(y))
         ws = self.ws.resized(len(y))
         bound = self.network.bind(X, Context(ws))
@@ -63,7 +63,7 @@ class Evaluator:
 
     def _inputs(self, rows: slice, n: int) -> tuple[Array, Sequence[Callable[[], None]]]:
         """Return the array that holds ``n`` rows of the inputs, and the calls that bring them there."""
-        if isinstance(self._X, Stored):
+        if isinstance(self._X, LazyInputs):
             assert self._buffer is not None
             return self._buffer[:n], [partial(self._fetcher.copy, rows, self._buffer[:n])]
         return self._X[rows], []

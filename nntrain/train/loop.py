@@ -30,7 +30,7 @@ def fit(
     """
     if state.restored and state.stopped is None:
         state.exchange_best()  # going on: from where training was, not from the best
-    run = _Run(job, state)
+    run = _Loop(job, state)
     while state.stopped is None and state.epoch < job.training.epochs:
         for event in _quietly(run.epoch(interrupted, pause_every)):
             yield event
@@ -52,7 +52,7 @@ def _quietly(events: Iterator[EpochRecord | Pause]) -> Iterator[EpochRecord | Pa
         yield event
 
 
-class _Run:
+class _Loop:
     """The loop's own view of one job: the bound steps, and the norms last measured."""
 
     def __init__(self, job: Job, state: State) -> None:

@@ -19,7 +19,7 @@ CHUNK = 1 << 17  # parameters updated at a time, so that they stay in the cache 
 
 METRIC = "metric"  # the label of calls that training does not depend on
 
-Bound = Sequence[Callable[[], Any]]
+BoundCalls = Sequence[Callable[[], Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +27,7 @@ class Step:
     """Forward, cost and backward for one batch buffer."""
 
     recorded: Calls
-    calls: Bound
+    calls: BoundCalls
     rows: int
     cost: Callable[[], float]
     metric: Callable[[], float]
@@ -49,7 +49,7 @@ class Stepper:
         self._before = np.zeros_like(params.theta)
         self.rates = [np.zeros((), params.theta.dtype) for _ in optimizer.coefficients(1, optimizer.lr)]
         self.update_calls = self._record_update()
-        self.update: Bound = self.update_calls.bound()
+        self.update: BoundCalls = self.update_calls.bound()
 
     def __call__(self, batch: Batch) -> Step:
         """Return the step for a batch, bound once for each buffer."""

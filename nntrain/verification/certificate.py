@@ -15,11 +15,11 @@ from nntrain.core.machine import changes
 from nntrain.core.types import Array
 from nntrain.gradcheck import check_network, of_checkpoint
 from nntrain.gradcheck.numeric import Options
-from nntrain.runs.initial_weights import Parent
-from nntrain.runs.resume import stored
+from nntrain.runs.initial_weights import InitialWeights
+from nntrain.runs.resume import spec_of_run
 from nntrain.runs.scoring import evaluate, open_model
 from nntrain.spec import Loaded
-from nntrain.verification.trials import Trial, compare, digests, recorded, train, train_apart
+from nntrain.verification.trials import Trial, compare, digests, train, train_apart, trial_of_run
 
 ROWS, PROBES = 4, 3  # of a gradient check between two parts of a run
 
@@ -47,17 +47,19 @@ class Intact:
 def verify_checkpoint(path: Path) -> Intact:
     """Check a file. CheckpointError when a byte is not as it was written."""
     data = storage.read(path)
-    stored = storage.decode(data, str(path))
-    return Intact(path, len(data), dict(sorted(stored.tensors.items())), digests(stored.tensors), stored.meta)
+    spec_of_run = storage.decode(data, str(path))
+    return Intact(
+        path, len(data), dict(sorted(spec_of_run.tensors.items())), digests(spec_of_run.tensors), spec_of_run.meta
+    )
 
 
 def verify_run(path: Path) -> Iterator[Finding]:
     """Check the checkpoints of a run, then its spec, then whether the run is what comes out of its spec."""
-    loaded, directory = stored(path), RunDir(path)
+    loaded, directory = spec_of_run(path), RunDir(path)
     files = [verify_checkpoint(file) for file in directory.checkpoints()]
     yield Finding("checkpoints", f"{_count(len(files), 'file')}, every byte as written", {"files": len(files)})
     record = directory.read_json(RUN) or {}
-    parent = Parent.recorded(record["parent"]).path if record.get("parent") else None
+    parent = InitialWeights.from_record(record["parent"]).path if record.get("parent") else None
     yield from verify_spec(loaded, parent=parent, own=directory)
 
 
@@ -75,7 +77,7 @@ def verify_spec(loaded: Loaded, *, parent: Path | None = None, own: RunDir | Non
         if own is not None:
             yield _own(own, first)
         yield _again(loaded, first, Path(folder, "apart"), parent)
-        yield from _stopped(loaded, first, Path(folder, "stopped"), parent)
+        yield from _compare_stopped(loaded, first, Path(folder, "stopped"), parent)
     yield Finding("result", f"sha256 {_fingerprint(first)}", {"sha256": _fingerprint(first)})
     yield Finding("holds for", _words(first.environment), {"environment": first.environment})
 
@@ -87,12 +89,12 @@ def _again(loaded: Loaded, first: Trial, path: Path, parent: Path | None) -> Fin
     return Finding("again", f"in a process of its own: the same bytes in {held}", {"tensors": len(first.end)})
 
 
-def _stopped(loaded: Loaded, first: Trial, path: Path, parent: Path | None) -> Iterator[Finding]:
+def _compare_stopped(loaded: Loaded, first: Trial, path: Path, parent: Path | None) -> Iterator[Finding]:
     """Train with stops, and do other things with the run in between."""
     stops = _stops(first)
     between = _Between(path)
     compare(first, train("one that was stopped and resumed", loaded, path, parent=parent, stops=stops, between=between))
-    text = f"after {_listed(stops)}, and resumed: the same bytes" if stops else "not at all: it is over too soon"
+    text = f"after {_list_steps(stops)}, and resumed: the same bytes" if stops else "not at all: it is over too soon"
     yield Finding("stopped", text, {"stops": stops})
     held = "an evaluation and a gradient check at each stop, and an evaluation after each epoch"
     yield Finding("in between", held, {"gradient_checks": between.checks})
@@ -128,7 +130,7 @@ def _own(directory: RunDir, first: Trial) -> Finding:
     if changed or other:
         why = f"it went on with {changed[0]}" if changed else f"it was made elsewhere ({other[0]})"
         return Finding("recorded", f"not compared with the run itself: {why}", {"recorded": None})
-    own = recorded(f"the run {directory.path}", directory)
+    own = trial_of_run(f"the run {directory.path}", directory)
     compare(first, own, whole=directory.is_done())
     end = f" and {_count(len(own.end), 'tensor')}" if own.end else ""
     return Finding("recorded", f"the run itself: the same {_epochs(own)} of metrics{end}", {"recorded": True})
@@ -153,7 +155,7 @@ def _epochs(trial: Trial) -> str:
     return _count(len(trial.marks), "epoch")
 
 
-def _listed(steps: Sequence[int]) -> str:
+def _list_steps(steps: Sequence[int]) -> str:
     *first, last = (f"{step:,}" for step in steps)
     return f"steps {', '.join(first)} and {last}" if first else f"step {last}"
 

@@ -20,7 +20,7 @@ from nntrain.artifacts import strict_json
 from nntrain.artifacts.rundir import RunDir
 from nntrain.core.types import Array
 from nntrain.errors import CheckpointError, InterruptedRun, OutputError
-from nntrain.runs.run import Run, opened
+from nntrain.runs.run import Run, open_run
 from nntrain.spec import Loaded, reload
 from nntrain.train.history import flatten
 
@@ -64,7 +64,7 @@ def train(
     for stop in [*stops, None]:
         with (
             suppress(InterruptedRun),
-            opened(loaded, runs=path, run_dir=path, argv=(), draw=False, init_from=parent) as run,
+            open_run(loaded, runs=path, run_dir=path, argv=(), draw=False, init_from=parent) as run,
         ):
             if isinstance(run, Run):
                 _train(run, trial, stop, scored=between is not None)
@@ -97,7 +97,7 @@ def serve() -> None:
         json.dump(asdict(trial), answer)
 
 
-def recorded(name: str, directory: RunDir) -> Trial:
+def trial_of_run(name: str, directory: RunDir) -> Trial:
     """Return what a run on the disk says of itself; it keeps no tensors of most epochs."""
     found = directory.latest()
     marks = [Mark(_figures(record), {}) for record in directory.read_metrics()]

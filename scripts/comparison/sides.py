@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from nntrain.cli.entry import run
-from nntrain.spec import Experiment, load
+from nntrain.spec import Spec, load
 
 
-def ours(train: Path, test: Path | None, folder: Path, seed: int) -> tuple[float, Experiment]:
+def ours(train: Path, test: Path | None, folder: Path, seed: int) -> tuple[float, Spec]:
     """Return the test figure of nntrain in percent, and the spec that it wrote for itself."""
     spec, directory = folder / "spec.yaml", folder / "run"
     command("init", "--data", train, *(() if test is None else ("--test-data", test)), "-o", spec)
     command("fit", spec, "--run-dir", directory, "--set", f"seed={seed}", "-q", "--no-plots")
     figures = json.loads((directory / "summary.json").read_text(encoding="utf-8"))["test"]
-    return 100 * figures.get("accuracy", figures.get("r2")), load(spec).experiment
+    return 100 * figures.get("accuracy", figures.get("r2")), load(spec).spec
 
 
 def command(*arguments: object) -> None:
@@ -28,7 +28,7 @@ def command(*arguments: object) -> None:
         raise SystemExit(f"nntrain {' '.join(map(str, arguments))}: exit {status}")
 
 
-def theirs(arrays: tuple[Any, Any, Any, Any], spec: Experiment, seed: int) -> tuple[float, float]:
+def theirs(arrays: tuple[Any, Any, Any, Any], spec: Spec, seed: int) -> tuple[float, float]:
     """Return the test figures of scikit-learn's MLP and of its linear model in percent."""
     from sklearn.linear_model import LinearRegression, LogisticRegression
     from sklearn.neural_network import MLPClassifier, MLPRegressor

@@ -145,7 +145,7 @@ def test_facts_of_texts(missing: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("texts", "dressed"),
+    ("texts", "number_like"),
     [
         (("16%", "7 %", "3.5%"), "16%"),
         (("$1,200", "$3", "$ 4.50"), "$1,200"),
@@ -159,8 +159,8 @@ def test_facts_of_texts(missing: float) -> None:
         ((), ""),
     ],
 )
-def test_numbers_with_something_to_them_are_seen(texts: tuple[str, ...], dressed: str) -> None:
-    assert text_facts("x", 0, np.arange(len(texts)), texts).dressed == dressed
+def test_numbers_with_something_to_them_are_seen(texts: tuple[str, ...], number_like: str) -> None:
+    assert text_facts("x", 0, np.arange(len(texts)), texts).number_like == number_like
 
 
 def test_a_column_of_dressed_numbers_is_left_out_with_advice(guess: Callable[..., Roles]) -> None:

@@ -95,7 +95,7 @@ def test_what_init_writes_trains_and_predicts(nntrain, flowers):
 def test_numbers_to_predict_are_scaled_and_come_back_in_their_units(nntrain, houses):
     result = nntrain("init", "--data", "houses.csv")
     assert result.out == HOUSES + "houses.yaml: written; next: nntrain fit houses.yaml\n"
-    spec = load("houses.yaml").experiment.data
+    spec = load("houses.yaml").spec.data
     assert (spec.source.target, spec.source.task, spec.target_scale) == ("price", "regression", "standard")
     assert nntrain("fit", "houses.yaml", "--run-dir", "run", "-q", "--no-plots").status == 0
     figures = nntrain("eval", "run", "--json", "-o", "scored").json
@@ -112,7 +112,7 @@ def test_numbers_to_predict_are_scaled_and_come_back_in_their_units(nntrain, hou
 def test_a_target_by_name_or_position(nntrain, houses):
     for target, found in (("colour", "colour"), ("1", "width"), ("-1", "price")):
         assert nntrain("init", "--data", "houses.csv", "--target", target, "-o", f"{found}.yaml").status == 0
-        assert load(f"{found}.yaml").experiment.data.source.target in (found, -1)
+        assert load(f"{found}.yaml").spec.data.source.target in (found, -1)
     result = nntrain("init", "--data", "houses.csv", "--target", "prise", "-o", "x.yaml")
     assert result.status == 3
     assert result.err == (
@@ -124,7 +124,7 @@ def test_a_second_file_tests(nntrain, houses):
     lines = HEADED.splitlines()
     (houses / "later.csv").write_text("\n".join([lines[0], *lines[50:]]) + "\n", encoding="utf-8")
     assert nntrain("init", "--data", "houses.csv", "--test-data", "later.csv").status == 0
-    data = load("houses.yaml").experiment.data
+    data = load("houses.yaml").spec.data
     assert (data.source.test.name, data.test) == ("later.csv", None)
     assert nntrain("check", "houses.yaml").status == 0
 
@@ -143,7 +143,7 @@ def test_columns_without_a_name_of_their_own_go_by_position(nntrain, here):
     (here / "twice.csv").write_text(f"id,x,y,y\n{rows}")
     for name, ignored, target in (("index", (0,), "y"), ("twice", ("id",), 2)):
         assert nntrain("init", "--data", f"{name}.csv").status == 0
-        source = load(here / f"{name}.yaml").experiment.data.source
+        source = load(here / f"{name}.yaml").spec.data.source
         assert (source.ignore, source.target) == (ignored, target)
         assert nntrain("fit", f"{name}.yaml", "-q", "--no-plots", "--set", "train.epochs=1").status == 0
 
@@ -203,7 +203,7 @@ def test_arrays_under_other_names(nntrain, here):
     X, y = rng.integers(0, 256, (30, 4, 4)).astype(np.uint8), np.arange(30) % 3
     np.savez(here / "pictures.npz", x_train=X, y_train=y, x_test=X[:6], y_test=y[:6])
     assert nntrain("init", "--data", "pictures.npz").status == 0
-    data = load("pictures.yaml").experiment.data
+    data = load("pictures.yaml").spec.data
     assert (data.source.X, data.source.y, data.source.X_test, data.scale) == ("x_train", "y_train", "x_test", "unit")
     assert nntrain("check", "pictures.yaml").status == 0
 
@@ -222,7 +222,7 @@ def test_npy_files_are_found_with_the_targets_beside_them(nntrain, here):
         " data  40 rows of 3, 10 more to test on",
         " task  classification into 2 classes",
     ]
-    source = load("arrays.yaml").experiment.data.source
+    source = load("arrays.yaml").spec.data.source
     assert [path.name for path in (source.y, source.X_test, source.y_test)] == [
         "y_train.npy",
         "X_test.npy",
@@ -238,7 +238,7 @@ def test_pictures_are_found_by_the_names_of_their_files(nntrain, here, folder):
     (here / "set").mkdir()
     (here / "set/data_batch_1.bin").write_bytes(records.tobytes())
     assert nntrain("init", "--data", "set" if folder else "set/data_batch_1.bin", "-o", "spec.yaml").status == 0
-    data = load("spec.yaml").experiment.data
+    data = load("spec.yaml").spec.data
     assert (data.source.kind, data.scale) == ("cifar", "unit")
     described = nntrain("data", "describe", "set").out
     assert described.startswith(" data  40 pictures of 3×32×32\n task  classification into 10 classes\n")
@@ -250,7 +250,7 @@ def test_names_from_data_cannot_write_into_the_spec(nntrain, here):
     (here / "x\ny.csv").write_text(evil, encoding="utf-8")
     result = nntrain("init", "--data", "x\ny.csv", "-o", "spec.yaml")
     assert (result.status, "\x1b" in result.out) == (0, False)
-    assert load("spec.yaml").experiment.model.kind == "mlp"
+    assert load("spec.yaml").spec.model.kind == "mlp"
     assert "\x1b" not in (here / "spec.yaml").read_text(encoding="utf-8")
 
 

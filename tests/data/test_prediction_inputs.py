@@ -9,7 +9,7 @@ import pytest
 
 from nntrain.core.types import Array
 from nntrain.data.options import DataOptions
-from nntrain.data.prediction_inputs import InputFile, Wanted
+from nntrain.data.prediction_inputs import InputFile, WantedColumns
 from nntrain.data.prepare import prepare
 from nntrain.data.sources.csv import Csv
 from nntrain.errors import DataError
@@ -19,13 +19,13 @@ ANIMALS = "kind,weight,legs,sold\n" + "cat,4,4,yes\ndog,30,4,no\nemu,40,2,no\nca
 
 
 @pytest.fixture
-def wanted(text: Write) -> Wanted:
+def wanted(text: Write) -> WantedColumns:
     """Return what a model of animals takes: kind, weight and legs."""
     data = prepare(DataOptions(Csv(path=text(ANIMALS))), seed=0, dtype="float64")
-    return Wanted(data.n_features, data.transform, "float64", data.feature_names, data.target_names)
+    return WantedColumns(data.n_features, data.transform, "float64", data.feature_names, data.target_names)
 
 
-def read(path: Path, wanted: Wanted) -> tuple[Array, list[str]]:
+def read(path: Path, wanted: WantedColumns) -> tuple[Array, list[str]]:
     """Return all rows, and the notes without the folder."""
     file = InputFile(path, wanted)
     rows = np.concatenate([np.asarray(block) for block in file])
@@ -44,7 +44,9 @@ def read(path: Path, wanted: Wanted) -> tuple[Array, list[str]]:
         ("kind;weight;legs\r\ndog;30;4\r\n", []),
     ],
 )
-def test_columns_are_found_by_name_or_in_order(text: Write, wanted: Wanted, content: str, notes: list[str]) -> None:
+def test_columns_are_found_by_name_or_in_order(
+    text: Write, wanted: WantedColumns, content: str, notes: list[str]
+) -> None:
     X, told = read(text(content, "new.csv"), wanted)
     assert X.tolist() == [[0, 1, 0, 30, 4]]
     assert told == notes
@@ -52,7 +54,7 @@ def test_columns_are_found_by_name_or_in_order(text: Write, wanted: Wanted, cont
 
 def test_names_above_texts_alone_are_a_header(text: Write) -> None:
     data = prepare(DataOptions(Csv(path=text("u,v,w\na,x,1\nb,y,0\n"))), seed=0, dtype="float64")
-    wanted = Wanted(data.n_features, data.transform, "float64", data.feature_names)
+    wanted = WantedColumns(data.n_features, data.transform, "float64", data.feature_names)
     assert read(text("v,u\nx,a\ny,b\n", "new.csv"), wanted)[0].tolist() == [[1, 0, 1, 0], [0, 1, 0, 1]]
 
 
@@ -71,14 +73,14 @@ def test_names_above_texts_alone_are_a_header(text: Write) -> None:
         ("kind,weight,legs\ndog,?,4\n", "new.csv:2:2 (weight): missing value, got '?'; "),
     ],
 )
-def test_files_that_do_not_fit(text: Write, wanted: Wanted, content: str, message: str) -> None:
+def test_files_that_do_not_fit(text: Write, wanted: WantedColumns, content: str, message: str) -> None:
     path = text(content, "new.csv")
     with pytest.raises(DataError) as caught:
         read(path, wanted)
     assert str(caught.value).replace(f"{path.parent}/", "").startswith(message)
 
 
-def test_faults_far_down_have_their_place(text: Write, wanted: Wanted) -> None:
+def test_faults_far_down_have_their_place(text: Write, wanted: WantedColumns) -> None:
     rows = ["cat,4,4"] * 10_000
     rows[8_999] = "cat,,4"
     with pytest.raises(DataError, match=r"new\.csv:9000:2: missing value"):
@@ -88,7 +90,7 @@ def test_faults_far_down_have_their_place(text: Write, wanted: Wanted) -> None:
         read(text("\n".join(rows), "new.csv"), wanted)
 
 
-def test_unseen_texts_are_counted_over_all_rows(text: Write, wanted: Wanted) -> None:
+def test_unseen_texts_are_counted_over_all_rows(text: Write, wanted: WantedColumns) -> None:
     rows = ["cat,4,4"] * 10_000
     rows[7] = rows[9_000] = "yak,4,4"
     X, notes = read(text("\n".join(rows), "new.csv"), wanted)
@@ -98,7 +100,7 @@ def test_unseen_texts_are_counted_over_all_rows(text: Write, wanted: Wanted) -> 
     assert notes == [f"new.csv: column 'kind': {unseen}"]
 
 
-def test_memory_does_not_grow_with_the_file(text: Write, wanted: Wanted) -> None:
+def test_memory_does_not_grow_with_the_file(text: Write, wanted: WantedColumns) -> None:
     def peak(rows: int) -> int:
         path = text("cat,4,4\n" * rows, "new.csv")
         tracemalloc.start()

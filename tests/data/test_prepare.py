@@ -10,7 +10,8 @@ import pytest
 
 from nntrain.data.dataset import Dataset, Part
 from nntrain.data.options import DataOptions
-from nntrain.data.prepare import InputFile, Wanted, prepare, prepare_part
+from nntrain.data.prediction_inputs import InputFile, WantedColumns
+from nntrain.data.prepare import prepare, prepare_part
 from nntrain.data.sources.csv import Csv
 from nntrain.data.sources.idx import Idx
 from nntrain.data.sources.npz import NpzFile
@@ -101,7 +102,7 @@ def test_targets_beyond_float32(text: Write) -> None:
 
 def again(data: Dataset, source: Any, split: str, **options: Any) -> Part:
     """Return a part as an evaluation of a model trained on ``data`` gets it."""
-    transform = Transform.restored(data.transform.tensors(), json.loads(json.dumps(data.transform.facts())))
+    transform = Transform.restore(data.transform.tensors(), json.loads(json.dumps(data.transform.facts())))
     part, _ = prepare_part(
         DataOptions(source, **options),
         split,
@@ -187,7 +188,7 @@ def test_inputs_in_every_format(tmp_path: Path, text: Write) -> None:
     files = [tmp_path / "x.npy", tmp_path / "big.npy", tmp_path / "x.npz"]
     files += [text(plain, "x.csv"), text("a,b,c\n" + plain, "h.csv"), text(plain.replace(",", "\t"), "x.tsv")]
     for path in files:
-        file = InputFile(path, Wanted(3, transform, "float32"))
+        file = InputFile(path, WantedColumns(3, transform, "float32"))
         [X] = file
         assert file.notes == []
         assert X.dtype == np.float32
@@ -208,17 +209,17 @@ def test_inputs_in_every_format(tmp_path: Path, text: Write) -> None:
 def test_inputs_that_do_not_fit(text: Write, content: str, message: str) -> None:
     path = text(content, "x.csv")
     with pytest.raises(DataError) as caught:
-        list(InputFile(path, Wanted(3, PLAIN, "float32")))
+        list(InputFile(path, WantedColumns(3, PLAIN, "float32")))
     assert str(caught.value).replace(f"{path.parent}/", "") == message
 
 
 def test_npz_inputs_need_an_array_called_X(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", data=ROWS)
     with pytest.raises(DataError, match=r"x\.npz: no array 'X'; \(one of data\)$"):
-        list(InputFile(tmp_path / "x.npz", Wanted(3, PLAIN, "float32")))
+        list(InputFile(tmp_path / "x.npz", WantedColumns(3, PLAIN, "float32")))
     np.save(tmp_path / "x.npy", np.zeros((0, 3)))
     with pytest.raises(DataError, match=r"x\.npy: inputs have rows and columns, got shape \(0, 3\)$"):
-        list(InputFile(tmp_path / "x.npy", Wanted(3, PLAIN, "float32")))
+        list(InputFile(tmp_path / "x.npy", WantedColumns(3, PLAIN, "float32")))
 
 
 def test_a_part_is_as_long_as_its_targets() -> None:

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from nntrain.artifacts.rundir import RunDir
 from nntrain.drawing import curves as plots
-from nntrain.drawing.plot_process import Painter
+from nntrain.drawing.plot_process import PlotProcess
 from nntrain.runs import curve_files as curves
 
 
@@ -231,7 +231,7 @@ def test_drawing_leaves_the_global_settings_alone() -> None:
 
 
 def test_a_run_gets_its_csv_and_pictures_from_its_metrics(tmp_path: Path) -> None:
-    with RunDir.at(tmp_path).lock() as run, Painter() as artist:
+    with RunDir.at(tmp_path).lock() as run, PlotProcess() as artist:
         assert curves.write(run, artist, title="x") == []
         for record in records(3):
             run.append_metrics(record)

@@ -11,7 +11,7 @@ import pytest
 
 from nntrain.drawing import curves as plots
 from nntrain.drawing import plot_process as painter
-from nntrain.drawing.plot_process import Painter
+from nntrain.drawing.plot_process import PlotProcess
 
 RECORDS = [{"epoch": epoch, "train": {"cost": 1 / epoch}, "validation": {"cost": None}} for epoch in range(1, 4)]
 
@@ -24,7 +24,7 @@ def test_the_process_draws_the_same_picture(monkeypatch: pytest.MonkeyPatch) -> 
     _two(monkeypatch)
     expected = plots.render(RECORDS, title="three", best_epoch=2)
     monkeypatch.setattr(plots, "render", None)  # here nothing is drawn
-    with Painter() as artist:
+    with PlotProcess() as artist:
         assert artist.render(RECORDS, title="three", best_epoch=2) == expected
 
 
@@ -32,20 +32,20 @@ def test_the_process_draws_the_same_picture(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_picture_comes_without_the_process(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
     _two(monkeypatch)
     monkeypatch.setattr(sys, "executable", program)
-    with Painter() as artist:
+    with PlotProcess() as artist:
         assert artist.render(RECORDS, title="three") == plots.render(RECORDS, title="three")
 
 
 def test_with_one_processor_there_is_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(painter, "processors", lambda: 1)
     monkeypatch.setattr(subprocess, "Popen", None)
-    with Painter() as artist:
+    with PlotProcess() as artist:
         assert artist.render(RECORDS, title="three") == plots.render(RECORDS, title="three")
 
 
 def test_leaving_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     _two(monkeypatch)
-    with Painter() as artist:
+    with PlotProcess() as artist:
         process = artist._process
         assert process is not None
         assert process.poll() is None
@@ -56,7 +56,7 @@ def test_leaving_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_process_ends_with_a_caller_that_is_killed() -> None:
     program = (
         "import time; from nntrain.drawing import plot_process as painter; painter.processors = lambda: 2;"
-        "p = painter.Painter(); print(p._process.pid, flush=True); time.sleep(60)"
+        "p = painter.PlotProcess(); print(p._process.pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as caller:
         assert caller.stdout is not None

@@ -12,7 +12,7 @@ from nntrain.gradcheck import BUGS, Subject, check_network, check_parts, names, 
 from nntrain.gradcheck.numeric import Options
 from nntrain.gradcheck.stages import WEIGHTS, OnePenalty
 from nntrain.network import Bound, Network
-from nntrain.ops.activations.base import ACTIVATIONS, Elementwise
+from nntrain.ops.activations import ACTIVATIONS, Elementwise
 from nntrain.ops.layers import Dense
 from nntrain.ops.losses import LOSSES, Mse
 from nntrain.ops.models import Mlp
@@ -312,14 +312,14 @@ def test_an_irregular_mistake_is_told_by_its_range(monkeypatch):
 
 
 def test_the_gradient_under_test_is_that_of_a_training_step(tmp_path):
-    from nntrain.runs import prepared
+    from nntrain.runs import prepare_run
     from nntrain.train.state import State
     from nntrain.train.step import Stepper
 
     path = tmp_path / "spec.yaml"
     path.write_text(SPECS["classes"] + "train: {dtype: float64, batch_size: all}\n", encoding="utf-8")
     loaded = load(path)
-    subject, ready = of_spec(loaded, batch=1000), prepared(loaded)
+    subject, ready = of_spec(loaded, batch=1000), prepare_run(loaded)
     network = ready.assembly.network
     network.initialize(0)
     stepper = Stepper(ready.job, State.start(network.params, ready.job.optimizer))
@@ -344,14 +344,14 @@ def test_a_network_in_float32_is_checked_in_float64_on_its_own_numbers(subjects)
 
 
 def test_training_before_moves_the_parameters_as_fit_does(tmp_path):
-    from nntrain.runs import prepared
+    from nntrain.runs import prepare_run
     from nntrain.train.loop import fit
     from nntrain.train.state import State
 
     path = tmp_path / "spec.yaml"
     path.write_text(SPECS["classes"] + "train: {epochs: 1}\n", encoding="utf-8")
     start, later = (of_spec(load(path), batch=4, after=epochs) for epochs in (0, 2))
-    ready = prepared(load(path, ["train.epochs=2"]))
+    ready = prepare_run(load(path, ["train.epochs=2"]))
     ready.assembly.network.initialize(0)
     list(fit(ready.job, State.start(ready.assembly.network.params, ready.job.optimizer)))
     np.testing.assert_array_equal(later.network.params.theta, ready.assembly.network.params.theta.astype(np.float64))

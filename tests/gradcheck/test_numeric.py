@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nntrain.gradcheck.numeric import Imaginary, Options, check, compare
-from nntrain.gradcheck.numeric.complex_step import ordered
+from nntrain.gradcheck.numeric.complex_step import order_by_real_part
 from nntrain.gradcheck.numeric.finite_differences import STEP
 
 RNG = np.random.default_rng(7)
@@ -340,7 +340,7 @@ def bent_gradient(z):
 
 
 def compare_bent(z, method, *, gradient=None):
-    twin = ordered(z.astype(complex))
+    twin = order_by_real_part(z.astype(complex))
     imaginary = Imaginary(lambda: complex(bent(twin)), twin)
     right = bent_gradient(z) if gradient is None else gradient
     return compare(lambda: float(bent(z)), right, z, Options(method=method), imaginary=imaginary)
@@ -371,7 +371,7 @@ def test_complex_steps_catch_an_error_and_know_a_kink(method):
 
 def test_what_takes_no_complex_numbers_is_said():
     z = np.array([1.0, 2.0])
-    twin = ordered(z.astype(complex))
+    twin = order_by_real_part(z.astype(complex))
     imaginary = Imaginary(lambda: complex(np.cbrt(twin).sum()), twin)
     report = compare(
         lambda: float(np.cbrt(z).sum()), np.cbrt(z) / z / 3, z, Options(method="both"), imaginary=imaginary
@@ -391,9 +391,9 @@ def test_continued_functions_are_the_real_ones_on_real_numbers(name):
     if name == "log1p":
         x = np.abs(x)
     with np.errstate(all="raise", under="ignore"):
-        found = np.asarray(function(ordered(x.astype(complex)), *more))
+        found = np.asarray(function(order_by_real_part(x.astype(complex)), *more))
     np.testing.assert_allclose(found.real, function(x, *more), rtol=1e-15, atol=1e-15)
     assert not found.imag.any()
-    out = ordered(np.empty(x.shape, complex))
-    function(ordered(x.astype(complex)), *more, out=out)
+    out = order_by_real_part(np.empty(x.shape, complex))
+    function(order_by_real_part(x.astype(complex)), *more, out=out)
     np.testing.assert_array_equal(np.asarray(out), found)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nntrain.graph import parse
-from nntrain.graph.layout import Box, Link, layered
+from nntrain.graph.layout import Box, Link, place_in_layers
 from nntrain.graph.svg import ADVANCE, FONT, svg
 
 FORMULAS = [
@@ -36,7 +36,7 @@ def boxes_and_layout(seed):
     rng = np.random.default_rng(seed)
     boxes = [Box(*map(float, rng.uniform(10, 90, size=3))) for _ in range(rng.integers(1, 25))]
     links = list(random_links(rng, len(boxes)))
-    return boxes, links, layered(boxes, links)
+    return boxes, links, place_in_layers(boxes, links)
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -65,7 +65,7 @@ def test_links_lead_to_the_right_and_pass_no_box(seed):
 def test_a_tree_has_no_crossings_and_keeps_the_order_of_its_inputs():
     # 0 and 1 lead to 4, 2 and 3 lead to 5, 4 and 5 to 6
     links = [Link(0, 4), Link(1, 4), Link(2, 5), Link(3, 5), Link(4, 6), Link(5, 6)]
-    spots = layered([Box(10, 5, 5)] * 7, links).boxes
+    spots = place_in_layers([Box(10, 5, 5)] * 7, links).boxes
     assert [spots[i].y for i in range(4)] == sorted(spots[i].y for i in range(4))
     assert spots[4].y == pytest.approx((spots[0].y + spots[1].y) / 2)
     assert spots[6].y == pytest.approx((spots[4].y + spots[5].y) / 2)
@@ -74,17 +74,17 @@ def test_a_tree_has_no_crossings_and_keeps_the_order_of_its_inputs():
 def test_crossings_are_removed_where_that_is_possible():
     # written in this order the links 0 → 3 and 1 → 2 cross
     links = [Link(0, 3), Link(1, 2), Link(2, 4), Link(3, 4)]
-    spots = layered([Box(10, 5, 5)] * 5, links).boxes
+    spots = place_in_layers([Box(10, 5, 5)] * 5, links).boxes
     assert (spots[0].y < spots[1].y) == (spots[3].y < spots[2].y)
 
 
 def test_an_input_stands_right_before_its_use():
-    spots = layered([Box(10, 5, 5)] * 4, [Link(0, 1), Link(1, 3), Link(2, 3)]).boxes
+    spots = place_in_layers([Box(10, 5, 5)] * 4, [Link(0, 1), Link(1, 3), Link(2, 3)]).boxes
     assert spots[2].x == spots[1].x
 
 
 def test_nothing_at_all():
-    layout = layered([], [])
+    layout = place_in_layers([], [])
     assert (layout.boxes, layout.routes, layout.width, layout.height) == ((), (), 0, 0)
 
 

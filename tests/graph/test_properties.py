@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from nntrain.graph import OPERATIONS, Builder, FormulaError, evaluated, parse, with_slope
+from nntrain.graph import OPERATIONS, Builder, FormulaError, evaluate, parse, with_slope
 
 NAMES = ["x", "y", "z", "w"]
 UNARY = ["-{}", "exp({})", "log({})", "sqrt({})", "abs({})", "sigmoid({})", "tanh({})", "relu({})", "softplus({})"]
@@ -98,7 +98,7 @@ def test_the_slope_as_a_graph_is_the_gradient(text):
     slope, value = with_slope(graph)
     z = np.linspace(-1.5, 1.5, 7)
     trace = graph.trace({"z": z})
-    got = np.broadcast_to(evaluated(slope, {"z": z}), z.shape)
+    got = np.broadcast_to(evaluate(slope, {"z": z}), z.shape)
     np.testing.assert_allclose(got, trace.gradients[0], rtol=1e-12, atol=1e-12)
     assert str(type(slope)(slope.nodes, value)) == str(graph)
 

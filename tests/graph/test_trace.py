@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from nntrain.graph import FormulaError, evaluated, parse, parse_values
+from nntrain.graph import FormulaError, evaluate, parse, parse_values
 
 
 def traced(text, *assignments):
@@ -252,7 +252,7 @@ def test_values_are_finite_numbers_vectors_or_matrices(value):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble])
 def test_evaluation_alone_keeps_the_type_and_follows_floating_point(dtype):
     z = np.array([[-1.0, 0.0], [2.0, np.nan]], dtype)
-    got = evaluated(parse("log(z) * 0.5 + 1"), {"z": z})
+    got = evaluate(parse("log(z) * 0.5 + 1"), {"z": z})
     assert got.dtype == dtype
     np.testing.assert_array_equal(np.isnan(got), [[True, False], [False, True]])
     assert got[0, 1] == -np.inf

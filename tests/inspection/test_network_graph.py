@@ -10,13 +10,13 @@ import pytest
 from nntrain.core.calls import Calls
 from nntrain.core.plan import Plan
 from nntrain.errors import SpecError
-from nntrain.inspection.network_graph import network_graph, sampled
+from nntrain.inspection.network_graph import network_graph, sample_graph
 from nntrain.network import Network
-from nntrain.ops.activations.base import Elementwise
+from nntrain.ops.activations import Elementwise
 from nntrain.ops.losses import LOSSES, Huber, Mse, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from nntrain.ops.models import ACTIVATIONS, MODELS, Linear, Mlp, Softmax
 from nntrain.ops.penalties import Penalty
-from nntrain.runs import prepared
+from nntrain.runs import prepare_run
 from nntrain.runs.preparation import IN_FLOAT64
 from nntrain.spec import load
 
@@ -150,8 +150,8 @@ def test_a_part_without_a_formula_is_named():
 
 
 def test_a_row_of_a_spec():
-    ready = prepared(load(CONFIGS / "digits-mlp.yaml", IN_FLOAT64))
-    sample = sampled(ready, 3)
+    ready = prepare_run(load(CONFIGS / "digits-mlp.yaml", IN_FLOAT64))
+    sample = sample_graph(ready, 3)
     place = {node.symbol: node.index for node in sample.trace.graph.nodes}
     np.testing.assert_array_equal(sample.trace.values[place["x"]], ready.data.train.X[3])
     assert sample.target == ready.data.class_names[ready.data.train.y[3]]
@@ -165,9 +165,9 @@ def test_a_row_of_a_spec():
 
 @pytest.mark.parametrize("row", [-1, 4])
 def test_a_row_that_is_not_there(row):
-    ready = prepared(load(CONFIGS / "xor-relu.yaml", IN_FLOAT64))
+    ready = prepare_run(load(CONFIGS / "xor-relu.yaml", IN_FLOAT64))
     with pytest.raises(SpecError) as caught:
-        sampled(ready, row)
+        sample_graph(ready, row)
     assert str(caught.value) == f"--sample: the training part has rows 0…3, got {row}"
 
 

@@ -13,7 +13,7 @@ from nntrain.core.params import Params
 from nntrain.core.plan import Plan
 from nntrain.core.workspace import Workspace
 from nntrain.gradcheck.numeric import check
-from nntrain.ops.activations.base import Elementwise
+from nntrain.ops.activations import Elementwise
 from nntrain.ops.layer import Context
 from nntrain.ops.models import ACTIVATIONS, Maxout, PRelu
 

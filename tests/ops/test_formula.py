@@ -17,7 +17,7 @@ from nntrain.errors import SpecError
 from nntrain.gradcheck.numeric import check
 from nntrain.graph import OPERATIONS
 from nntrain.network import Network
-from nntrain.ops.activations.base import Elementwise
+from nntrain.ops.activations import Elementwise
 from nntrain.ops.activations.formula import Formula
 from nntrain.ops.layer import Context
 from nntrain.ops.losses import Mse

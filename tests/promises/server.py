@@ -19,7 +19,7 @@ from typing import Any
 from nntrain.artifacts import checkpoints as shelf
 from nntrain.artifacts import durable
 from nntrain.cli.entry import run
-from nntrain.cli.interrupts import unwatch
+from nntrain.cli.interrupts import release_signals
 from nntrain.train import loop
 
 ANY_PROCESS = ctypes.c_ulong(-1)
@@ -63,7 +63,7 @@ def warm_up() -> None:
         path = Path(folder) / "warm.yaml"
         path.write_text(spec, encoding="utf-8")
         status = run(["fit", str(path), "--runs", folder, "-q", "--json", "--no-plots"])
-    unwatch()
+    release_signals()
     if status:
         raise SystemExit(status)
 
@@ -94,7 +94,7 @@ def prepare(order: Order) -> None:
         os.close(descriptor)
     if order.naive:
         durable.write_bytes = write_naively
-        shelf.Shelf.at = lambda self, step: self.folder / "step-000000000001.safetensors"
+        shelf.CheckpointFolder.at = lambda self, step: self.folder / "step-000000000001.safetensors"
     if order.strike:
         strike(*order.strike)
     if order.cuts:

@@ -169,8 +169,8 @@ def test_p4_a_second_interrupt_within_a_second_ends_a_long_step_at_once(lab, fig
 
 WAITING = """
 import os, signal, time
-from nntrain.cli.interrupts import watch
-interrupts = watch()
+from nntrain.cli.interrupts import catch_signals
+interrupts = catch_signals()
 os.kill(os.getpid(), signal.SIGINT)
 print(interrupts(), flush=True)
 os.kill(os.getpid(), signal.SIGTERM)
@@ -189,12 +189,12 @@ def test_p4_a_second_ctrl_c_ends_at_once():
 
 BUSY = """
 import hashlib, os, signal, threading, time
-from nntrain.cli.interrupts import watch
+from nntrain.cli.interrupts import catch_signals
 def strike():
     for _ in range(2):
         time.sleep(0.2)
         os.kill(os.getpid(), signal.SIGINT)
-watch()
+catch_signals()
 threading.Thread(target=strike).start()
 hashlib.pbkdf2_hmac("sha256", b"", b"", 200_000_000)
 """

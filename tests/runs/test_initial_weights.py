@@ -9,7 +9,7 @@ import pytest
 from nntrain.artifacts import checkpoint
 from nntrain.artifacts.rundir import RunDir
 from nntrain.errors import CheckpointError, InterruptedRun, SpecError
-from nntrain.runs import Done, opened, stored
+from nntrain.runs import Done, open_run, spec_of_run
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def begun(tmp_path):
 
     def train(loaded, name, parent, interrupted=bool):
         place = {"runs": tmp_path, "run_dir": tmp_path / name, "argv": ["nntrain"], "draw": False}
-        with opened(loaded, **place, init_from=tmp_path / parent if parent else None) as run:
+        with open_run(loaded, **place, init_from=tmp_path / parent if parent else None) as run:
             records = list(run.events(interrupted))
         return run, records
 
@@ -29,7 +29,7 @@ def begun(tmp_path):
 def resumed(tmp_path):
     def go_on(name):
         place = {"runs": tmp_path, "run_dir": tmp_path / name, "argv": ["nntrain"], "draw": False}
-        with opened(stored(tmp_path / name), **place, as_begun=True) as run:
+        with open_run(spec_of_run(tmp_path / name), **place, as_begun=True) as run:
             list(run.events())
         return run
 

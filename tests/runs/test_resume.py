@@ -7,7 +7,7 @@ import pytest
 
 from nntrain.artifacts.rundir import RunDir
 from nntrain.errors import CheckpointError, InterruptedRun, SpecError
-from nntrain.runs import opened, stored
+from nntrain.runs import open_run, spec_of_run
 from nntrain.runs.run import Run
 
 STEADY = "schedule=constant"  # a rate that does not depend on the length of the run
@@ -19,8 +19,8 @@ def resumed(tmp_path):
     """Return a function that goes on with the run of this name from its own spec."""
 
     def go_on(name, *overrides, interrupted=bool):
-        loaded = stored(tmp_path / name, overrides)
-        with opened(loaded, runs=tmp_path, run_dir=tmp_path / name, argv=["again"], draw=False, as_begun=True) as run:
+        loaded = spec_of_run(tmp_path / name, overrides)
+        with open_run(loaded, runs=tmp_path, run_dir=tmp_path / name, argv=["again"], draw=False, as_begun=True) as run:
             records = list(run.events(interrupted))
         return run, records
 
@@ -288,7 +288,7 @@ def test_what_is_no_run_cannot_be_gone_on_with(name, tmp_path):
     nothing = "no run to go on with: neither run.json nor a checkpoint holds its spec"
     message = {"gone": "no such run directory", "file": "is a file; name the run directory"}.get(name, nothing)
     with pytest.raises(CheckpointError) as caught:
-        stored(tmp_path / name)
+        spec_of_run(tmp_path / name)
     assert str(caught.value) == f"{tmp_path / name}: {message}"
 
 

@@ -5,14 +5,14 @@ import pytest
 
 from nntrain.errors import CheckpointError, SpecError
 from nntrain.inspection.layer_table import describe
-from nntrain.runs import evaluate, open_model, prepared
+from nntrain.runs import evaluate, open_model, prepare_run
 from nntrain.runs.confusion import Confusion
 
 
 def test_conflicts_come_all_at_once_with_their_places(tiny):
     spec = tiny("loss=hinge", "model=linear", "data.source=linear", "train.batch_size=900", "train.stop.monitor=a.b")
     with pytest.raises(SpecError) as caught:
-        prepared(spec)
+        prepare_run(spec)
     places = [line.split(":")[0] for line in caught.value.problems]
     assert places == ["--set loss", "--set train.batch_size", "--set train.stop.monitor"]
     assert "hinge is for classification, the data are regression" in caught.value.problems[0]
@@ -20,13 +20,13 @@ def test_conflicts_come_all_at_once_with_their_places(tiny):
 
 def test_sigmoid_class_weights_are_two_whatever_the_classes(tiny):
     loss = "loss={kind: sigmoid_cross_entropy, class_weights: [1, 2]}"
-    assert prepared(tiny("data.source=iris", loss)).assembly.network.n_out == 3
+    assert prepare_run(tiny("data.source=iris", loss)).assembly.network.n_out == 3
 
 
 @pytest.mark.parametrize("patience", ["null", "3"])
 @pytest.mark.parametrize(("optimizer", "slots"), [("sgd", 0), ("{kind: sgd, momentum: 0.9}", 1), ("adam", 2)])
 def test_the_description_counts_what_training_holds(optimizer, slots, patience, tiny):
-    found = describe(prepared(tiny(f"optimizer={optimizer}", f"train.stop.patience={patience}")).assembly)
+    found = describe(prepare_run(tiny(f"optimizer={optimizer}", f"train.stop.patience={patience}")).assembly)
     assert (found.weights, found.others, found.total) == (20, 7, 27)
     assert found.parameter_bytes == 27 * 4
     assert found.vectors == 3 + slots + (patience != "null")
@@ -36,7 +36,7 @@ def test_the_description_counts_what_training_holds(optimizer, slots, patience, 
 
 
 def test_buffers_grow_with_the_batch(tiny):
-    small, large = (describe(prepared(tiny(f"train.batch_size={n}")).assembly).buffer_bytes for n in (2, 16))
+    small, large = (describe(prepare_run(tiny(f"train.batch_size={n}")).assembly).buffer_bytes for n in (2, 16))
     assert small < large < 16 * small
 
 

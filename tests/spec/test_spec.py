@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from nntrain.data.options import DataOptions
 from nntrain.data.sources import SOURCES
 from nntrain.errors import SpecError
-from nntrain.ops.activations.elementwise import ACTIVATIONS
+from nntrain.ops.activations import ACTIVATIONS
 from nntrain.ops.initializers import INITIALIZERS
 from nntrain.ops.losses import LOSSES
 from nntrain.ops.models import MODELS
 from nntrain.ops.optimizers import OPTIMIZERS
 from nntrain.ops.schedules import SCHEDULES
-from nntrain.spec import Experiment, dump, from_dict, json_schema, load, resolve, templates
+from nntrain.spec import Spec, dump, from_dict, json_schema, load, resolve, templates
 from nntrain.spec.emit import plain_values
 from nntrain.train.settings import Training
 
@@ -66,7 +66,7 @@ class TestLoading:
     def test_a_full_spec(self, config: Path) -> None:
         loaded = load(config)
         assert loaded.text == FULL
-        assert loaded.experiment == Experiment(
+        assert loaded.spec == Spec(
             name="digits-mlp",
             data=DataOptions(SOURCES["digits"](), validation=0.2, scale="unit"),
             model=MODELS["mlp"](hidden=(64, 32)),  # type: ignore[call-arg]
@@ -75,30 +75,30 @@ class TestLoading:
             optimizer=OPTIMIZERS["sgd"](lr=0.1, momentum=0.9),  # type: ignore[call-arg]
             train=Training(epochs=30),
         )
-        assert loaded.resolved == resolve(loaded.experiment)
+        assert loaded.resolved == resolve(loaded.spec)
 
     def test_two_keys_suffice(self, config: Path) -> None:
         config.write_text(SMALL)
-        experiment = load(config).experiment
-        assert experiment.loss is None
-        assert (experiment.name, experiment.seed) == ("experiment", 0)
+        spec = load(config).spec
+        assert spec.loss is None
+        assert (spec.name, spec.seed) == ("experiment", 0)
 
     def test_overrides(self, config: Path) -> None:
-        experiment = load(config, ["optimizer.lr=1e-2", "train.batch_size=all", "model=softmax"]).experiment
-        assert experiment.optimizer.lr == 0.01
-        assert experiment.train.batch_size == "all"
-        assert experiment.model == MODELS["softmax"]()
+        spec = load(config, ["optimizer.lr=1e-2", "train.batch_size=all", "model=softmax"]).spec
+        assert spec.optimizer.lr == 0.01
+        assert spec.train.batch_size == "all"
+        assert spec.model == MODELS["softmax"]()
 
     def test_standard_input(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(FULL.encode())))
-        assert load("-").experiment.name == "digits-mlp"
+        assert load("-").spec.name == "digits-mlp"
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"mode: x\n" + SMALL.encode())))
         with pytest.raises(SpecError, match=r"^<stdin>:1:1: mode: unknown key; did you mean 'model'\?"):
             load("-")
 
     def test_frozen(self, config: Path) -> None:
         with pytest.raises(ValueError, match="frozen"):
-            load(config).experiment.seed = 1  # type: ignore[misc]
+            load(config).spec.seed = 1  # type: ignore[misc]
 
     def test_paths_are_absolute(self, tmp_path: Path) -> None:
         (tmp_path / "base").mkdir()
@@ -111,7 +111,7 @@ class TestLoading:
 
     @pytest.mark.parametrize("name", ["a", "A.b_c-1", "x" * 64, "0"])
     def test_names(self, config: Path, name: str) -> None:
-        assert load(config, [f"name='{name}'"]).experiment.name == name
+        assert load(config, [f"name='{name}'"]).spec.name == name
 
     @pytest.mark.parametrize("name", ["", "../x", "/x", "-rf", ".x", "x" * 65, "a b", "a/b", "é", "a\\n", "a\\0"])
     def test_bad_names(self, config: Path, name: str) -> None:
@@ -159,7 +159,7 @@ class TestProblems:
         found = SpecError(
             "train.batch_size: too many", "loss.x: y", "loss: z", "runtime.threads: t", "a run: elsewhere"
         )
-        assert loaded.located(found).problems == (
+        assert loaded.locate_error(found).problems == (
             "--set train.batch_size: too many",
             f"{config}:8:7: loss.x: y",
             f"{config}:8:7: loss: z",
@@ -176,13 +176,13 @@ class TestProblems:
         max_leaves=10,
     )
 
-    @given(st.dictionaries(st.sampled_from([*Experiment.model_fields, "extends", "x"]), JSON))
+    @given(st.dictionaries(st.sampled_from([*Spec.model_fields, "extends", "x"]), JSON))
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
     def test_any_values_load_or_have_problems(self, config: Path, values: dict[str, Any]) -> None:
         config.write_text(dump(values), encoding="utf-8", newline="")
         with contextlib.suppress(SpecError):
             loaded = load(config)
-            assert from_dict(loaded.resolved) == loaded.experiment
+            assert from_dict(loaded.resolved) == loaded.spec
 
 
 def listed(registry: Any) -> str:
@@ -209,12 +209,12 @@ def document(registry: Any, kind: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("registry", "kind"), ENTRIES, ids=[f"{registry.noun}-{kind}" for registry, kind in ENTRIES])
 def test_every_entry_survives_the_round_trip(registry: Any, kind: str, tmp_path: Path) -> None:
-    experiment = from_dict(document(registry, kind))
+    spec = from_dict(document(registry, kind))
     path = tmp_path / "resolved.yaml"
-    path.write_text(dump(resolve(experiment)), encoding="utf-8")
-    assert load(path).experiment == experiment
-    assert from_dict(json.loads(json.dumps(resolve(experiment), allow_nan=False))) == experiment
-    assert kind in json.dumps(resolve(experiment))
+    path.write_text(dump(resolve(spec)), encoding="utf-8")
+    assert load(path).spec == spec
+    assert from_dict(json.loads(json.dumps(resolve(spec), allow_nan=False))) == spec
+    assert kind in json.dumps(resolve(spec))
 
 
 class TestRoundTrip:
@@ -234,7 +234,7 @@ class TestRoundTrip:
     def test_any_values(
         self, tmp_path: Path, seed: int, lr: float, hidden: list[int], target: Any, share: Any, batch: Any
     ) -> None:
-        experiment = from_dict(
+        spec = from_dict(
             {
                 "seed": seed,
                 "data": {"source": {"kind": "csv", "path": "x.csv", "target": target}, "validation": share},
@@ -244,8 +244,8 @@ class TestRoundTrip:
             }
         )
         path = tmp_path / "resolved.yaml"
-        path.write_text(dump(resolve(experiment)), encoding="utf-8", newline="")
-        assert load(path).experiment == experiment
+        path.write_text(dump(resolve(spec)), encoding="utf-8", newline="")
+        assert load(path).spec == spec
 
     def test_wrong_values_are_named(self) -> None:
         with pytest.raises(SpecError) as caught:
@@ -283,7 +283,7 @@ class TestTemplates:
         text = templates()[name]
         path = tmp_path / "config.yaml"
         path.write_text(text, encoding="utf-8")
-        assert load(path).experiment.name
+        assert load(path).spec.name
         assert text.startswith("# yaml-language-server: $schema=nntrain.schema.json\n")
         assert "nntrain fit" in text
 
@@ -295,7 +295,7 @@ class TestSchema:
     def test_describes_every_entry(self) -> None:
         schema = json_schema()
         assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-        assert set(schema["properties"]) == {"extends", *Experiment.model_fields}
+        assert set(schema["properties"]) == {"extends", *Spec.model_fields}
         kinds = {
             below["properties"]["kind"]["const"] for below in schema["$defs"].values() if "kind" in below["properties"]
         }

@@ -117,7 +117,7 @@ class Paced:
     def __init__(self, pattern):
         self.pattern, self.groups, self.helped = pattern, 0, pattern[0]
 
-    def passed(self, batches, *, helped):
+    def record(self, batches, *, helped):
         self.groups += 1
         self.helped = self.pattern[self.groups % len(self.pattern)]
 
@@ -133,7 +133,7 @@ def test_the_helper_thread_changes_nothing(make_job, monkeypatch, pattern, stops
     whole = run_through(alone)
     monkeypatch.setattr(batches, "AHEAD_BYTES", 1)  # groups of two batches
     monkeypatch.setattr(batches, "WORTH_BYTES", 1)
-    monkeypatch.setattr(batches, "Pace", lambda: Paced(pattern))
+    monkeypatch.setattr(batches, "GatherTiming", lambda: Paced(pattern))
     monkeypatch.setattr(batches, "processors", lambda: 64)
     assert make().batches.ahead == 2
     assert_equal_runs(whole, run_in_parts(make, stops))

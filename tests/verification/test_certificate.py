@@ -199,9 +199,9 @@ def test_a_run_begun_from_another_is_verified_from_there(tiny, trained, tmp_path
 
 
 def verifying_run_from(loaded, folder):
-    from nntrain.runs import opened
+    from nntrain.runs import open_run
 
-    return opened(loaded, runs=folder, run_dir=folder / "child", argv=[], draw=False, init_from=folder / "parent")
+    return open_run(loaded, runs=folder, run_dir=folder / "child", argv=[], draw=False, init_from=folder / "parent")
 
 
 def test_a_run_that_went_on_otherwise_is_not_compared_with_itself(tiny, trained, tmp_path, here):

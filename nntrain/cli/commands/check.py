@@ -8,10 +8,10 @@ def check(config: Config, overrides: Overrides = None) -> None:
     from nntrain.cli.output.figures import count
     from nntrain.cli.output.header import model_line
     from nntrain.cli.output.terminal import out
-    from nntrain.runs import prepared
+    from nntrain.runs import prepare_run
     from nntrain.spec import load
 
     loaded = load(config, overrides or ())
-    ready = prepared(loaded)
+    ready = prepare_run(loaded)
     rows, steps = count(len(ready.data.train)), count(ready.job.total_steps)
-    out(f"ok: {loaded.experiment.name}: {model_line(ready.assembly)}; {rows} training rows, {steps} steps")
+    out(f"ok: {loaded.spec.name}: {model_line(ready.assembly)}; {rows} training rows, {steps} steps")

@@ -57,7 +57,7 @@ def _as_dict(look: "Look") -> dict[str, Any]:
 
 
 def _print(look: "Look", every: bool) -> None:
-    from nntrain.cli.output.terminal import YELLOW, facts, out, plain, show, styled
+    from nntrain.cli.output.terminal import YELLOW, apply_style, facts, out, plain, show
 
     if look.guessed:
         facts((label, plain(text)) for label, text in look.guessed)
@@ -74,7 +74,7 @@ def _print(look: "Look", every: bool) -> None:
     if look.advice:
         out()
     for advice in look.advice:
-        out(f"{styled('warning:', YELLOW)} {plain(advice.what)}")
+        out(f"{apply_style('warning:', YELLOW)} {plain(advice.what)}")
         out(f"         {plain(advice.do)}")
 
 
@@ -87,18 +87,18 @@ def _parts(found: "Survey", every: bool) -> "Table":
     rows = table("class" if found.counts else "part", *(f">{name}" for name in found.rows), *share)
     total = sum(found.rows.values())
     classes = list(enumerate(found.class_names)) if found.counts else []
-    first, left, last = _folded(classes, MOST_CLASSES, every)
+    first, left, last = _fold(classes, MOST_CLASSES, every)
     for index, name in first:
-        rows.add_row(plain(name), *_counted(found, [index], total))
+        rows.add_row(plain(name), *_class_counts(found, [index], total))
     if left:
-        rows.add_row(f"… {len(left)} more", *_counted(found, [index for index, _ in left], total))
+        rows.add_row(f"… {len(left)} more", *_class_counts(found, [index for index, _ in left], total))
     for index, name in last:
-        rows.add_row(plain(name), *_counted(found, [index], total))
+        rows.add_row(plain(name), *_class_counts(found, [index], total))
     rows.add_row("rows", *(count(number) for number in found.rows.values()))
     return rows
 
 
-def _counted(found: "Survey", classes: Sequence[int], total: int) -> Sequence[str]:
+def _class_counts(found: "Survey", classes: Sequence[int], total: int) -> Sequence[str]:
     """Return the rows of some classes in each part, and their share of all."""
     from nntrain.cli.output.figures import count
 
@@ -115,16 +115,16 @@ def _numbers(found: "Survey", every: bool) -> Iterator["Table"]:
         return
     gaps = any(column.missing for column in numbers)
     rows = table("column", ">values", ">from", ">to", ">mean", ">deviation", *([">missing"] if gaps else []))
-    first, left, last = _folded(numbers, MOST_COLUMNS, every)
+    first, left, last = _fold(numbers, MOST_COLUMNS, every)
     for column in first:
-        rows.add_row(plain(_label(column)), *_measured(column, gaps))
+        rows.add_row(plain(_label(column)), *_number_cells(column, gaps))
     if left:
         low, high = min(column.low or 0 for column in left), max(column.high or 0 for column in left)
         rows.add_row(f"… {len(left)} more", "", _short(low), _short(high))
     for column in last:
-        rows.add_row(plain(_label(column)), *_measured(column, gaps))
+        rows.add_row(plain(_label(column)), *_number_cells(column, gaps))
     for column in found.targets:
-        rows.add_row(f"{plain(column.name)} (target)", *_measured(column, gaps))
+        rows.add_row(f"{plain(column.name)} (target)", *_number_cells(column, gaps))
     yield rows
 
 
@@ -145,7 +145,7 @@ def _texts(found: "Survey", every: bool) -> Iterator["Table"]:
     yield rows
 
 
-def _measured(column: "ColumnFacts", gaps: bool) -> Sequence[str]:
+def _number_cells(column: "ColumnFacts", gaps: bool) -> Sequence[str]:
     from nntrain.cli.output.figures import count
 
     figures = (column.low, column.high, column.mean, column.deviation)
@@ -172,7 +172,7 @@ def _label(column: "ColumnFacts") -> str:
     return column.name or str(column.position)
 
 
-def _folded(items: Sequence[Any], most: int, every: bool) -> tuple[Sequence[Any], Sequence[Any], Sequence[Any]]:
+def _fold(items: Sequence[Any], most: int, every: bool) -> tuple[Sequence[Any], Sequence[Any], Sequence[Any]]:
     """Return the first items, those left out, and the last."""
     if every or len(items) <= most:
         return items, (), ()

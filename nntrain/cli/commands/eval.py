@@ -77,7 +77,7 @@ def _write(result: "Evaluation", folder: Path) -> None:
         counts = zip(names, result.confusion.counts.tolist(), strict=True)
         files["confusion.csv"] = csv_text(["actual \\ predicted", *names], ([name, *row] for name, row in counts))
         files["predictions.csv"] = csv_text(["row", "actual", "predicted", *_columns(result)], _rows(result))
-    with durable.writing(folder):
+    with durable.report_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         durable.write_bytes(folder / name, text.encode())

@@ -67,7 +67,7 @@ def gradcheck(
     for line in subject.notes:
         note(line)
     if inject is not None:
-        subject = _injected(subject, inject)
+        subject = _inject(subject, inject)
     _check_network(subject, options, only, as_json)
 
 
@@ -98,7 +98,7 @@ def _options(params: str | None, method: str | None) -> "Options":
     raise SpecError(f"--method: no such method, got '{method}'{did_you_mean(method or '', METHODS)}")
 
 
-def _injected(subject: "Subject", kind: str) -> "Subject":
+def _inject(subject: "Subject", kind: str) -> "Subject":
     from nntrain.errors import SpecError, did_you_mean
     from nntrain.gradcheck import BUGS, with_bug
 
@@ -107,7 +107,7 @@ def _injected(subject: "Subject", kind: str) -> "Subject":
     return with_bug(subject, kind)
 
 
-def _wanted(subject: "Subject", pattern: str | None) -> Callable[[str], bool]:
+def _name_filter(subject: "Subject", pattern: str | None) -> Callable[[str], bool]:
     """Return which tensors a pattern names, by their names or by their roles."""
     from fnmatch import fnmatchcase
 
@@ -128,7 +128,7 @@ def _check_network(subject: "Subject", options: "Options", only: str | None, as_
     from nntrain.errors import GradientError
     from nntrain.gradcheck import check_network
 
-    found = check_network(subject, options, wanted=_wanted(subject, only))
+    found = check_network(subject, options, wanted=_name_filter(subject, only))
     if as_json:
         out_json(tables.network_json(subject, found))
     else:

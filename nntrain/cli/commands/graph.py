@@ -51,7 +51,7 @@ def graph(
 
     flags = {"--tree": tree, "--svg": svg, "--dot": dot, "--latex": latex, "--json": as_json, "--step": step}
     view = _only_one(flags | {"--quiz": quiz is not None})
-    trace, title = _traced(source, values or [], sample, overrides or [])
+    trace, title = _trace_source(source, values or [], sample, overrides or [])
     if step:
         walk(trace, title)
         return
@@ -76,21 +76,21 @@ def _only_one(flags: dict[str, bool]) -> str:
     return "".join(chosen)
 
 
-def _traced(source: str, values: list[str], sample: int | None, overrides: list[str]) -> "tuple[Trace, str]":
+def _trace_source(source: str, values: list[str], sample: int | None, overrides: list[str]) -> "tuple[Trace, str]":
     """Return the graph worked out, and its title."""
     if sample is None and source != "-" and Path(source).suffix not in SPECS:
         return _formula(source, values, overrides)
     from nntrain.cli.output.terminal import plain
     from nntrain.errors import SpecError
-    from nntrain.inspection.network_graph import sampled
-    from nntrain.runs import prepared
+    from nntrain.inspection.network_graph import sample_graph
+    from nntrain.runs import prepare_run
     from nntrain.runs.preparation import IN_FLOAT64
     from nntrain.spec import load
 
     if values:
         raise SpecError(f"graph: the values of a spec's network come from its data, got {values[0]}")
-    ready = prepared(load(Path(source), [*overrides, *IN_FLOAT64]))
-    found = sampled(ready, sample or 0)
+    ready = prepare_run(load(Path(source), [*overrides, *IN_FLOAT64]))
+    found = sample_graph(ready, sample or 0)
     target = f", class {found.target}" if found.target else ""
     title = f"{plain(ready.assembly.spec.name)}: training example {found.row}{plain(target)}, initial parameters"
     return found.trace, title
@@ -107,10 +107,10 @@ def _formula(source: str, values: list[str], overrides: list[str]) -> "tuple[Tra
         found = parse(source)
         return found.trace(parse_values(values)), f"{found.nodes[found.output].symbol} = {plain(source)}"
     except FormulaError as error:
-        raise SpecError(_pointed(error, source)) from None
+        raise SpecError(_point_at_error(error, source)) from None
 
 
-def _pointed(error: "FormulaError", formula: str) -> str:
+def _point_at_error(error: "FormulaError", formula: str) -> str:
     """Return the message, and below it the text with a caret under the column where it goes wrong."""
     from nntrain.cli.output.terminal import plain
 

@@ -68,16 +68,16 @@ def _from_template(template: str | None, output: str | None) -> None:
 
 def _from_data(data: Path, test: Path | None, target: str | None, output: str | None) -> None:
     from nntrain.autospec.draft import draft
-    from nntrain.autospec.source import Wish
+    from nntrain.autospec.source import DataRequest
     from nntrain.cli.output.terminal import facts, out, plain
 
     path = _free(output or f"{_stem(data)}.yaml") if output != "-" else Path("spec.yaml")
-    drafted = draft(Wish(data, test, target))
+    drafted = draft(DataRequest(data, test, target))
     text = drafted.text(data, path)
     if output == "-":
         out(text.removesuffix("\n"))
         return
-    facts((label, plain(line)) for label, line in drafted.told)
+    facts((label, plain(line)) for label, line in drafted.messages)
     _write(path, text)
 
 

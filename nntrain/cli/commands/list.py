@@ -37,7 +37,7 @@ def list_parts(
 def registries() -> "dict[str, Registry[Any]]":
     """Return all registries by name."""
     from nntrain.data.sources import SOURCES
-    from nntrain.ops.activations.elementwise import ACTIVATIONS
+    from nntrain.ops.activations import ACTIVATIONS
     from nntrain.ops.initializers import INITIALIZERS
     from nntrain.ops.losses import LOSSES
     from nntrain.ops.metrics import METRICS

@@ -26,10 +26,10 @@ def profile(
     from nntrain.cli.output.header import model_line
     from nntrain.cli.output.terminal import out, out_json
     from nntrain.inspection.step_profile import profile as measure
-    from nntrain.runs import prepared
+    from nntrain.runs import prepare_run
     from nntrain.spec import load
 
-    ready = prepared(load(config, overrides or ()))
+    ready = prepare_run(load(config, overrides or ()))
     found = measure(ready.assembly, ready.data, seconds=seconds)
     if as_json:
         out_json(asdict(found) | {"floor_ratio": found.floor_ratio, "labels": found.by_label()})

@@ -26,8 +26,8 @@ def resume(
     runtime.
     """
     from nntrain.cli.output.live import train
-    from nntrain.runs import opened, stored
+    from nntrain.runs import open_run, spec_of_run
 
     changes = [*(overrides or ()), *([f"train.epochs={epochs}"] if epochs is not None else [])]
-    taken = opened(stored(run, changes), runs=run.parent, run_dir=run, argv=sys.argv, draw=plots, as_begun=True)
+    taken = open_run(spec_of_run(run, changes), runs=run.parent, run_dir=run, argv=sys.argv, draw=plots, as_begun=True)
     train(taken, as_json=as_json, quiet=quiet)

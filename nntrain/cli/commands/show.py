@@ -22,10 +22,10 @@ def show(
 
     from nntrain.cli.output.terminal import notes, out_json
     from nntrain.inspection.layer_table import describe, peak_bytes
-    from nntrain.runs import open_model, prepared
+    from nntrain.runs import open_model, prepare_run
     from nntrain.spec import load
 
-    ready = prepared(load(source, overrides or [])) if is_spec(source) else None
+    ready = prepare_run(load(source, overrides or [])) if is_spec(source) else None
     if ready:
         assembly = ready.assembly
     else:

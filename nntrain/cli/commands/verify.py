@@ -35,7 +35,7 @@ def verify(
         raise SpecError(f"--set {overrides[0]}: only for a spec; {source} is verified as it is")
     if is_spec(source):
         loaded = load(source, overrides or ())
-        _certify(f"{loaded.experiment.name}, seed {loaded.experiment.seed}", verify_spec(loaded), as_json)
+        _certify(f"{loaded.spec.name}, seed {loaded.spec.seed}", verify_spec(loaded), as_json)
     elif source.is_dir():
         _certify(str(source), verify_run(source), as_json)
     else:
@@ -44,7 +44,7 @@ def verify(
 
 def _certify(title: str, findings: "Iterable[Finding]", as_json: bool) -> None:
     """Write each finding when it is there, and that all is well at the end."""
-    from nntrain.cli.output.terminal import DIM, out, out_json, plain, styled
+    from nntrain.cli.output.terminal import DIM, apply_style, out, out_json, plain
 
     found: dict[str, Any] = {}
     if not as_json:
@@ -52,7 +52,7 @@ def _certify(title: str, findings: "Iterable[Finding]", as_json: bool) -> None:
     for finding in findings:
         found |= finding.facts
         if not as_json:
-            out(f" {styled(f'{finding.what:<{LABEL}}', DIM, sys.stdout)}  {plain(finding.text)}")
+            out(f" {apply_style(f'{finding.what:<{LABEL}}', DIM, sys.stdout)}  {plain(finding.text)}")
             sys.stdout.flush()
     if as_json:
         out_json({"name": title, "verified": True, **found})

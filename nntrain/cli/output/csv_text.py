@@ -13,12 +13,12 @@ def csv_text(header: Sequence[str] | None, rows: Iterable[Sequence[Any]]) -> str
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n")
     if header is not None:
-        writer.writerow([guarded(name) for name in header])
-    writer.writerows([guarded(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+        writer.writerow([guard_formula(name) for name in header])
+    writer.writerows([guard_formula(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return target.getvalue()
 
 
-def guarded(text: str) -> str:
+def guard_formula(text: str) -> str:
     """Return a text with an apostrophe in front if a spreadsheet would run it; numbers and lone signs stay."""
     if not text.startswith(FORMULA) or len(text) == 1:
         return text

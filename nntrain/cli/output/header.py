@@ -6,7 +6,7 @@ from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
 from nntrain.cli.output.figures import count, rate
-from nntrain.cli.output.terminal import BOLD, DIM, plain, say, styled, width
+from nntrain.cli.output.terminal import BOLD, DIM, apply_style, plain, say, width
 
 if TYPE_CHECKING:
     from nntrain.ops.schedules import Schedule
@@ -17,18 +17,17 @@ LABEL = 11  # columns of a label
 
 def show_header(run: "Run") -> None:
     """Write the header of a run to stderr."""
-    spec = run.loaded.experiment
-    say(f"{styled(spec.name, BOLD)}, seed {spec.seed}")
+    spec = run.loaded.spec
+    say(f"{apply_style(spec.name, BOLD)}, seed {spec.seed}")
     for label, text in header(run):
         for index, line in enumerate(textwrap.wrap(text, max(30, width() - LABEL - 3), break_long_words=False)):
-            say(
-                f"  {styled(label if index == 0 else '', DIM):<{LABEL + _invisible(label if index == 0 else '')}}{line}"
-            )
+            shown = label if index == 0 else ""
+            say(f"  {apply_style(shown, DIM):<{LABEL + _invisible(shown)}}{line}")
 
 
 def header(run: "Run") -> Sequence[tuple[str, str]]:
     """Return (label, text) of each line."""
-    spec, job = run.loaded.experiment, run.job
+    spec, job = run.loaded.spec, run.job
     penalty = [f"{name} {rate(value)}" for name, value in (("l1", spec.penalty.l1), ("l2", spec.penalty.l2)) if value]
     stop = spec.train.stop
     patience = [f"patience {stop.patience} on {stop.monitor}"] if stop.patience else []
@@ -80,7 +79,7 @@ def _data(run: "Run") -> str:
         target = f"{count(data.n_classes)} classes"
     else:
         target = "themselves" if task == "reconstruction" else _plural(data.n_targets, "target")
-    source = str(getattr(run.loaded.experiment.data.source, "kind", "data"))
+    source = str(getattr(run.loaded.spec.data.source, "kind", "data"))
     return f"{source}: {rows} · {_plural(data.n_features, 'feature')} → {target}"
 
 
@@ -113,4 +112,4 @@ def _plural(number: int, noun: str) -> str:
 
 def _invisible(label: str) -> int:
     """Columns that the style of a label takes in the text but not on the screen."""
-    return len(styled(label, DIM)) - len(label)
+    return len(apply_style(label, DIM)) - len(label)

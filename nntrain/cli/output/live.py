@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from nntrain.cli.interrupts import watch
+from nntrain.cli.interrupts import catch_signals
 from nntrain.cli.output.header import show_header
 from nntrain.cli.output.outcome import show_outcome
 from nntrain.cli.output.progress import Progress
@@ -18,7 +18,7 @@ def train(taken: "AbstractContextManager[Run | Done]", *, as_json: bool, quiet: 
     from nntrain.runs import Run
 
     talks = not (quiet or as_json)
-    interrupts = watch()  # to the end of the process: what has come by then is not lost for a signal
+    interrupts = catch_signals()  # to the end of the process: what has come by then is not lost for a signal
     with taken as run:
         notes(run.notes)
         if isinstance(run, Run):

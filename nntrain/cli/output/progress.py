@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from nntrain.cli.output.figures import figure, rate
-from nntrain.cli.output.terminal import DIM, is_live, say, styled, width
+from nntrain.cli.output.terminal import DIM, apply_style, is_live, say, width
 
 if TYPE_CHECKING:
     from nntrain.runs import Run
@@ -32,7 +32,7 @@ class Progress:
     def __init__(self, run: "Run", *, wanted: bool) -> None:
         self.run, self.wanted = run, wanted
         self.live = wanted and is_live(sys.stderr)
-        self.epochs = run.loaded.experiment.train.epochs
+        self.epochs = run.loaded.spec.train.epochs
         self.every = _round_up(self.epochs / (ROWS_LIVE if self.live else ROWS))
         self._waiting: EpochRecord | None = None  # a record without its row so far
         self._told = monotonic()
@@ -81,7 +81,7 @@ class Progress:
 
     def _tell(self, line: str, style: str = "") -> None:
         line = line[: max(width() - 1, 20)].rstrip()
-        text = styled(line, style) if style and line else line
+        text = apply_style(line, style) if style and line else line
         if self._bar is None:
             say(text)
         else:
@@ -92,7 +92,7 @@ class Progress:
         if self._parts:
             say()
             for line in wrap(NOTE if len(self._parts) > 1 else NOTE_ALONE, max(30, width() - 3)):
-                say(styled(f"  {line}", DIM))
+                say(apply_style(f"  {line}", DIM))
 
 
 class _Bar:

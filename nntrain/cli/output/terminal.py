@@ -47,7 +47,7 @@ def say(text: str = "") -> None:
 
 def note(text: str) -> None:
     """Tell something worth knowing that is not an error."""
-    say(f"{styled('note:', YELLOW)} {text}")
+    say(f"{apply_style('note:', YELLOW)} {text}")
 
 
 def notes(texts: Iterable[str]) -> None:
@@ -66,7 +66,7 @@ def is_coloured(stream: IO[str] | None) -> bool:
     return is_live(stream) and not os.environ.get("NO_COLOR")
 
 
-def styled(text: str, style: str, stream: IO[str] | None = None) -> str:
+def apply_style(text: str, style: str, stream: IO[str] | None = None) -> str:
     """Return text in an ANSI style if the stream (stderr by default) shows styles."""
     stream = stream or sys.stderr
     return f"\x1b[{style}m{text}\x1b[0m" if is_coloured(stream) else text
@@ -101,7 +101,7 @@ def facts(pairs: Iterable[tuple[str, str]]) -> None:
     lines = list(pairs)
     column = max((len(label) for label, _ in lines), default=0)
     for label, text in lines:
-        out(f" {styled(f'{label:<{column}}', DIM, sys.stdout)}  {text}")
+        out(f" {apply_style(f'{label:<{column}}', DIM, sys.stdout)}  {text}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Page:
         columns = shutil.get_terminal_size().columns if is_live(sys.stdout) else WIDE
         return cls(columns, is_coloured(sys.stdout), "utf" in (sys.stdout.encoding or "").lower())
 
-    def styled(self, text: str, style: str) -> str:
+    def apply_style(self, text: str, style: str) -> str:
         """Return text in an ANSI style if the page shows styles."""
         return f"\x1b[{style}m{text}\x1b[0m" if self.coloured and text else text
 

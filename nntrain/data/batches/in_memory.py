@@ -52,13 +52,13 @@ class Batches:
         self.seed = seed
         self.per_epoch = -(-self.size // self.batch_size)
         by_column = plan.column_major(t.shape[1])
-        self._source = (X, blocked(t, plan) if self.per_epoch == 1 or t.shape[1] <= NARROW else t, y)
+        self._source = (X, lay_out_targets(t, plan) if self.per_epoch == 1 or t.shape[1] <= NARROW else t, y)
         nbytes = self.batch_size * X.shape[1] * np.dtype(X.dtype).itemsize
         self.on_the_spot = min(self.per_epoch, spot_size(nbytes))
         ahead = group_size(nbytes)
         worth = nbytes >= WORTH_BYTES and self.per_epoch >= 2 * ahead and processors() > 1
         self.ahead = ahead if worth else 0  # batches that the helper gathers at a time; 0: there is no helper
-        self._pace = Pace()
+        self._timing = GatherTiming()
         halves = 0 if self.per_epoch == 1 else 2 if worth else 1
         if self.per_epoch == 1:
             self._whole = Batch((0, self.size), X[:], *self._source[1:])
@@ -87,10 +87,10 @@ class Batches:
                 ready = coming.result() if coming else None
                 half = 1 - half if ready is not None else 0  # on the spot it is always the first
                 coming = None
-                if self._pace.helped and stop < self.per_epoch:
+                if self._timing.helped and stop < self.per_epoch:
                     coming = helper.submit(self._gather, order, stop, self.ahead, 1 - half)
                 yield from ready if ready is not None else self._spot(order, start, stop)
-                self._pace.passed(stop - start, helped=ready is not None)
+                self._timing.record(stop - start, helped=ready is not None)
 
     def _spot(self, order: Array, start: int, stop: int) -> Iterator[Batch]:
         for at in range(start, stop, self.on_the_spot):
@@ -185,7 +185,7 @@ def group_size(nbytes: int) -> int:
     return max(2, min(MOST_AHEAD, AHEAD_BYTES // max(1, nbytes)))
 
 
-class Pace:
+class GatherTiming:
     """Which way of gathering is faster at present: tries both, keeps to the better, looks again now and then.
 
     What it decides changes the time a batch takes and nothing else.
@@ -199,7 +199,7 @@ class Pace:
         self._groups = self._turns = 0
         self._batches, self._since = 0, perf_counter()
 
-    def passed(self, batches: int, *, helped: bool) -> None:
+    def record(self, batches: int, *, helped: bool) -> None:
         """Note that a group of batches has been worked on; choose the way for the next at the end of a turn."""
         self._groups += 1
         if self._groups <= self.SETTLING or helped != self.helped:
@@ -214,6 +214,6 @@ class Pace:
             self._groups = 0
 
 
-def blocked(t: Array, plan: Plan) -> Array:
+def lay_out_targets(t: Array, plan: Plan) -> Array:
     """Return targets (n, c) stored in the order that the plan has for their scores."""
     return np.asarray(t, order="F" if plan.column_major(t.shape[1]) else "C")

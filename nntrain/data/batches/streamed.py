@@ -12,10 +12,10 @@ import numpy as np
 
 from nntrain.core.plan import Plan
 from nntrain.core.types import Array
-from nntrain.data.batches.in_memory import Batch, Batches, Buffers, blocked, group_size, spot_size
+from nntrain.data.batches.in_memory import Batch, Batches, Buffers, group_size, lay_out_targets, spot_size
 from nntrain.data.batches.shuffle import WHOLE, BlockShuffle, Shuffle
 from nntrain.data.formats.on_disk import OnDisk
-from nntrain.data.transforms.lazy_inputs import Inputs, Stored
+from nntrain.data.transforms.lazy_inputs import Inputs, LazyInputs
 
 NO_ROWS = np.empty(0, np.intp)
 
@@ -28,7 +28,7 @@ class WindowedBatches(Batches):
     """
 
     def __init__(
-        self, X: Stored, t: Array, y: Array, *, batch_size: int, seed: int, plan: Plan, shuffle: BlockShuffle
+        self, X: LazyInputs, t: Array, y: Array, *, batch_size: int, seed: int, plan: Plan, shuffle: BlockShuffle
     ) -> None:
         self.size, self.seed, self._shuffle = len(X), seed, shuffle
         self.batch_size = n = min(batch_size, self.size)
@@ -37,11 +37,11 @@ class WindowedBatches(Batches):
         self._rows = min(shuffle.window, self.size)  # of a window
         rows, width = 2 * self._rows, t.shape[1]
         self._X = np.empty((rows, X.shape[1]), X.values.dtype)
-        self._t = blocked(np.empty((rows, width), t.dtype), plan)
+        self._t = lay_out_targets(np.empty((rows, width), t.dtype), plan)
         self._y = np.empty((rows, *y.shape[1:]), y.dtype)
         nbytes = n * X.shape[1] * np.dtype(X.dtype).itemsize
         self.on_the_spot, self._group = spot_size(nbytes), group_size(nbytes)
-        source = (Stored(self._X, X.scaler, X.dtype), self._t, self._y)
+        source = (LazyInputs(self._X, X.scaler, X.dtype), self._t, self._y)
         by_column = plan.column_major(width)
         self._buffers = [Buffers(source, n, self._group, half, by_column, total=self.size) for half in range(2)]
 
@@ -119,7 +119,7 @@ def batches_of(
 ) -> Batches:
     """Return the batches of some inputs, wherever they are."""
     if (
-        isinstance(X, Stored)
+        isinstance(X, LazyInputs)
         and isinstance(X.values, OnDisk)
         and isinstance(shuffle, BlockShuffle)
         and batch_size < len(X)

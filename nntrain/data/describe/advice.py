@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from nntrain.data.describe.column_facts import ColumnFacts
 from nntrain.data.describe.survey import Survey
-from nntrain.data.text import shown
+from nntrain.data.text import quoted
 from nntrain.data.transforms.scaler import Scale
 
 UNEVEN = 1000  # ratio of two columns' deviations from which a common scale is needed
@@ -38,8 +38,8 @@ def _leaks(survey: Survey, scale: Scale) -> Iterator[Advice]:
             )
 
 
-def _torn(survey: Survey, scale: Scale) -> Iterator[Advice]:
-    count = survey.repeated.torn
+def _conflicts(survey: Survey, scale: Scale) -> Iterator[Advice]:
+    count = survey.repeated.conflicting
     if count and survey.task == "classification":
         yield Advice(
             f"{_many(count, 'row')} have the features of another row, but not its class",
@@ -58,7 +58,8 @@ def _classes(survey: Survey, scale: Scale) -> Iterator[Advice]:
         if few:
             what = "hardly any row" if name == "train" else "no row"
             yield Advice(
-                f"{name} has {what} of {listing(few)}", f"its figures of that class mean little; give {name} more rows"
+                f"{name} has {what} of {join_words(few)}",
+                f"its figures of that class mean little; give {name} more rows",
             )
     counts = survey.counts["train"]
     if max(counts) > RARE * max(1, min(counts)):
@@ -85,7 +86,8 @@ def _ids(survey: Survey, scale: Scale) -> Iterator[Advice]:
     ids = [column for column in survey.columns if column.rising and column.present > FEW]
     if ids:
         yield Advice(
-            f"{listing(map(column_name, ids))}: counts the rows, as an id does", f"set data.source.ignore: {_keys(ids)}"
+            f"{join_words(map(column_name, ids))}: counts the rows, as an id does",
+            f"set data.source.ignore: {_keys(ids)}",
         )
 
 
@@ -94,21 +96,23 @@ def _idle(survey: Survey, scale: Scale) -> Iterator[Advice]:
         return
     constant = [survey.columns[k] for k in survey.constant]
     if constant:
-        what = f"{listing(map(column_name, constant))}: one value only"
+        what = f"{join_words(map(column_name, constant))}: one value only"
         yield Advice(what, f"harmless; data.source.ignore: {_keys(constant)} leaves {_them(constant)} out")
-    copies = [survey.columns[copy] for _, copy in survey.twins]
+    copies = [survey.columns[copy] for _, copy in survey.duplicates]
     if copies:
-        pairs = [f"{column_name(survey.columns[copy])} = {column_name(survey.columns[k])}" for k, copy in survey.twins]
+        pairs = [
+            f"{column_name(survey.columns[copy])} = {column_name(survey.columns[k])}" for k, copy in survey.duplicates
+        ]
         yield Advice(
-            f"{listing(pairs)} in every row", f"data.source.ignore: {_keys(copies)} leaves {_them(copies)} out"
+            f"{join_words(pairs)} in every row", f"data.source.ignore: {_keys(copies)} leaves {_them(copies)} out"
         )
 
 
-def _dressed(survey: Survey, scale: Scale) -> Iterator[Advice]:
+def _number_like(survey: Survey, scale: Scale) -> Iterator[Advice]:
     for column in survey.columns:
-        if column.dressed:
+        if column.number_like:
             yield Advice(
-                f"{column_name(column)}: texts such as {shown(column.dressed)} are numbers with something to them",
+                f"{column_name(column)}: texts such as {quoted(column.number_like)} are numbers with something to them",
                 "leave the bare numbers in the file, or each text is a kind of its own",
             )
 
@@ -117,7 +121,7 @@ def _gaps(survey: Survey, scale: Scale) -> Iterator[Advice]:
     empty = [column for column in survey.columns if column.missing > MANY_GAPS * column.rows]
     if empty:
         shares = [f"{column_name(column)} {column.missing / column.rows:.0%}" for column in empty]
-        yield Advice(f"mostly missing: {listing(shares)}", f"set data.source.ignore: {_keys(empty)}")
+        yield Advice(f"mostly missing: {join_words(shares)}", f"set data.source.ignore: {_keys(empty)}")
 
 
 def _parts(survey: Survey, scale: Scale) -> Iterator[Advice]:
@@ -129,11 +133,11 @@ RULES: Sequence[Callable[[Survey, Scale], Iterator[Advice]]] = (
     _leaks,
     _ids,
     _scales,
-    _dressed,
+    _number_like,
     _gaps,
     _parts,
     _classes,
-    _torn,
+    _conflicts,
     _idle,
 )
 
@@ -144,16 +148,16 @@ def column_name(column: ColumnFacts) -> str:
 
 
 def _name(text: str) -> str:
-    return shown(text)[1:-1]
+    return quoted(text)[1:-1]
 
 
 def _keys(columns: Sequence[ColumnFacts]) -> str:
     """Return columns as a spec names them."""
-    keys = [shown(column.name)[1:-1] if column.name else str(column.position) for column in columns]
+    keys = [quoted(column.name)[1:-1] if column.name else str(column.position) for column in columns]
     return f"[{', '.join(keys)}]" if len(keys) <= 2 * NAMED else f"[{', '.join(keys[:NAMED])}, …]"
 
 
-def listing(names: Iterable[str]) -> str:
+def join_words(names: Iterable[str]) -> str:
     """Return a few names, and how many more there are."""
     found = list(names)
     more = len(found) - NAMED

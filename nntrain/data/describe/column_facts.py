@@ -39,7 +39,7 @@ class ColumnFacts:
     more: bool = False
 
     @property
-    def dressed(self) -> str:
+    def number_like(self) -> str:
         """A text such as "16%" if the most frequent texts are nearly all numbers with something to them; else ""."""
         like = [text for text, _ in self.common if DRESSED.fullmatch(text)]
         return like[0] if self.is_text and 10 * len(like) >= 9 * len(self.common) > 0 else ""

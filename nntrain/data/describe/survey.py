@@ -13,7 +13,7 @@ from nntrain.core.types import Array, Task
 from nntrain.data.dataset import Part, Raw
 from nntrain.data.describe.column_facts import ColumnFacts, number_facts, text_facts
 from nntrain.data.describe.streaming_facts import Tally
-from nntrain.data.text import shown
+from nntrain.data.text import quoted
 from nntrain.data.transforms.lazy_inputs import Inputs
 
 BLOCK_BYTES = 1 << 22  # of rows worked on at a time
@@ -30,7 +30,7 @@ class Repeated:
 
     within: int
     leaked: Mapping[str, int]
-    torn: int
+    conflicting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Survey:
     counts: Mapping[str, Sequence[int]]
     targets: Sequence[ColumnFacts]
     constant: Sequence[int]
-    twins: Sequence[tuple[int, int]]
+    duplicates: Sequence[tuple[int, int]]
     repeated: Repeated
     baseline: Baseline
     fingerprint: str
@@ -75,19 +75,19 @@ def survey(raw: Raw, parts: Mapping[str, Part], positions: Sequence[int]) -> Sur
         raw.task,
         {name: len(part) for name, part in parts.items()},
         columns,
-        () if numbers else raw.class_names or _called(raw.target_names, raw.train.y.shape[-1]),
+        () if numbers else raw.class_names or _column_names(raw.target_names, raw.train.y.shape[-1]),
         {} if numbers else {name: _counts(part, raw) for name, part in parts.items()},
         _targets(raw) if numbers else (),
         constant,
         twins,
-        _repeated(parts),
+        _count_repeated(parts),
         _baseline(parts, raw),
         raw.fingerprint(),
         raw.image_shape,
     )
 
 
-def _called(names: Sequence[str], width: int) -> Sequence[str]:
+def _column_names(names: Sequence[str], width: int) -> Sequence[str]:
     """Return the names of columns, or numbers where they have none."""
     return names or [f"y{k}" for k in range(width)]
 
@@ -96,7 +96,7 @@ def _seen_whole(raw: Raw, positions: Sequence[int]) -> tuple[Sequence[ColumnFact
     """Return the facts of each column of arrays in memory, and which are equal."""
     pieces = [part.array for part in (raw.train, raw.test) if part is not None]
     columns = [_column(raw, k, at, [piece[:, k] for piece in pieces]) for k, at in enumerate(positions)]
-    return columns, _twins(pieces, [k for k, column in enumerate(columns) if not column.constant])
+    return columns, _find_duplicates(pieces, [k for k, column in enumerate(columns) if not column.constant])
 
 
 def _seen_once(raw: Raw, positions: Sequence[int]) -> tuple[Sequence[ColumnFacts], Sequence[tuple[int, int]]]:
@@ -105,7 +105,7 @@ def _seen_once(raw: Raw, positions: Sequence[int]) -> tuple[Sequence[ColumnFacts
     tally = Tally.of((block for part in parts for block in _blocks(part.X)), len(positions))
     columns = tally.facts(raw.feature_names, positions)
     alike = [k for k in tally.alike() if not columns[k].constant]
-    return columns, _twins((block for part in parts for block in _blocks(part.X)), alike) if alike else ()
+    return columns, _find_duplicates((block for part in parts for block in _blocks(part.X)), alike) if alike else ()
 
 
 def _column(raw: Raw, k: int, position: int, pieces: Sequence[Array]) -> ColumnFacts:
@@ -119,7 +119,7 @@ def _column(raw: Raw, k: int, position: int, pieces: Sequence[Array]) -> ColumnF
 
 def _targets(raw: Raw) -> Sequence[ColumnFacts]:
     y = raw.train.y if raw.test is None else np.concatenate((raw.train.y, raw.test.y))
-    names = _called(raw.target_names, y.shape[1])
+    names = _column_names(raw.target_names, y.shape[1])
     return [number_facts(name, k, np.ascontiguousarray(y[:, k])) for k, name in enumerate(names)]
 
 
@@ -130,7 +130,7 @@ def _counts(part: Part, raw: Raw) -> Sequence[int]:
     return [int(count) for count in np.count_nonzero(part.y, axis=0)]
 
 
-def _twins(blocks: Iterable[Array], columns: Sequence[int]) -> Sequence[tuple[int, int]]:
+def _find_duplicates(blocks: Iterable[Array], columns: Sequence[int]) -> Sequence[tuple[int, int]]:
     """Return pairs of these columns that are equal in every row, each with the first like it."""
     digests = {k: blake2b() for k in columns}
     for block in blocks:
@@ -141,18 +141,18 @@ def _twins(blocks: Iterable[Array], columns: Sequence[int]) -> Sequence[tuple[in
     return [(k, copy) for k, copy in found if k != copy]
 
 
-def _repeated(parts: Mapping[str, Part]) -> Repeated:
+def _count_repeated(parts: Mapping[str, Part]) -> Repeated:
     """Compare all rows by a digest of their features."""
-    rows = _numbered(parts, lambda part: _blocks(part.X))
-    targets = _numbered(parts, lambda part: [part.y.reshape(len(part), -1)])
+    rows = _number_rows(parts, lambda part: _blocks(part.X))
+    targets = _number_rows(parts, lambda part: [part.y.reshape(len(part), -1)])
     count = max(int(numbers.max(initial=0)) for numbers in rows.values()) + 1
     train = np.zeros(count, bool)
     train[rows["train"]] = True
     leaked = {name: int(train[numbers].sum()) for name, numbers in rows.items() if name != "train"}
-    return Repeated(len(rows["train"]) - int(train.sum()), leaked, _torn(rows, targets, count))
+    return Repeated(len(rows["train"]) - int(train.sum()), leaked, _count_conflicting(rows, targets, count))
 
 
-def _torn(rows: Mapping[str, Array], targets: Mapping[str, Array], count: int) -> int:
+def _count_conflicting(rows: Mapping[str, Array], targets: Mapping[str, Array], count: int) -> int:
     """Return how many rows have an equal one with another target."""
     one, torn = np.zeros(count, np.int64), np.zeros(count, bool)  # of the rows that are equal: a target; whether torn
     for name, numbers in rows.items():
@@ -162,7 +162,7 @@ def _torn(rows: Mapping[str, Array], targets: Mapping[str, Array], count: int) -
     return sum(int(torn[numbers].sum()) for numbers in rows.values())
 
 
-def _numbered(parts: Mapping[str, Part], blocks: Callable[[Part], Iterable[Array]]) -> Mapping[str, Array]:
+def _number_rows(parts: Mapping[str, Part], blocks: Callable[[Part], Iterable[Array]]) -> Mapping[str, Array]:
     """Return a number for each row of each part (n,), the same for equal rows."""
     digests = [np.frombuffer(b"".join(map(_digests, blocks(part))), f"V{DIGEST}") for part in parts.values()]
     numbers = np.unique(np.concatenate(digests), return_inverse=True)[1].reshape(-1)
@@ -197,5 +197,5 @@ def _baseline(parts: Mapping[str, Part], raw: Raw) -> Baseline:
         usual, answer = y.mean(axis=0) > 0.5, "always giving the usual labels"
     else:
         usual = np.bincount(y, minlength=len(raw.class_names)).argmax()
-        answer = f"always saying {shown(raw.class_names[int(usual)])}"
+        answer = f"always saying {quoted(raw.class_names[int(usual)])}"
     return Baseline(answer, "accuracy", {name: float((part.y == usual).mean()) for name, part in parts.items()})

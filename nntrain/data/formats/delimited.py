@@ -15,8 +15,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, NoReturn, TypeAlias
 
-from nntrain.data.formats.files import open_lines, reading
-from nntrain.data.text import shown
+from nntrain.data.formats.files import open_lines, report_read_errors
+from nntrain.data.text import quoted
 from nntrain.errors import DataError
 
 Delimiter: TypeAlias = Literal[",", ";", "\t", "|", " "]  # a blank stands for any run of blanks and tabs
@@ -49,7 +49,7 @@ def sniff(
     The first row is a header when none of its values is a number while one below is. The decimal mark is a comma when
     commas do not part the values, some numbers of the first rows have one, and none has a point.
     """
-    with decoded(path) as lines:
+    with open_decoded(path) as lines:
         start = next((line for line in lines if line.strip()), None)
     if start is None:
         raise DataError(f"{path}: is empty")
@@ -124,8 +124,8 @@ def _fault(field: str) -> str:
     """Return what is wrong with a value in a column of numbers, or nothing."""
     if not is_number(field):
         hint = "; if that is a decimal comma, set data.source.decimal: ','" if WITH_COMMA.fullmatch(field) else ""
-        return f"{shown(field)} is not a number{hint}"
-    return "" if math.isfinite(float(field)) else f"{shown(field)} is not a finite number"
+        return f"{quoted(field)} is not a number{hint}"
+    return "" if math.isfinite(float(field)) else f"{quoted(field)} is not a finite number"
 
 
 def is_missing(field: str, *, among_numbers: bool) -> bool:
@@ -136,7 +136,7 @@ def is_missing(field: str, *, among_numbers: bool) -> bool:
 
 def place(path: Path, layout: Layout, line: int, column: int) -> str:
     """Return ``file:line:column``, the column counted from 1 and named when there is a header."""
-    name = f" ({shown(layout.names[column])[1:-1]})" if layout.names else ""
+    name = f" ({quoted(layout.names[column])[1:-1]})" if layout.names else ""
     return f"{path}:{line}:{column + 1}{name}"
 
 
@@ -157,7 +157,7 @@ def rows_below(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
 
 def records(path: Path, delimiter: str | None) -> Iterator[tuple[int, list[str]]]:
     """Yield (line number, stripped values) of every row that is not blank."""
-    with decoded(path) as lines:
+    with open_decoded(path) as lines:
         try:
             yield from _split(lines, delimiter)
         except csv.Error as error:
@@ -179,9 +179,9 @@ def _split(lines: Iterator[str], delimiter: str | None) -> Iterator[tuple[int, l
 
 
 @contextmanager
-def decoded(path: Path) -> Iterator[Iterator[str]]:
+def open_decoded(path: Path) -> Iterator[Iterator[str]]:
     """Open the lines of a UTF-8 file, byte order mark and line ends removed from sight; DataError at a wrong byte."""
-    with open_lines(path) as file, reading(path):
+    with open_lines(path) as file, report_read_errors(path):
         try:
             yield io.TextIOWrapper(file, encoding="utf-8-sig")
         except UnicodeDecodeError:

@@ -20,7 +20,7 @@ FREE_EXPANSION = 1 << 26  # 64 MiB are never suspicious
 
 def file_size(path: Path) -> int:
     """Return the bytes of a regular file; DataError when it is missing, a directory, or a device."""
-    with reading(path):
+    with report_read_errors(path):
         status = path.stat()
     if stat.S_ISDIR(status.st_mode):
         raise DataError(f"{path}: is a directory, a file is needed")
@@ -30,7 +30,7 @@ def file_size(path: Path) -> int:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
+def report_read_errors(path: Path) -> Iterator[None]:
     """Turn the operating system's refusals, and running out of memory, into one line that names the file."""
     try:
         yield
@@ -58,7 +58,7 @@ def _sibling(path: Path) -> str:
 def read_bytes(path: Path) -> bytes:
     """Return a whole file as it lies on disk."""
     size = file_size(path)
-    with reading(path), path.open("rb") as file:
+    with report_read_errors(path), path.open("rb") as file:
         return file.read(size)
 
 
@@ -70,7 +70,7 @@ def expansion_limit(packed: int) -> int:
 def is_gzip(path: Path) -> bool:
     """Return whether the file starts like a gzip stream, whatever its name says."""
     file_size(path)
-    with reading(path), path.open("rb") as file:
+    with report_read_errors(path), path.open("rb") as file:
         return file.read(2) == GZIP_MAGIC
 
 
@@ -81,7 +81,7 @@ def inflate(path: Path, packed: bytes, limit: int) -> bytes:
     while packed:
         member = zlib.decompressobj(wbits=31)
         try:
-            with reading(path):
+            with report_read_errors(path):
                 piece = member.decompress(packed, room + 1)
         except zlib.error as error:
             raise DataError(f"{path}: damaged gzip data: {_cause(error)}") from None
@@ -103,7 +103,7 @@ def _cause(error: zlib.error) -> str:
 def open_lines(path: Path) -> io.BufferedReader | io.BytesIO:
     """Open a text file, plain or gzip, for reading lines of bytes."""
     if not is_gzip(path):
-        with reading(path):
+        with report_read_errors(path):
             return path.open("rb")
     packed = read_bytes(path)
     return io.BytesIO(inflate(path, packed, expansion_limit(len(packed))))

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from nntrain.core.types import Array
-from nntrain.data.formats.files import expansion_limit, file_size, reading
+from nntrain.data.formats.files import expansion_limit, file_size, report_read_errors
 from nntrain.data.formats.on_disk import OnDisk
 from nntrain.errors import DataError
 
@@ -32,16 +32,16 @@ BAD_MEMBER = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Run
 def read_npy(path: Path) -> Array:
     """Return the array of an npy file, mapped from disk; DataError for objects, records or a lying header."""
     size = file_size(path)
-    with reading(path), path.open("rb") as file:
+    with report_read_errors(path), path.open("rb") as file:
         count = _check_header(str(path), file, size).size
-    with reading(path):
+    with report_read_errors(path):
         return np.asarray(np.load(path, mmap_mode="r" if count else None, allow_pickle=False))
 
 
 def open_npy(path: Path) -> OnDisk:
     """Return the array (n, …) of an npy file as rows that stay on the disk; DataError when it has none of numbers."""
     size = file_size(path)
-    with reading(path), path.open("rb") as file:
+    with report_read_errors(path), path.open("rb") as file:
         header = _check_header(str(path), file, size)
         offset = file.tell()
     if header.dtype.kind not in "biuf" or len(header.shape) < 2 or not header.size:
@@ -55,7 +55,7 @@ def open_npy(path: Path) -> OnDisk:
 def shape_of(path: Path) -> tuple[int, ...]:
     """Return the shape of the array in an npy file."""
     size = file_size(path)
-    with reading(path), path.open("rb") as file:
+    with report_read_errors(path), path.open("rb") as file:
         return _check_header(str(path), file, size).shape
 
 
@@ -65,7 +65,7 @@ class Npz:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.size = file_size(path)
-        with _undamaged(path, str(path)), zipfile.ZipFile(path) as archive:
+        with _report_damage(path, str(path)), zipfile.ZipFile(path) as archive:
             members = archive.infolist()
         self.members = {info.filename.removesuffix(".npy"): info for info in members if info.filename.endswith(".npy")}
 
@@ -74,7 +74,7 @@ class Npz:
         info, where = self.members[name], f"{self.path}: {name}"
         if info.file_size > expansion_limit(self.size):
             raise DataError(f"{where}: unpacks from {info.compress_size} to {info.file_size} bytes; store it unpacked")
-        with _undamaged(self.path, where), zipfile.ZipFile(self.path) as archive:
+        with _report_damage(self.path, where), zipfile.ZipFile(self.path) as archive:
             with archive.open(info) as file:
                 _check_header(where, file, info.file_size)
             with archive.open(info) as file:
@@ -82,10 +82,10 @@ class Npz:
 
 
 @contextmanager
-def _undamaged(path: Path, where: str) -> Iterator[None]:
+def _report_damage(path: Path, where: str) -> Iterator[None]:
     """Turn every way in which an archive can be broken into one line."""
     try:
-        with reading(path):
+        with report_read_errors(path):
             yield
     except BAD_MEMBER as error:
         raise DataError(f"{where}: damaged npz archive: {error or type(error).__name__}") from None

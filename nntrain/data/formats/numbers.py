@@ -19,7 +19,7 @@ from nntrain.core.plan import processors
 from nntrain.core.types import Array
 from nntrain.data.formats.decimals import parse_lines
 from nntrain.data.formats.delimited import MISSING, Decimal, Layout
-from nntrain.data.formats.files import open_lines, reading
+from nntrain.data.formats.files import open_lines, report_read_errors
 
 BLOCK = 1 << 20  # bytes parsed at a time: below it the cost of a call shows, above it nothing is gained (measured)
 ARROW_BLOCK = 1 << 20  # likewise by pyarrow, which a block of a single byte can mislead
@@ -31,7 +31,7 @@ def read_numbers(path: Path, layout: Layout) -> Sequence[Array] | None:
     """Return the columns of a table, each (n,), if it holds plain numbers alone; None if it does not."""
     if layout.delimiter is None or layout.delimiter == layout.decimal:
         return None
-    with open_lines(path) as file, reading(path):
+    with open_lines(path) as file, report_read_errors(path):
         if file.read(3) != codecs.BOM_UTF8:
             file.seek(0)
         header = file.readline() if layout.header else b""

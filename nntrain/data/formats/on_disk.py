@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.data.formats.files import reading
+from nntrain.data.formats.files import report_read_errors
 from nntrain.errors import DataError
 
 SPARSE = 8  # a span with at least one wanted row in so many is read whole
@@ -75,7 +75,7 @@ class OnDisk:
     def take(self, rows: Array, axis: int, out: Array, mode: str = "clip") -> Array:
         """Read the rows of these numbers into ``out`` as NumPy's ``take`` does; DataError when the file has changed."""
         wanted = rows if self.chosen is None else self.chosen[rows]
-        with reading(self.path), self.path.open("rb", buffering=0) as file:
+        with report_read_errors(self.path), self.path.open("rb", buffering=0) as file:
             runs = _runs(wanted)
             if len(wanted) >= LONG * len(runs):
                 self._read_runs(file.fileno(), wanted, runs, out)

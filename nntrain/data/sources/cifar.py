@@ -13,7 +13,7 @@ from annotated_types import MinLen
 from nntrain.core.fields import ONE_OR_MANY
 from nntrain.core.types import Array
 from nntrain.data.dataset import Part, Raw
-from nntrain.data.formats.files import expansion_limit, inflate, is_gzip, read_bytes, reading
+from nntrain.data.formats.files import expansion_limit, inflate, is_gzip, read_bytes, report_read_errors
 from nntrain.data.sources.base import SOURCES
 from nntrain.errors import DataError
 
@@ -40,7 +40,7 @@ class Cifar:
         """Return images as uint8, plane by plane; the test part only where there are files for it."""
         train = [file for path in _many(self.path) for file in _files(path, TRAIN)]
         test = [file for path in _many(self.test) for file in _files(path, TEST)]
-        test = test or [file for path in _many(self.path) if path.is_dir() for file in _matching(path, TEST)]
+        test = test or [file for path in _many(self.path) if path.is_dir() for file in _match_files(path, TEST)]
         return Raw(_part(train), _part(test) if test else None, "classification", NAMES, image_shape=SHAPE)
 
 
@@ -68,14 +68,14 @@ def _files(path: Path, pattern: str) -> list[Path]:
     """Return a file itself, or those in a folder; DataError when there is none."""
     if not path.is_dir():
         return [path]
-    found = _matching(path, pattern)
+    found = _match_files(path, pattern)
     if not found:
         raise DataError(f"{path}: no files {pattern} in this folder")
     return found
 
 
-def _matching(folder: Path, pattern: str) -> list[Path]:
-    with reading(folder):
+def _match_files(folder: Path, pattern: str) -> list[Path]:
+    with report_read_errors(folder):
         return sorted(folder.glob(pattern))
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 from nntrain.core.types import Array
 from nntrain.data.dataset import Part, Raw
-from nntrain.data.formats.files import reading
+from nntrain.data.formats.files import report_read_errors
 from nntrain.data.formats.idx import read_idx
 from nntrain.data.sources.base import SOURCES
 from nntrain.data.tables.labels import labels_of, rename
@@ -46,7 +46,7 @@ class Idx:
 
 def _pair(folder: Path, prefix: str) -> tuple[Array, Array]:
     """Return images (n, …) and labels (n,) of one part."""
-    paths = [_required(folder, prefix, what, rank) for what, rank in (("images", 3), ("labels", 1))]
+    paths = [_find_required(folder, prefix, what, rank) for what, rank in (("images", 3), ("labels", 1))]
     images, labels = (read_idx(path) for path in paths)
     if images.ndim < 2 or labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise DataError(f"{folder}: {prefix} files are not images and labels, got {images.shape} and {labels.shape}")
@@ -57,10 +57,10 @@ def _pair(folder: Path, prefix: str) -> tuple[Array, Array]:
     return images, labels
 
 
-def _required(folder: Path, prefix: str, what: str, rank: int) -> Path:
+def _find_required(folder: Path, prefix: str, what: str, rank: int) -> Path:
     path = _find(folder, prefix, what, rank)
     if path is None:
-        with reading(folder):
+        with report_read_errors(folder):
             names = {entry.name for entry in folder.iterdir()}
         raise DataError(f"{folder}: no {SPELLINGS[0].format(prefix, what, rank)} (.gz) among its {len(names)} files")
     return path

@@ -14,7 +14,7 @@ from nntrain.data.formats.array_checks import inputs
 from nntrain.data.formats.npy import Npz
 from nntrain.data.sources.base import SOURCES
 from nntrain.data.sources.pairs import Pair, TaskOfArrays, raw_of
-from nntrain.data.text import listed
+from nntrain.data.text import choices
 from nntrain.errors import DataError
 
 Name = Annotated[str, MinLen(1)]
@@ -50,6 +50,6 @@ class NpzFile:
     def _pair(self, archive: Npz, X_name: str, y_name: str) -> Pair:
         for name in (X_name, y_name):
             if name not in archive.members:
-                raise DataError(f"{self.path}: no array '{name}'{listed(name, tuple(archive.members))}")
+                raise DataError(f"{self.path}: no array '{name}'{choices(name, tuple(archive.members))}")
         X, y = inputs(archive.read(X_name), f"{self.path}: {X_name}"), archive.read(y_name)
         return Pair(X.reshape(len(X), -1), y, X.shape, f"{self.path}: ", X_name, y_name)

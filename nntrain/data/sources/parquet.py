@@ -18,12 +18,12 @@ from nntrain.data.formats.files import file_size
 from nntrain.data.sources.base import SOURCES
 from nntrain.data.sources.tabular import TableSource
 from nntrain.data.tables.columns import FOUND_OUT, Column, Kinds, Table
-from nntrain.data.text import shown
+from nntrain.data.text import quoted
 from nntrain.errors import DataError, MissingExtraError
 
 
 @contextmanager
-def _undamaged(what: str) -> Iterator[None]:
+def _report_damage(what: str) -> Iterator[None]:
     """Turn every way in which a file can be broken into one line."""
     from pyarrow import ArrowException
 
@@ -65,7 +65,7 @@ class ParquetTable:
         except ImportError:
             raise MissingExtraError("parquet files need pyarrow: pip install 'nntrain[arrow]'") from None
         file_size(self.path)
-        with _undamaged(f"{self.path}: is not a parquet file"):
+        with _report_damage(f"{self.path}: is not a parquet file"):
             return parquet.ParquetFile(self.path)
 
     @cached_property
@@ -86,12 +86,12 @@ class ParquetTable:
     def locate(self, row: int, position: int) -> tuple[str, str]:
         """Return ``file: row 17, column 'x'``, the row counted from 1, and the value."""
         value = self._read(position)[row].as_py()
-        return f"{self.path}: row {row + 1}, column {shown(self.names[position])}", "" if value is None else str(value)
+        return f"{self.path}: row {row + 1}, column {quoted(self.names[position])}", "" if value is None else str(value)
 
     def _read(self, position: int) -> Any:
         if self.names.count(self.names[position]) > 1:
-            raise DataError(f"{self.path}: 2 columns are named {shown(self.names[position])}")
-        with _undamaged(f"{self.path}: damaged parquet file"):
+            raise DataError(f"{self.path}: 2 columns are named {quoted(self.names[position])}")
+        with _report_damage(f"{self.path}: damaged parquet file"):
             return self._file.read(columns=[self.names[position]]).column(0).combine_chunks()
 
     def _column(self, position: int, kinds: Kinds) -> Column:
@@ -104,17 +104,17 @@ class ParquetTable:
             kind = values.type
         numeric = types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
         if not numeric and not (types.is_string(kind) or types.is_large_string(kind)):
-            raise DataError(f"{self.path}: column {shown(name)} holds {kind}, not numbers or text; ignore it")
+            raise DataError(f"{self.path}: column {quoted(name)} holds {kind}, not numbers or text; ignore it")
         if numeric and position not in kinds.text:
             return self._numbers(position, values.cast("double", safe=False).to_numpy(zero_copy_only=False))
         if position in kinds.number:
-            return self._numbers(position, self._parsed(position, values.to_pylist()))
+            return self._numbers(position, self._parse(position, values.to_pylist()))
         return self._texts(position, values.cast("string").dictionary_encode())
 
     def _numbers(self, position: int, values: Array) -> Column:
         if np.isinf(values).any():
             place, value = self.locate(int(np.isinf(values).argmax()), position)
-            raise DataError(f"{place}: {shown(value)} is not a finite number")
+            raise DataError(f"{place}: {quoted(value)} is not a finite number")
         return Column(self.names[position], position, "number", values, (), int(np.isnan(values).sum()))
 
     def _texts(self, position: int, encoded: Any) -> Column:
@@ -125,9 +125,9 @@ class ParquetTable:
         codes = table[encoded.indices.fill_null(len(words)).to_numpy(zero_copy_only=False)]
         return Column(self.names[position], position, "text", codes, tuple(left), int((codes < 0).sum()))
 
-    def _parsed(self, position: int, words: list[str | None]) -> Array:
+    def _parse(self, position: int, words: list[str | None]) -> Array:
         """Return texts as the numbers that they are to be; DataError at the first that is none."""
         for row, word in enumerate(words):
             if word is not None and not is_number(word) and not is_missing(word, among_numbers=True):
-                raise DataError(f"{self.locate(row, position)[0]}: {shown(word)} is not a number")
+                raise DataError(f"{self.locate(row, position)[0]}: {quoted(word)} is not a number")
         return np.array([float(word) if word is not None and is_number(word) else np.nan for word in words])

@@ -143,7 +143,7 @@ class Linear:
         X = rng.standard_normal((self.n, self.features))
         y = X @ W.T + b + self.noise * rng.standard_normal((self.n, self.targets))  # y = W x + b + noise ε
         names = tuple(f"y{i + 1}" for i in range(self.targets))
-        return Raw(Part(X, y), None, "regression", (), _numbered(self.features), names)
+        return Raw(Part(X, y), None, "regression", (), _feature_names(self.features), names)
 
 
 def _labels(n: int, classes: int) -> Array:
@@ -155,8 +155,8 @@ def _labels(n: int, classes: int) -> Array:
 
 def _classes(X: Array, y: Array, classes: int) -> Raw:
     names = tuple(str(index) for index in range(classes))
-    return Raw(Part(X, y), None, "classification", names, _numbered(X.shape[1]))
+    return Raw(Part(X, y), None, "classification", names, _feature_names(X.shape[1]))
 
 
-def _numbered(features: int) -> tuple[str, ...]:
+def _feature_names(features: int) -> tuple[str, ...]:
     return tuple(f"x{i + 1}" for i in range(features))

@@ -17,9 +17,9 @@ from nntrain.core.types import Array, Task
 from nntrain.data.dataset import SPLITS, Part, Raw
 from nntrain.data.split import draw
 from nntrain.data.tables.columns import Column, Kinds, Table, position_of, side_by_side
-from nntrain.data.tables.labels import TaskChoice, rename, undotted
+from nntrain.data.tables.labels import TaskChoice, match_undotted, rename
 from nntrain.data.tables.targets import Target, read_target
-from nntrain.data.text import shown
+from nntrain.data.text import quoted
 from nntrain.errors import DataError
 
 ColumnName = Annotated[str, MinLen(1)] | Whole  # a name from the header, or a position: 0 is the first, -1 the last
@@ -119,7 +119,7 @@ class TableSource:
             for ours, theirs in zip(train.features, rows.features, strict=True)
         ]
         theirs = read_target(table, rows.targets, target.task)
-        names = undotted(theirs.class_names, target.class_names)
+        names = match_undotted(theirs.class_names, target.class_names)
         spelled = dict(zip(names, theirs.class_names, strict=True))
         part = rename(
             theirs.part(rows.inputs(texts), rows.kept),
@@ -172,7 +172,7 @@ class _Rows:
         sides: Array = np.array(found, np.int64)[self.split.values]
         if (sides < 0).any():
             place, value = table.locate(int((sides < 0).argmax()), self.split.position)
-            raise DataError(f"{place}: names no part of the data, got {shown(value)}; (one of {', '.join(SPLITS)})")
+            raise DataError(f"{place}: names no part of the data, got {quoted(value)}; (one of {', '.join(SPLITS)})")
         return np.asarray(sides[self.kept])
 
     def draws(self, seed: int) -> Array | None:
@@ -207,7 +207,7 @@ def _refuse_first(table: Table, columns: Sequence[Column], hint: str) -> None:
     incomplete = [column for column in columns if column.missing]
     if incomplete:
         place, value = table.locate(*min((int(column.gaps.argmax()), column.position) for column in incomplete))
-        raise DataError(f"{place}: missing value, got {shown(value)}; {hint}")
+        raise DataError(f"{place}: missing value, got {quoted(value)}; {hint}")
 
 
 def _many(target: Any) -> tuple[Any, ...]:

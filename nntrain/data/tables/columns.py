@@ -17,7 +17,7 @@ from nntrain.core.types import Array
 from nntrain.data.formats.column_parser import Numbers, Texts
 from nntrain.data.formats.delimited import Decimal, Delimiter, Layout, blame, place, rows_below, sniff
 from nntrain.data.formats.numbers import read_numbers
-from nntrain.data.text import listed, shown
+from nntrain.data.text import choices, quoted
 from nntrain.errors import DataError
 
 BLOCK = 4096  # rows worked on at a time
@@ -141,7 +141,7 @@ class TextTable:
             builders = {position: Texts() if position in kinds.text else Numbers() for position in sorted(kept)}
             for position, builder in builders.items():
                 builder.add(block[position])
-            yield _finished(self.path, self.layout, builders, kinds)
+            yield _finish(self.path, self.layout, builders, kinds)
 
     def locate(self, row: int, position: int) -> tuple[str, str]:
         """Return ``file:line:column`` of a value, and the value."""
@@ -166,12 +166,10 @@ def read_columns(
     late = {p for p, builder in builders.items() if p not in texts and _is_text(p, builder, kinds)}
     if late:
         builders = _read(path, layout, positions, texts | late)
-    return _finished(path, layout, builders, kinds)
+    return _finish(path, layout, builders, kinds)
 
 
-def _finished(
-    path: Path, layout: Layout, builders: "Mapping[int, Numbers | Texts]", kinds: Kinds
-) -> tuple[Column, ...]:
+def _finish(path: Path, layout: Layout, builders: "Mapping[int, Numbers | Texts]", kinds: Kinds) -> tuple[Column, ...]:
     """Return the columns that were built; DataError for a slip among numbers, or a number not finite."""
     columns, faulty = [], []
     for position, builder in builders.items():
@@ -243,7 +241,7 @@ def position_of(column: str | int, table: Table) -> int:
     if not names:
         raise DataError(f"{path}: has no header line, so no column '{column}'; give its position (0 first)")
     if names.count(column) > 1:
-        raise DataError(f"{path}:1: {names.count(column)} columns are named {shown(column)}")
+        raise DataError(f"{path}:1: {names.count(column)} columns are named {quoted(column)}")
     if column not in names:
-        raise DataError(f"{path}:1: no column '{column}'{listed(column, names)}")
+        raise DataError(f"{path}:1: no column '{column}'{choices(column, names)}")
     return names.index(column)

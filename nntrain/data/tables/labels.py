@@ -12,7 +12,7 @@ import numpy as np
 
 from nntrain.core.types import Array
 from nntrain.data.dataset import Part
-from nntrain.data.text import listed, shown
+from nntrain.data.text import choices, quoted
 from nntrain.errors import DataError
 
 TaskChoice: TypeAlias = Literal["auto", "classification", "multilabel", "regression"]
@@ -81,7 +81,7 @@ def labels_of(values: Array, where: str) -> tuple[Array, tuple[str, ...]]:
     return name_classes([str(value) for value in distinct.tolist()], codes, where)
 
 
-def undotted(names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+def match_undotted(names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
     """Return class names without a full stop at their ends, if that and nothing less makes all of them known."""
     bare = tuple(name.removesuffix(".") for name in names)
     return tuple(names) if set(names) <= set(known) or not set(bare) <= set(known) else bare
@@ -95,6 +95,6 @@ def rename(part: Part, names: Sequence[str], known: Sequence[str], where: Callab
     for index in np.unique(part.y).tolist():
         if names[index] not in position:
             name = names[index]
-            raise DataError(f"{where(name)}: class {shown(name)} never occurs in training{listed(name, known)}")
+            raise DataError(f"{where(name)}: class {quoted(name)} never occurs in training{choices(name, known)}")
     table = np.array([position.get(name, -1) for name in names], np.int64)
     return Part(part.X, table[part.y])

@@ -46,7 +46,7 @@ def read_target(table: Table, columns: Sequence[Column], asked: TaskChoice) -> T
         if _is_regression(asked, wide):
             return Target("regression", column.values[:, None], (), columns)
         if len(distinct) and np.abs(distinct[[0, -1]]).max() < LARGE:
-            return _classes(table, column, *_spelled(column, distinct))
+            return _classes(table, column, *_spell(column, distinct))
         (column,) = table.columns([column.position], Kinds(text=[column.position]))  # as text: every digit counts
     task = choose_task(column.texts, asked)
     if task == "regression":
@@ -83,7 +83,7 @@ def _classes(table: Table, column: Column, texts: Sequence[str], codes: Array) -
     return Target("classification", y, names, [column])
 
 
-def _spelled(column: Column, distinct: Array) -> tuple[list[str], Array]:
+def _spell(column: Column, distinct: Array) -> tuple[list[str], Array]:
     """Return distinct numbers as text, and the index among them of each row's; 0 where missing."""
     texts = [str(int(value)) if float(value).is_integer() else repr(float(value)) for value in distinct]
     return texts, np.minimum(np.searchsorted(distinct, column.values), len(distinct) - 1)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.data.text import shown
+from nntrain.data.text import quoted
 from nntrain.errors import CheckpointError, DataError
 
 FILL = "encoder.fill"  # name of the tensor in a checkpoint
@@ -50,10 +50,10 @@ class Encoder:
         for k, known in enumerate(texts):
             there = X[~np.isnan(X[:, k]), k]
             if not len(there) and fills:
-                raise DataError(f"data: {_called(k, names)} has no value in any training row; ignore it")
+                raise DataError(f"data: {_column_name(k, names)} has no value in any training row; ignore it")
             counts = np.bincount(there.astype(np.int64), minlength=len(known)) if known else np.zeros(0, np.int64)
             found = np.flatnonzero(counts).tolist()
-            _check_number(len(found), len(X), _called(k, names))
+            _check_number(len(found), len(X), _column_name(k, names))
             categories.append(tuple(known[index] for index in found))
             if fills:
                 fill[k] = counts[found].argmax() if known else there.mean()
@@ -108,13 +108,13 @@ class Encoder:
             if len(rows):
                 yield Unseen(k, len(rows), given[codes[rows[0]]])
 
-    def told(self, unseen: Unseen) -> str:
+    def describe_unseen(self, unseen: Unseen) -> str:
         """Return a line that tells of unseen texts."""
         hold = "1 row holds" if unseen.rows == 1 else f"{unseen.rows} rows hold"
-        unknown = f"{hold} a text that training never saw, such as {shown(unseen.example)}"
-        return f"{_called(unseen.column, self.names)}: {unknown}; it counts as none of the known"
+        unknown = f"{hold} a text that training never saw, such as {quoted(unseen.example)}"
+        return f"{_column_name(unseen.column, self.names)}: {unknown}; it counts as none of the known"
 
-    def adapted(self, X: Array, texts: Sequence[Sequence[str]]) -> tuple[Array, Sequence[Sequence[str]]]:
+    def adapt(self, X: Array, texts: Sequence[Sequence[str]]) -> tuple[Array, Sequence[Sequence[str]]]:
         """Return columns of other data, and their texts, with the kinds that they had in training.
 
         DataError for text or gaps where the model has no use for them.
@@ -134,9 +134,9 @@ class Encoder:
         return columns, adapted
 
     def _refuse(self, k: int, texts: Sequence[str], *, gaps: bool) -> None:
-        called = _called(k, self.names)
+        called = _column_name(k, self.names)
         if texts:
-            raise DataError(f"data: {called} holds text, the model takes numbers, got {shown(texts[0])}")
+            raise DataError(f"data: {called} holds text, the model takes numbers, got {quoted(texts[0])}")
         if gaps:
             raise DataError(f"data: {called} has missing values, and the model nothing to fill in for them")
 
@@ -149,7 +149,7 @@ class Encoder:
         return {"names": self.names, "categories": self.categories} if self else None
 
     @classmethod
-    def restored(cls, tensors: Mapping[str, Array], facts: Mapping[str, Any] | None) -> "Encoder":
+    def restore(cls, tensors: Mapping[str, Array], facts: Mapping[str, Any] | None) -> "Encoder":
         """Return the encoder of a checkpoint; CheckpointError when its parts do not fit."""
         if facts is None:
             return cls.identity()
@@ -164,8 +164,8 @@ class Encoder:
         return [len(known) or 1 for known in self.categories]
 
 
-def _called(k: int, names: Sequence[str]) -> str:
-    return f"column {shown(names[k])}" if names else f"feature column {k}"
+def _column_name(k: int, names: Sequence[str]) -> str:
+    return f"column {quoted(names[k])}" if names else f"feature column {k}"
 
 
 def _check_number(found: int, rows: int, called: str) -> None:

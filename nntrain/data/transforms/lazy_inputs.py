@@ -16,7 +16,7 @@ LARGE = 1 << 24  # bytes of scaled inputs from which fetching them costs more th
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stored:
+class LazyInputs:
     """Numbers ``values`` (n, d), short integers or on disk; indexing gives scaled rows in ``dtype``."""
 
     values: Array | OnDisk
@@ -35,23 +35,23 @@ class Stored:
         return self.scaler.apply(self.values[rows], self.dtype)
 
 
-Inputs: TypeAlias = Array | Stored | OnDisk
+Inputs: TypeAlias = Array | LazyInputs | OnDisk
 
 
-def scaled(X: Inputs, scaler: Scaler, dtype: DType) -> Inputs:
+def scale_inputs(X: Inputs, scaler: Scaler, dtype: DType) -> Inputs:
     """Return inputs (n, d) scaled, in ``dtype``: at once, or on demand where they are many short numbers or on disk.
 
     Both give the same numbers. DataError for numbers too large for ``dtype``.
     """
-    if isinstance(X, Stored):
+    if isinstance(X, LazyInputs):
         raise TypeError("inputs are scaled once")
     if isinstance(X, OnDisk):
         scaler.check(X.shape[1])
-        return Stored(X, scaler, dtype)
+        return LazyInputs(X, scaler, dtype)
     narrow = X.dtype.kind in "ui" and X.itemsize < np.dtype(dtype).itemsize
     if narrow and X.size * np.dtype(dtype).itemsize >= LARGE:
         scaler.check(X.shape[1])
-        return Stored(X, scaler, dtype)
+        return LazyInputs(X, scaler, dtype)
     return scaler.apply(X, dtype)
 
 
@@ -60,7 +60,7 @@ class Fetcher:
 
     def __init__(self, X: Inputs, rows: int) -> None:
         self._X = X
-        if isinstance(X, Stored):
+        if isinstance(X, LazyInputs):
             self._as_wanted = X.values.dtype == np.dtype(X.dtype)
             self._scratch = np.empty((0 if self._as_wanted else rows, X.shape[1]), X.values.dtype)
             self._scale = X.scaler.into(X.values.dtype, np.dtype(X.dtype))
@@ -68,12 +68,12 @@ class Fetcher:
     @property
     def nbytes(self) -> int:
         """Bytes of scratch memory."""
-        return self._scratch.nbytes if isinstance(self._X, Stored) else 0
+        return self._scratch.nbytes if isinstance(self._X, LazyInputs) else 0
 
     def gather(self, rows: Array, out: Array) -> None:
         """Copy the rows of these numbers, as many as ``out`` has."""
         X = self._X  # mode "clip": with bounds checks NumPy copies the output once more
-        if isinstance(X, Stored):
+        if isinstance(X, LazyInputs):
             stored = out if self._as_wanted else self._scratch[: len(out)]
             X.values.take(rows, 0, stored, "clip")
             self._scale(stored, out)
@@ -83,7 +83,7 @@ class Fetcher:
     def copy(self, rows: slice, out: Array) -> None:
         """Copy a range of rows."""
         X = self._X
-        if isinstance(X, Stored):
+        if isinstance(X, LazyInputs):
             self._scale(X.values[rows], out)
         else:
             out[...] = X[rows]

@@ -64,7 +64,7 @@ class TargetScaler:
         return {SHIFT: self.shift, UNIT: np.array([self.unit])} if self.scales else {}
 
     @classmethod
-    def restored(cls, tensors: Mapping[str, Array]) -> "TargetScaler":
+    def restore(cls, tensors: Mapping[str, Array]) -> "TargetScaler":
         """Return the map of a checkpoint; CheckpointError when its two arrays make none."""
         if SHIFT not in tensors and UNIT not in tensors:
             return cls.identity()

@@ -11,7 +11,7 @@ import numpy as np
 
 from nntrain.core.types import Array, DType
 from nntrain.data.transforms.encoder import Encoder
-from nntrain.data.transforms.lazy_inputs import Inputs, scaled
+from nntrain.data.transforms.lazy_inputs import Inputs, scale_inputs
 from nntrain.data.transforms.scaler import Scale, Scaler
 
 ROWS = 1024  # encoded at a time
@@ -40,7 +40,7 @@ class Transform:
     def apply(self, X: Inputs, texts: Sequence[Sequence[str]], dtype: DType) -> Inputs:
         """Return the network's inputs (n, d); DataError for numbers too large for ``dtype``."""
         if not self.encoder:
-            return scaled(X, self.scaler, dtype)
+            return scale_inputs(X, self.scaler, dtype)
         out = np.empty((len(X), self.encoder.n_features), dtype)
         for start in range(0, len(X), ROWS):
             rows = slice(start, start + ROWS)
@@ -61,6 +61,6 @@ class Transform:
         return self.encoder.facts()
 
     @classmethod
-    def restored(cls, tensors: Mapping[str, Array], facts: Mapping[str, Any] | None) -> "Transform":
+    def restore(cls, tensors: Mapping[str, Array], facts: Mapping[str, Any] | None) -> "Transform":
         """Return the transform of a checkpoint; CheckpointError when something is missing or does not fit."""
-        return cls(Encoder.restored(tensors, facts), Scaler.from_tensors(tensors))
+        return cls(Encoder.restore(tensors, facts), Scaler.from_tensors(tensors))

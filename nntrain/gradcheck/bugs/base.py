@@ -109,7 +109,7 @@ class Bug(ABC):
 BUGS: Registry[Bug] = Registry("bugs", "bug")
 
 
-def planted(bug: Bug, network: Network) -> Network:
+def plant_bug(bug: Bug, network: Network) -> Network:
     """Return a network with equal parameters and the bug in its layers and its loss."""
     layers = [bug.layer(layer) for layer in network.layers]
     copy = Network(layers, bug.loss(network.loss), n_in=network.n_in, dtype="float64", plan=network.plan)
@@ -175,7 +175,7 @@ class SpoiltLoss(Loss):
         return read, lambda do, scale: self.record(do, scale, right, z, scores, t)
 
 
-def scaled(loss: Loss, factor: Callable[[Array], float]) -> Loss:
+def scale_loss(loss: Loss, factor: Callable[[Array], float]) -> Loss:
     """Return the loss with its gradient multiplied by a number that depends on the scores (n, c)."""
 
     def record(do: Calls, scale: Scale, right: BindGradient, z: Array, *_: Any) -> None:

@@ -9,9 +9,9 @@ import numpy as np
 
 from nntrain.core.calls import Calls
 from nntrain.core.types import Array
-from nntrain.gradcheck.bugs.base import BUGS, Bug, Evidence, SpoiltLayer, SpoiltLoss, scaled
+from nntrain.gradcheck.bugs.base import BUGS, Bug, Evidence, SpoiltLayer, SpoiltLoss, scale_loss
 from nntrain.gradcheck.stages import INPUTS
-from nntrain.ops.activations.base import Activation
+from nntrain.ops.activations import Activation
 from nntrain.ops.layer import Layer
 from nntrain.ops.layers import Dense, Dropout
 from nntrain.ops.losses import BinaryHinge, BindGradient, Hinge, Loss, Mse, SigmoidMse, SoftmaxCrossEntropy
@@ -31,7 +31,7 @@ class NoMean(Bug):
     needs: ClassVar[str] = "two examples or more"
 
     def loss(self, loss: Loss) -> Loss:
-        return scaled(loss, lambda z: float(len(z)))
+        return scale_loss(loss, lambda z: float(len(z)))
 
     def seen_in(self, found: Evidence) -> str | None:
         if found.rows > 1 and isinstance(found.part, Loss) and found.is_ratio(found.rows):
@@ -204,7 +204,7 @@ class WrongSign(Bug):
     needs: ClassVar[str] = "a gradient that is not 0"
 
     def loss(self, loss: Loss) -> Loss:
-        return scaled(loss, lambda z: -1.0)
+        return scale_loss(loss, lambda z: -1.0)
 
     def seen_in(self, found: Evidence) -> str | None:
         return "every entry has the wrong sign, and the right size" if found.is_ratio(-1.0) else None
@@ -220,7 +220,7 @@ class NoTwo(Bug):
     needs: ClassVar[str] = "the loss mse or sigmoid_mse"
 
     def loss(self, loss: Loss) -> Loss:
-        return scaled(loss, lambda z: 0.5) if isinstance(loss, Mse | SigmoidMse) else loss
+        return scale_loss(loss, lambda z: 0.5) if isinstance(loss, Mse | SigmoidMse) else loss
 
     def seen_in(self, found: Evidence) -> str | None:
         half, twice = "every entry is half the derivative: a factor 2 is missing", "every entry is twice the derivative"

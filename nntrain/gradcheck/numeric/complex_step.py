@@ -32,11 +32,11 @@ class ByRealPart(np.ndarray[Any, Any]):
                 np.copyto(options["out"][0], result)
         else:
             result = getattr(ufunc, method)(*plain, **options)
-        return given[0] if given is not None else ordered(result)
+        return given[0] if given is not None else order_by_real_part(result)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         """Run any other function of NumPy's; some return plain arrays."""
-        return ordered(super().__array_function__(function, types, args, kwargs))
+        return order_by_real_part(super().__array_function__(function, types, args, kwargs))
 
 
 class ComplexWorkspace(Workspace):
@@ -47,26 +47,26 @@ class ComplexWorkspace(Workspace):
 
     def block(self, width: int, dtype: npt.DTypeLike | None = None) -> Array:
         """Return a (rows, width) block."""
-        made: Array = ordered(super().block(width, dtype))
+        made: Array = order_by_real_part(super().block(width, dtype))
         return made
 
     def column(self, dtype: npt.DTypeLike | None = None) -> Array:
         """Return a vector with one entry a row."""
-        made: Array = ordered(super().column(dtype))
+        made: Array = order_by_real_part(super().column(dtype))
         return made
 
     def vector(self, size: int) -> Array:
         """Return a vector of ``size`` entries."""
-        made: Array = ordered(super().vector(size))
+        made: Array = order_by_real_part(super().vector(size))
         return made
 
     def scalar(self) -> Array:
         """Return a 0-d array."""
-        made: Array = ordered(super().scalar())
+        made: Array = order_by_real_part(super().scalar())
         return made
 
 
-def ordered(value: Any) -> Any:
+def order_by_real_part(value: Any) -> Any:
     """Return a complex array ordered by its real parts, sharing its memory; anything else as it is."""
     is_complex = isinstance(value, np.ndarray) and value.dtype.kind == "c"
     return value.view(ByRealPart) if is_complex else value

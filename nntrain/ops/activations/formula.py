@@ -14,7 +14,7 @@ import numpy as np
 
 from nntrain.core.calls import Calls
 from nntrain.core.types import Array
-from nntrain.graph import OPERATIONS, FormulaError, Graph, Node, Operation, evaluated, parse, with_slope
+from nntrain.graph import OPERATIONS, FormulaError, Graph, Node, Operation, evaluate, parse, with_slope
 from nntrain.ops.activations.base import ACTIVATIONS, Activation
 from nntrain.ops.layer import Backward, Context
 from nntrain.ops.stable import sigmoid, softplus
@@ -62,11 +62,11 @@ class Formula(Activation):
 
     def at(self, z: Array) -> Array:
         """Return f(z), any shape."""
-        return np.broadcast_to(evaluated(parse(self.f), {"z": z}), z.shape)
+        return np.broadcast_to(evaluate(parse(self.f), {"z": z}), z.shape)
 
     def slope_at(self, z: Array) -> Array:
         """Return f′(z), any shape."""
-        return np.broadcast_to(evaluated(with_slope(parse(self.f))[0], {"z": z}), z.shape)
+        return np.broadcast_to(evaluate(with_slope(parse(self.f))[0], {"z": z}), z.shape)
 
     def expression(self) -> str:
         return self.f
@@ -165,7 +165,7 @@ def _shared_blocks(graph: Graph, steps: Sequence[_Step], value: int) -> tuple[di
 
 def _number(graph: Graph, node: Node) -> float:
     """Return the value of a node without z."""
-    return float(evaluated(Graph(graph.nodes, node.index), {"z": np.zeros(())}))
+    return float(evaluate(Graph(graph.nodes, node.index), {"z": np.zeros(())}))
 
 
 def _power(do: Calls, inputs: Sequence[Operand], s: Array, out: Array) -> None:

@@ -11,7 +11,7 @@ from benchmarks.peers.base import Peer, Run
 from benchmarks.workloads import BYTE, Array, Problem
 from nntrain.data.dataset import Dataset, Part
 from nntrain.data.transforms.encoder import Encoder
-from nntrain.data.transforms.lazy_inputs import Inputs, scaled
+from nntrain.data.transforms.lazy_inputs import Inputs, scale_inputs
 from nntrain.data.transforms.scaler import Scaler
 from nntrain.data.transforms.transform import Transform
 from nntrain.runs import assemble
@@ -94,7 +94,7 @@ def _dataset(problem: Problem) -> Dataset:
     classes = max(problem.workload.sizes[-1], 2)
     X: Inputs = problem.X
     if problem.pixels is not None:  # what a source of images gives
-        X = scaled(problem.pixels, Scaler(np.zeros(1), np.full(1, BYTE)), "float32")
+        X = scale_inputs(problem.pixels, Scaler(np.zeros(1), np.full(1, BYTE)), "float32")
     return Dataset(
         train=Part(X, problem.y),
         validation=None,

@@ -28,7 +28,7 @@ class Paced:
     def __init__(self, pattern):
         self.pattern, self.groups, self.helped = pattern, 0, pattern[0]
 
-    def passed(self, batches, *, helped):
+    def record(self, batches, *, helped):
         self.groups += 1
         self.helped = self.pattern[self.groups % len(self.pattern)]
 
@@ -39,7 +39,7 @@ def _gathering(request, monkeypatch):
     monkeypatch.setattr(module, "SPOT_BYTES", 1)
     monkeypatch.setattr(module, "AHEAD_BYTES", 1)
     monkeypatch.setattr(module, "WORTH_BYTES", 1)
-    monkeypatch.setattr(module, "Pace", lambda: Paced(request.param))
+    monkeypatch.setattr(module, "GatherTiming", lambda: Paced(request.param))
     monkeypatch.setattr(module, "processors", lambda: 64)
 
 

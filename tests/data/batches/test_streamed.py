@@ -24,7 +24,7 @@ from nntrain.data.options import DataOptions
 from nntrain.data.prepare import prepare
 from nntrain.data.sources.npy import NpyFiles
 from nntrain.errors import DataError
-from nntrain.runs import prepared
+from nntrain.runs import prepare_run
 from nntrain.spec import load
 
 RNG = np.random.default_rng(0)
@@ -297,7 +297,7 @@ def test_a_description_from_disk_is_that_from_memory_in_a_part_of_the_space(tmp_
     make(tmp_path, 60)
     loaded, more = described(tmp_path, "data.source.memory=load")
     streamed, less = described(tmp_path, "data.source.memory=stream")
-    for key in ("rows", "counts", "repeated", "baseline", "fingerprint", "warnings", "twins", "constant"):
+    for key in ("rows", "counts", "repeated", "baseline", "fingerprint", "warnings", "duplicates", "constant"):
         assert streamed[key] == loaded[key]
     assert less < more - 50 * 1024, (less, more)
 
@@ -308,7 +308,7 @@ def test_an_autoencoder_is_told_that_its_targets_are_its_inputs(tmp_path: Path) 
     with pytest.raises(
         DataError, match=r"^data: an autoencoder needs its inputs in memory; set data\.source\.memory to"
     ):
-        prepared(load(tmp_path / "config.yaml", overrides))
+        prepare_run(load(tmp_path / "config.yaml", overrides))
 
 
 @contextmanager

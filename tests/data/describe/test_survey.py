@@ -69,7 +69,7 @@ def test_labels_are_counted_one_by_one() -> None:
 def test_repeated_rows_are_found_within_and_across_parts() -> None:
     X = np.array([[0.0, 1.0], [0.0, 1.0], [2.0, 3.0], [-0.0, 1.0], [4.0, 5.0]])
     found = surveyed(classes(X, [0, 1, 0, 0, 1]), train=[0, 1, 2], test=[3, 4])
-    assert (found.repeated.within, found.repeated.leaked, found.repeated.torn) == (1, {"test": 1}, 3)
+    assert (found.repeated.within, found.repeated.leaked, found.repeated.conflicting) == (1, {"test": 1}, 3)
     assert advice(found)[0] == (
         "1 row of test (50.0%) is in training too, with the same features",
         "the test score flatters by them; take repeated rows out of the file",
@@ -85,7 +85,7 @@ def test_constant_columns_and_copies_are_named() -> None:
     X[:, 1] = 7
     X = np.hstack([X, X[:, :1]])
     found = surveyed(classes(X, [0, 1] * 20, columns=("w", "x", "y", "z")))
-    assert (found.constant, found.twins) == ([1], [(0, 3)])
+    assert (found.constant, found.duplicates) == ([1], [(0, 3)])
     assert advice(found)[1:] == [
         ("x: one value only", "harmless; data.source.ignore: [x] leaves it out"),
         ("z = w in every row", "data.source.ignore: [z] leaves it out"),
@@ -206,7 +206,7 @@ def test_on_the_disk_all_is_as_in_memory(
         assert figures[0] == pytest.approx(figures[1], rel=1e-12)
         assert replace(streamed, mean=memory.mean, deviation=memory.deviation) == memory
     assert replace(found[1], columns=found[0].columns) == found[0]
-    assert found[0].twins[0] == (0, 4)
+    assert found[0].duplicates[0] == (0, 4)
 
 
 def test_on_the_disk_more_than_a_thousand_values_are_not_counted(tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from nntrain.data.dataset import Dataset
 from nntrain.data.options import DataOptions
-from nntrain.data.prepare import InputFile, Transform, Wanted, prepare, prepare_part
+from nntrain.data.prediction_inputs import InputFile, WantedColumns
+from nntrain.data.prepare import prepare, prepare_part
 from nntrain.data.sources.csv import Csv
+from nntrain.data.transforms.transform import Transform
 from nntrain.errors import CheckpointError, DataError
 
 pytestmark = pytest.mark.usefixtures("reader")
@@ -29,8 +31,8 @@ def fault(source: Any, **options: Any) -> str:
     return str(caught.value).replace(f"{source.path.parent}/", "")
 
 
-def restored(data: Dataset) -> Transform:
-    return Transform.restored(data.transform.tensors(), json.loads(json.dumps(data.transform.facts())))
+def restore(data: Dataset) -> Transform:
+    return Transform.restore(data.transform.tensors(), json.loads(json.dumps(data.transform.facts())))
 
 
 def test_texts_become_one_hot_and_gaps_means(text: Write) -> None:
@@ -222,7 +224,7 @@ def test_evaluation_and_prediction_apply_what_training_fitted(text: Write) -> No
     part, notes = prepare_part(
         DataOptions(source, scale="standard"),
         "train",
-        transform=restored(data),
+        transform=restore(data),
         class_names=data.class_names,
         seed=0,
         dtype="float64",
@@ -230,7 +232,7 @@ def test_evaluation_and_prediction_apply_what_training_fitted(text: Write) -> No
     np.testing.assert_array_equal(part.X, data.train.X)
     assert notes == []
     new = text("legs,kind,name,weight\n4,cat,Tom,4\n2,emu,Rod,?\n", "new.csv")
-    file = InputFile(new, Wanted(5, restored(data), "float64"))
+    file = InputFile(new, WantedColumns(5, restore(data), "float64"))
     [X] = file
     np.testing.assert_array_equal(np.asarray(X)[0], np.asarray(data.train.X)[0])
     assert np.asarray(X)[1, :3].tolist() == [0, 0, 0]
@@ -258,7 +260,7 @@ def test_inputs_that_do_not_fit(text: Write, content: str, message: str) -> None
     data = make(Csv(path=text("kind,weight,legs,sold\ncat,4,4,yes\ndog,30,4,no\n")))
     path = text(content, "new.csv")
     with pytest.raises(DataError) as caught:
-        list(InputFile(path, Wanted(4, restored(data), "float64")))
+        list(InputFile(path, WantedColumns(4, restore(data), "float64")))
     assert str(caught.value).replace(f"{path.parent}/", "") == message
 
 
@@ -279,7 +281,7 @@ def test_other_data_that_does_not_fit(text: Write, content: str, message: str) -
     data = make(Csv(path=text("kind,weight,sold\ncat,4,yes\ndog,30,no\n")))
     other = DataOptions(Csv(path=text(content, "other.csv"), missing="mean", header=True))
     with pytest.raises(DataError) as caught:
-        prepare_part(other, "train", transform=restored(data), class_names=data.class_names, seed=0, dtype="float64")
+        prepare_part(other, "train", transform=restore(data), class_names=data.class_names, seed=0, dtype="float64")
     assert str(caught.value).startswith(message)
 
 
@@ -287,7 +289,7 @@ def test_numbers_where_the_model_knows_texts_are_looked_up_as_they_are_spelled(t
     data = make(Csv(path=text("kind,weight,sold\n7,4,yes\nx,30,no\n")))
     other = DataOptions(Csv(path=text("kind,weight,sold\n7,4,yes\n8,30,no\n", "other.csv")))
     part, notes = prepare_part(
-        other, "train", transform=restored(data), class_names=data.class_names, seed=0, dtype="float64"
+        other, "train", transform=restore(data), class_names=data.class_names, seed=0, dtype="float64"
     )
     assert np.asarray(part.X)[:, :2].tolist() == [[1, 0], [0, 0]]
     assert len(notes) == 1
@@ -297,4 +299,4 @@ def test_a_checkpoint_whose_parts_do_not_fit(text: Write) -> None:
     data = make(Csv(path=text(PETS), missing="mean"))
     tensors = data.transform.tensors()
     with pytest.raises(CheckpointError, match=r"^checkpoint: 'encoder\.fill' \(2,\) does not fit 3 columns$"):
-        Transform.restored(tensors | {"encoder.fill": np.zeros(2)}, data.transform.facts())
+        Transform.restore(tensors | {"encoder.fill": np.zeros(2)}, data.transform.facts())

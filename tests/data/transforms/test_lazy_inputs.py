@@ -8,8 +8,8 @@ import pytest
 from nntrain.core.types import Array, DType
 from nntrain.data.batches.in_memory import Batches
 from nntrain.data.dataset import Dataset, Part
-from nntrain.data.transforms import lazy_inputs as stored
-from nntrain.data.transforms.lazy_inputs import Fetcher, Stored, scaled
+from nntrain.data.transforms import lazy_inputs as spec_of_run
+from nntrain.data.transforms.lazy_inputs import Fetcher, LazyInputs, scale_inputs
 from nntrain.data.transforms.scaler import Scale, Scaler
 from nntrain.errors import DataError
 from nntrain.runs import assemble
@@ -23,7 +23,7 @@ BYTES = np.random.default_rng(0).integers(0, 256, (300, 7), dtype=np.uint8)
 
 @pytest.fixture
 def on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stored, "LARGE", 0)
+    monkeypatch.setattr(spec_of_run, "LARGE", 0)
 
 
 @pytest.mark.parametrize("how", ["none", "unit", "standard", "minmax"])
@@ -31,8 +31,8 @@ def on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("on_demand")
 def test_rows_have_the_numbers_of_scaling_at_once(how: Scale, dtype: DType) -> None:
     scaler = Scaler.fit(BYTES, how)
-    X, whole = scaled(BYTES, scaler, dtype), scaler.apply(BYTES, dtype)
-    assert isinstance(X, Stored)
+    X, whole = scale_inputs(BYTES, scaler, dtype), scaler.apply(BYTES, dtype)
+    assert isinstance(X, LazyInputs)
     assert (X.shape, len(X), X.dtype) == ((300, 7), 300, dtype)
     rows = np.array([5, 299, 5, 0])
     out = np.empty((4, 7), dtype)
@@ -47,18 +47,18 @@ def test_rows_have_the_numbers_of_scaling_at_once(how: Scale, dtype: DType) -> N
 
 @pytest.mark.parametrize("values", [BYTES, BYTES.astype(np.float32), BYTES.astype(np.int64)])
 def test_few_or_wide_numbers_are_scaled_at_once(values: Array) -> None:
-    assert isinstance(scaled(values, Scaler.identity(), "float32"), np.ndarray)
+    assert isinstance(scale_inputs(values, Scaler.identity(), "float32"), np.ndarray)
 
 
 @pytest.mark.usefixtures("on_demand")
 def test_wide_numbers_stay_arrays_however_many() -> None:
-    assert isinstance(scaled(BYTES.astype(np.int64), Scaler.identity(), "float32"), np.ndarray)
+    assert isinstance(scale_inputs(BYTES.astype(np.int64), Scaler.identity(), "float32"), np.ndarray)
 
 
 @pytest.mark.usefixtures("on_demand")
 def test_a_scaler_of_another_width_is_refused() -> None:
     with pytest.raises(DataError, match=r"^data: 7 features do not fit a scaler of 3$"):
-        scaled(BYTES, Scaler(np.zeros(3), np.ones(3)), "float32")
+        scale_inputs(BYTES, Scaler(np.zeros(3), np.ones(3)), "float32")
 
 
 @pytest.mark.parametrize("batch_size", [32, 300])
@@ -68,7 +68,7 @@ def test_batches_are_the_same(batch_size: int) -> None:
     plan = _assembly(None).network.plan
     made = [
         Batches(X, t, y, batch_size=batch_size, seed=0, plan=plan)
-        for X in (Stored(BYTES, scaler, "float32"), scaler.apply(BYTES, "float32"))
+        for X in (LazyInputs(BYTES, scaler, "float32"), scaler.apply(BYTES, "float32"))
     ]
     for a, b in zip(made[0].epoch(1), made[1].epoch(1), strict=True):
         np.testing.assert_array_equal(a.X, b.X, strict=True)
@@ -94,7 +94,7 @@ def test_a_run_has_the_same_bits(model: str) -> None:
 
 def _part(rows: slice, on_demand: bool) -> Part:
     scaler = Scaler.fit(BYTES, "unit")
-    X = Stored(BYTES[rows], scaler, "float32") if on_demand else scaler.apply(BYTES[rows], "float32")
+    X = LazyInputs(BYTES[rows], scaler, "float32") if on_demand else scaler.apply(BYTES[rows], "float32")
     return Part(X, (np.arange(300) % 3)[rows])
 
 

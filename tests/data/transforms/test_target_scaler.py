@@ -52,9 +52,9 @@ def test_targets_too_large_are_refused() -> None:
 
 def test_tensors_round_trip() -> None:
     scaler = TargetScaler.fit(Y, "standard")
-    again = TargetScaler.restored(scaler.tensors())
+    again = TargetScaler.restore(scaler.tensors())
     np.testing.assert_array_equal(again.apply(Y, "float64"), scaler.apply(Y, "float64"))
-    assert not TargetScaler.restored({}).scales
+    assert not TargetScaler.restore({}).scales
 
 
 @pytest.mark.parametrize(
@@ -72,4 +72,4 @@ def test_tensors_round_trip() -> None:
 def test_tensors_that_make_no_scale(shift: list[float], unit: list[float]) -> None:
     tensors: dict[str, Array] = {"target.shift": np.array(shift), "target.unit": np.array(unit)}
     with pytest.raises(CheckpointError, match=r"^checkpoint: 'target\.shift' .* and 'target\.unit' .* make no scale$"):
-        TargetScaler.restored(tensors)
+        TargetScaler.restore(tensors)

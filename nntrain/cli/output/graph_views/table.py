@@ -10,7 +10,7 @@ from nntrain.cli.output.figures import count
 from nntrain.cli.output.terminal import DIM, Page, table
 from nntrain.graph.agreement import Check, checks
 from nntrain.graph.nodes import Node
-from nntrain.graph.notation import Spelling
+from nntrain.graph.notation import Notation
 from nntrain.graph.operations import Array
 from nntrain.graph.trace import Edge, Trace
 
@@ -32,7 +32,7 @@ class _Sheet:
     """How figures are written: in full with the check, or without them as blanks to be filled in."""
 
     trace: Trace
-    spelling: Spelling
+    spelling: Notation
     numbers: bool  # whether local derivatives that are arrays have their numbers
     checks: Checks | None
 
@@ -63,7 +63,7 @@ class _Sheet:
 def table_view(trace: Trace, title: str, page: Page) -> str:
     """Return both tables, the rules that were used, and what the numerical check says."""
     found = checks(trace)
-    rules = [page.styled(line, DIM) for rule in _rules(trace) for line in _wrapped(rule, page)]
+    rules = [page.apply_style(line, DIM) for rule in _rules(trace) for line in _wrap(rule, page)]
     return "\n".join(
         [
             title,
@@ -72,7 +72,7 @@ def table_view(trace: Trace, title: str, page: Page) -> str:
             "",
             *rules,
             "",
-            *(line for text in _verdict(trace, found) for line in _wrapped(text, page)),
+            *(line for text in _verdict(trace, found) for line in _wrap(text, page)),
             "",
         ]
     )
@@ -81,25 +81,25 @@ def table_view(trace: Trace, title: str, page: Page) -> str:
 def quiz_view(trace: Trace, title: str, page: Page) -> str:
     """Return both tables with a blank for every figure that has to be worked out."""
     task = "Fill in the blanks: the values from top to bottom, then the gradients from the output back."
-    return "\n".join([title, *_wrapped(task, page), "", *_tables(trace, page, None), ""])
+    return "\n".join([title, *_wrap(task, page), "", *_tables(trace, page, None), ""])
 
 
 def _tables(trace: Trace, page: Page, found: Checks | None) -> Iterator[str]:
-    spellings = (Spelling(wide=wide, high=high) for wide, high in ROOM)
+    spellings = (Notation(wide=wide, high=high) for wide, high in ROOM)
     sheets = [_Sheet(trace, spelling, numbers, found) for spelling in spellings for numbers in (True, False)]
-    yield page.styled("Forward, in order of evaluation", DIM)
-    yield from _fitting(page, (_forward(sheet) for sheet in sheets))
+    yield page.apply_style("Forward, in order of evaluation", DIM)
+    yield from _fit_page(page, (_forward(sheet) for sheet in sheets))
     yield ""
     output = trace.graph.nodes[trace.graph.output]
     if not output.varies:
         yield "There is no variable, and so no gradient."
         return
-    yield page.styled(f"Backward: gradient = ∂{output.symbol}/∂node = local · upstream", DIM)
+    yield page.apply_style(f"Backward: gradient = ∂{output.symbol}/∂node = local · upstream", DIM)
     parts = PARTS if found else PARTS[1:]  # without the check there are no errors to show
-    yield from _fitting(page, (_backward(sheet, columns) for sheet in sheets for columns in parts))
+    yield from _fit_page(page, (_backward(sheet, columns) for sheet in sheets for columns in parts))
 
 
-def _fitting(page: Page, tables: "Iterable[Table]") -> list[str]:
+def _fit_page(page: Page, tables: "Iterable[Table]") -> list[str]:
     """Return the first table that the page is wide enough for, or else the last, folded."""
     from rich.console import Console
     from rich.measure import Measurement
@@ -178,7 +178,7 @@ def _size(error: float) -> str:
     return "" if error != error else f"{error:.0e}" if error else "0"
 
 
-def _wrapped(text: str, page: Page) -> list[str]:
+def _wrap(text: str, page: Page) -> list[str]:
     return wrap(text, max(page.columns - 1, 30), subsequent_indent="  ", break_on_hyphens=False)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from nntrain.cli.output.terminal import BOLD, CYAN, RED, Page
 from nntrain.graph.nodes import Node
-from nntrain.graph.notation import Spelling
+from nntrain.graph.notation import Notation
 from nntrain.graph.trace import Trace
 
 BRANCHES = ("├─ ", "└─ ", "│  ", "   ")
@@ -29,7 +29,7 @@ class _Row:
 def tree_view(trace: Trace, title: str, page: Page) -> str:
     """Return the tree; a node that is used twice is drawn where it comes first, and named where it comes again."""
     for room, branches, full in WAYS:
-        rows = list(_rows(trace, Spelling(wide=room, high=1), branches, full=full))
+        rows = list(_rows(trace, Notation(wide=room, high=1), branches, full=full))
         widths = _widths(rows)
         if sum(widths) + 4 <= page.columns:
             return _text(rows, widths, title, page)
@@ -45,7 +45,13 @@ def _widths(rows: list[_Row]) -> tuple[int, int, int]:
 
 def _text(rows: list[_Row], widths: tuple[int, int, int], title: str, page: Page) -> str:
     head, *rest = rows
-    lines = [title, "", page.styled(_line(head, widths, Page()), BOLD), *(_line(row, widths, page) for row in rest), ""]
+    lines = [
+        title,
+        "",
+        page.apply_style(_line(head, widths, Page()), BOLD),
+        *(_line(row, widths, page) for row in rest),
+        "",
+    ]
     text = "\n".join(lines)
     return text if page.unicode else text.translate(PLAIN)
 
@@ -53,11 +59,11 @@ def _text(rows: list[_Row], widths: tuple[int, int, int], title: str, page: Page
 def _line(row: _Row, widths: tuple[int, int, int], page: Page) -> str:
     first, second, third = widths
     name = row.name if len(row.name) <= first else row.name[: first - 1] + "…"
-    value = page.styled(f"{row.value:>{second}}", CYAN)
-    return f"{name:<{first}}  {value}  {page.styled(f'{row.gradient:>{third}}', RED)}".rstrip()
+    value = page.apply_style(f"{row.value:>{second}}", CYAN)
+    return f"{name:<{first}}  {value}  {page.apply_style(f'{row.gradient:>{third}}', RED)}".rstrip()
 
 
-def _rows(trace: Trace, spelling: Spelling, branches: tuple[str, ...], *, full: bool) -> Iterator[_Row]:
+def _rows(trace: Trace, spelling: Notation, branches: tuple[str, ...], *, full: bool) -> Iterator[_Row]:
     """Yield the head, then every node below its user."""
     yield _Row("", "value", "gradient")
     seen: set[int] = set()
