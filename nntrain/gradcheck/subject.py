@@ -16,9 +16,8 @@ from nntrain.gradcheck.bugs.catalogue import BUGS
 from nntrain.gradcheck.stages import WholeNetwork
 from nntrain.network import Network
 from nntrain.ops.penalties import Penalty
-from nntrain.runs.assembly import Assembly
-from nntrain.runs.preparation import prepare_run
-from nntrain.runs.scoring import open_model
+from nntrain.runs.assembly import Assembly, prepare_run
+from nntrain.runs.trained import open_model
 from nntrain.spec import Loaded
 from nntrain.train.loop import fit
 from nntrain.train.records import EpochRecord

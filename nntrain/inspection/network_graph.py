@@ -13,8 +13,7 @@ from nntrain.errors import SpecError
 from nntrain.graph import Builder, FormulaError, Graph, Trace, parse
 from nntrain.network import Network
 from nntrain.ops.penalties import Penalty
-from nntrain.runs.assembly import Assembly
-from nntrain.runs.preparation import Prepared
+from nntrain.runs.assembly import Assembly, Prepared
 
 CALLED = {"x": "z", "z": "h"}  # what the output of a layer is called, by the name of its input
 

@@ -1,10 +1,10 @@
 """The composition root: wires spec, data, network, training and artifacts, for the command line to iterate over."""
 
-from nntrain.runs.assembly import Assembly, assemble
-from nntrain.runs.preparation import Prepared, prepare_run
+from nntrain.runs.assembly import Assembly, Prepared, assemble, prepare_run
 from nntrain.runs.resume import Done, spec_of_run
 from nntrain.runs.run import Run, open_run
-from nntrain.runs.scoring import evaluate, open_model, predict
+from nntrain.runs.scoring import evaluate, predict
+from nntrain.runs.trained import open_model
 
 __all__ = [
     "Assembly",

@@ -1,4 +1,7 @@
-"""From a spec and the facts of its data to a network that fits them."""
+"""From a spec to everything that a run trains on and with: its data, a network that fits them, the training job.
+
+Knows nothing of run directories: nothing is made on disk.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,15 +17,17 @@ from nntrain.data.batches.in_memory import Batches
 from nntrain.data.batches.streamed import batches_of
 from nntrain.data.dataset import Dataset, Part
 from nntrain.data.formats.on_disk import OnDisk
+from nntrain.data.prepare import prepare
 from nntrain.data.transforms.lazy_inputs import Inputs, LazyInputs
 from nntrain.errors import DataError, SpecError, did_you_mean
 from nntrain.network import Network
 from nntrain.ops.losses import Loss
 from nntrain.ops.metrics import Metric, metric_for
-from nntrain.spec import Spec
+from nntrain.spec import Loaded, Spec
 from nntrain.train.evaluate import Evaluator
 from nntrain.train.job import Job
 
+IN_FLOAT64 = ("train.dtype=float64", "train.batch_size=all")  # laid over a spec whose numbers are looked at closely
 MANY_FLOPS = 1.5e8  # of one step's products: from here on further BLAS threads gain more than they cost (measured)
 
 
@@ -184,6 +189,26 @@ def assemble(spec: Spec, data: Dataset) -> Assembly:
     if not len(data.train):
         raise DataError("data: no training rows")
     return Assembly(spec, Facts.of(data))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """The data of a spec, the assembly that fits them, and the training job on both; parameters are still zero."""
+
+    data: Dataset
+    assembly: Assembly
+    job: Job
+
+
+def prepare_run(loaded: Loaded) -> Prepared:
+    """Load the data and build the job. Raises DataError, and SpecError with every conflict of spec and data."""
+    spec = loaded.spec
+    data = prepare(spec.data, seed=spec.seed, dtype=spec.train.dtype)
+    assembly = assemble(spec, data)
+    try:
+        return Prepared(data, assembly, assembly.job(data.train, data.validation))
+    except SpecError as error:
+        raise loaded.locate_error(error) from None
 
 
 def _kind(entry: object) -> str:

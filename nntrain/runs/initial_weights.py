@@ -17,7 +17,7 @@ from nntrain.core.params import Params
 from nntrain.core.types import Array
 from nntrain.data.transforms.target_scaler import TargetScaler
 from nntrain.errors import CheckpointError, SpecError
-from nntrain.runs.preparation import Prepared
+from nntrain.runs.assembly import Prepared
 
 PARAMETER = re.compile(r"layers\.\d+\.")
 SHOWN = 4  # differences in a message

@@ -11,7 +11,7 @@ from nntrain.artifacts import checkpoint as storage
 from nntrain.artifacts.checkpoints import Found
 from nntrain.artifacts.rundir import RunDir
 from nntrain.errors import CheckpointError, DataError, SpecError
-from nntrain.runs.preparation import Prepared
+from nntrain.runs.assembly import Prepared
 from nntrain.runs.resume import compare
 from nntrain.spec import Loaded
 from nntrain.train.job import Job

@@ -19,9 +19,9 @@ from nntrain.core.machine import changes, environment
 from nntrain.drawing.plot_process import PlotProcess
 from nntrain.errors import DivergenceError, InterruptedRun, UserError
 from nntrain.runs import curve_files as curves
+from nntrain.runs.assembly import Prepared, prepare_run
 from nntrain.runs.initial_weights import InitialWeights, refuse_other_start
 from nntrain.runs.journal import Journal
-from nntrain.runs.preparation import Prepared, prepare_run
 from nntrain.runs.restore import Restored, restore
 from nntrain.runs.resume import Done, compare, find_done
 from nntrain.runs.saver import Saver

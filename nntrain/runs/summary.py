@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.artifacts import checkpoint as storage
-from nntrain.runs.preparation import Prepared
+from nntrain.runs.assembly import Prepared
 from nntrain.train.state import State
 
 BEST = ("monitor", "value", "epoch", "step")

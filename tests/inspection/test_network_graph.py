@@ -17,7 +17,7 @@ from nntrain.ops.losses import LOSSES, Huber, Mse, SigmoidCrossEntropy, SoftmaxC
 from nntrain.ops.models import ACTIVATIONS, MODELS, Linear, Mlp, Softmax
 from nntrain.ops.penalties import Penalty
 from nntrain.runs import prepare_run
-from nntrain.runs.preparation import IN_FLOAT64
+from nntrain.runs.assembly import IN_FLOAT64
 from nntrain.spec import load
 
 CONFIGS = Path(__file__).parents[2] / "configs"

@@ -84,7 +84,7 @@ def _trace_source(source: str, values: list[str], sample: int | None, overrides:
     from nntrain.errors import SpecError
     from nntrain.inspection.network_graph import sample_graph
     from nntrain.runs import prepare_run
-    from nntrain.runs.preparation import IN_FLOAT64
+    from nntrain.runs.assembly import IN_FLOAT64
     from nntrain.spec import load
 
     if values:

@@ -10,7 +10,8 @@ import typer
 from nntrain.cli.arguments import Model
 
 if TYPE_CHECKING:
-    from nntrain.runs.scoring import Predictions, Trained
+    from nntrain.runs.scoring import Predictions
+    from nntrain.runs.trained import Trained
 
 INPUT = "Features: .csv, .tsv (.gz too), .npy or .npz; - is a CSV on stdin."
 
