@@ -16,7 +16,7 @@ from nntrain.core.plan import Plan
 from nntrain.core.rng import Stream, generator
 from nntrain.core.types import Array, DType
 from nntrain.core.workspace import Workspace
-from nntrain.ops.layer import Backward, Context, Layer
+from nntrain.ops.layers import Backward, Context, Layer
 from nntrain.ops.losses import Loss
 
 

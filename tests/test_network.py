@@ -9,13 +9,12 @@ from nntrain.core.rng import Stream, generator
 from nntrain.data.batches.in_memory import Batch, Batches
 from nntrain.gradcheck.numeric import check
 from nntrain.network import Network
-from nntrain.ops.activations import Activation
+from nntrain.ops.activations import ACTIVATIONS, Activation
 from nntrain.ops.initializers import INITIALIZERS, Normal
-from nntrain.ops.layer import Context, Layer
-from nntrain.ops.layers import Dense, Dropout
+from nntrain.ops.layers import Context, Dense, Dropout, Layer
 from nntrain.ops.losses import LOSSES, Mse, SoftmaxCrossEntropy
 from nntrain.ops.metrics import metric_for
-from nntrain.ops.models import ACTIVATIONS, MODELS, Mlp
+from nntrain.ops.models import MODELS, Mlp
 from nntrain.ops.optimizers import Sgd
 from nntrain.ops.penalties import Penalty
 from nntrain.ops.schedules import Constant

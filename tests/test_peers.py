@@ -8,10 +8,12 @@ from threadpoolctl import threadpool_limits
 
 from nntrain.data.batches.in_memory import Batches
 from nntrain.network import Network
+from nntrain.ops.activations import ACTIVATIONS
+from nntrain.ops.activations.units import Maxout
 from nntrain.ops.layers import Dense
 from nntrain.ops.losses import LOSSES, Huber, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from nntrain.ops.metrics import metric_for
-from nntrain.ops.models import ACTIVATIONS, MODELS, Linear, Maxout, Mlp
+from nntrain.ops.models import MODELS, Linear, Mlp
 from nntrain.ops.optimizers import OPTIMIZERS, AdaGrad, Adam, AdamW, RmsProp, Sgd
 from nntrain.ops.penalties import Penalty
 from nntrain.ops.schedules import Constant, Cosine, Exponential, OneCycle, StepDecay

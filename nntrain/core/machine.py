@@ -1,11 +1,13 @@
-"""What a result depends on beside spec and data: interpreter, NumPy, BLAS, processor, source. Knows no run.
+"""Facts of the machine: interpreter, NumPy, BLAS, processors, memory, and the commit of the source. Knows no run.
 
 Bit-identical results hold for the same NumPy and BLAS build, processor kernel and thread count only, so each run
 records them and a resumed one can say what has changed.
 """
 
+import os
 import platform
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,6 @@ import numpy as np
 from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
 from nntrain import __version__
-from nntrain.core.plan import processors
 
 PACKAGE = Path(__file__).resolve().parents[1]
 BLAS_FACTS = {
@@ -56,6 +57,11 @@ def cpu() -> str | None:
         lines = []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, None) or platform.processor() or None
+
+
+def processors() -> int:
+    """Return the number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def memory() -> tuple[int, int] | None:

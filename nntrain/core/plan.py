@@ -4,8 +4,6 @@ The plan is chosen by rule, not by a stopwatch, so that the same machine always 
 run's recorded environment. The thresholds were measured: see ``scripts/bench.py``.
 """
 
-import os
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -52,8 +50,3 @@ class Plan:
     def describe(self) -> dict[str, Any]:
         """Return the plan for the run's record."""
         return asdict(self)
-
-
-def processors() -> int:
-    """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

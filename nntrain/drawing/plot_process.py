@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
-from nntrain.core.plan import processors
+from nntrain.core.machine import processors
 from nntrain.drawing import curves as plots
 from nntrain.train.history import Record
 

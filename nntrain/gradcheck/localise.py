@@ -13,12 +13,10 @@ import numpy as np
 from nntrain.core.rng import Stream, generator
 from nntrain.gradcheck.bugs.catalogue import BUGS, Evidence
 from nntrain.gradcheck.numeric import Options, Report
-from nntrain.gradcheck.stage_compare import compare_stage
-from nntrain.gradcheck.stages import INPUTS, OneLayer, OneLoss, OnePenalty
+from nntrain.gradcheck.stages import INPUTS, OneLayer, OneLoss, OnePenalty, compare_stage
 from nntrain.gradcheck.subject import Subject
 from nntrain.ops.activations import Activation
-from nntrain.ops.layer import Layer
-from nntrain.ops.layers import Dropout
+from nntrain.ops.layers import Dropout, Layer
 from nntrain.ops.losses import Loss
 
 PROBES = 64  # entries looked at of each tensor

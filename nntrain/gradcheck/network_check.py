@@ -11,8 +11,7 @@ from nntrain.core.types import Array
 from nntrain.errors import GradientError
 from nntrain.gradcheck.localise import Diagnosis, Finding
 from nntrain.gradcheck.numeric import Direction, Entry, Options, Report
-from nntrain.gradcheck.stage_compare import compare_stage
-from nntrain.gradcheck.stages import OnePenalty
+from nntrain.gradcheck.stages import OnePenalty, compare_stage
 from nntrain.gradcheck.subject import Subject
 
 PENALTY = "penalty"

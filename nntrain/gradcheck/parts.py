@@ -11,12 +11,11 @@ from nntrain.core.types import Array, Task
 from nntrain.gradcheck.localise import Finding, name_of
 from nntrain.gradcheck.network_check import TensorCheck, check_network
 from nntrain.gradcheck.numeric import Options, Report
-from nntrain.gradcheck.stage_compare import compare_stage
-from nntrain.gradcheck.stages import OneLayer, OneLoss, OnePenalty, Stage
+from nntrain.gradcheck.stages import OneLayer, OneLoss, OnePenalty, Stage, compare_stage
 from nntrain.gradcheck.subject import Subject
 from nntrain.network import Network
 from nntrain.ops.activations import ACTIVATIONS, Activation
-from nntrain.ops.layer import Layer
+from nntrain.ops.layers import Layer
 from nntrain.ops.losses import LOSSES, Loss
 from nntrain.ops.models import MODELS, Model
 from nntrain.ops.penalties import Penalty

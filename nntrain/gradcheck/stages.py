@@ -2,10 +2,10 @@
 
 Each is a value together with the tensors it depends on and the gradients that the engine's own calls give for them. The
 calls are recorded as for training, on buffers of their own; bound to complex arrays they give the value in complex
-numbers. Knows nothing of how gradients are compared.
+numbers; the gradients of a stage are compared with those numbers tensor by tensor. Knows nothing of specs or data.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
 from types import SimpleNamespace
 from typing import Any, Generic, Protocol, TypeVar
@@ -16,9 +16,10 @@ from nntrain.core.calls import Calls
 from nntrain.core.plan import Plan
 from nntrain.core.types import Array
 from nntrain.core.workspace import Workspace
+from nntrain.gradcheck.numeric import Imaginary, Options, Report, compare
 from nntrain.gradcheck.numeric.complex_step import ComplexWorkspace, order_by_real_part
 from nntrain.network import Network
-from nntrain.ops.layer import Context, Layer
+from nntrain.ops.layers import Context, Layer
 from nntrain.ops.losses import Loss
 from nntrain.ops.penalties import Penalty
 
@@ -150,6 +151,25 @@ class OnePenalty:
         self._dw[:] = 0
         self.value()
         return {WEIGHTS: self._dw.copy()}
+
+
+def compare_stage(
+    stage: Stage,
+    options: Options,
+    *,
+    twin: Stage | None = None,
+    wanted: Callable[[str], bool] = lambda name: True,
+) -> Iterator[tuple[str, Array, Report]]:
+    """Yield each wanted tensor's name, its analytic gradient, and how it compares with the derivatives.
+
+    ``twin`` is the same stage in complex arrays.
+    """
+    gradients = stage.gradients()
+    for name, tensor in stage.tensors.items():
+        if wanted(name):
+            theta, gradient = tensor.reshape(-1), gradients[name]
+            imaginary = Imaginary(twin.value, twin.tensors[name].reshape(-1)) if twin is not None else None
+            yield name, gradient, compare(stage.value, gradient.reshape(-1), theta, options, imaginary=imaginary)
 
 
 class _Later(Generic[T]):

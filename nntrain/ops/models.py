@@ -10,29 +10,9 @@ from nntrain.core.registry import Registry
 from nntrain.core.types import Task
 from nntrain.ops.activations import ACTIVATIONS, Activation
 from nntrain.ops.activations.elementwise import Identity, Relu
-from nntrain.ops.activations.formula import Formula
-from nntrain.ops.activations.gated import Gelu, Silu
-from nntrain.ops.activations.units import Maxout, PRelu
 from nntrain.ops.initializers import INITIALIZERS, Auto, Initializer
-from nntrain.ops.layer import Layer
-from nntrain.ops.layers import Dense, Dropout
+from nntrain.ops.layers import Dense, Dropout, Layer
 from nntrain.ops.losses import LOSSES, BinaryHinge, Hinge, Loss, Mse, SigmoidCrossEntropy, SoftmaxCrossEntropy
-
-# Importing this module fills the registries of activations, initialisers and losses.
-__all__ = [
-    "MODELS",
-    "Autoencoder",
-    "Formula",
-    "Gelu",
-    "Linear",
-    "Maxout",
-    "Mlp",
-    "Model",
-    "PRelu",
-    "Silu",
-    "Softmax",
-    "Svm",
-]
 
 Problem = tuple[tuple[str, ...], str]  # (path of the field, what is wrong)
 

@@ -11,7 +11,7 @@ from nntrain.core.types import Array
 from nntrain.data.batches.in_memory import lay_out_targets
 from nntrain.data.transforms.lazy_inputs import Fetcher, Inputs, LazyInputs
 from nntrain.network import Network
-from nntrain.ops.layer import Context
+from nntrain.ops.layers import Context
 from nntrain.ops.metrics import Metric
 from nntrain.ops.penalties import Penalty
 

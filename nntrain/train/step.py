@@ -11,7 +11,7 @@ from nntrain.core.calls import Calls
 from nntrain.core.types import Array
 from nntrain.core.workspace import Workspace
 from nntrain.data.batches.in_memory import Batch
-from nntrain.ops.layer import Context
+from nntrain.ops.layers import Context
 from nntrain.train.job import Job
 from nntrain.train.state import State
 

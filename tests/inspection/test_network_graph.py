@@ -12,9 +12,9 @@ from nntrain.core.plan import Plan
 from nntrain.errors import SpecError
 from nntrain.inspection.network_graph import network_graph, sample_graph
 from nntrain.network import Network
-from nntrain.ops.activations import Elementwise
+from nntrain.ops.activations import ACTIVATIONS, Elementwise
 from nntrain.ops.losses import LOSSES, Huber, Mse, SigmoidCrossEntropy, SoftmaxCrossEntropy
-from nntrain.ops.models import ACTIVATIONS, MODELS, Linear, Mlp, Softmax
+from nntrain.ops.models import MODELS, Linear, Mlp, Softmax
 from nntrain.ops.penalties import Penalty
 from nntrain.runs import prepare_run
 from nntrain.runs.assembly import IN_FLOAT64

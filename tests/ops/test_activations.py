@@ -13,9 +13,9 @@ from nntrain.core.params import Params
 from nntrain.core.plan import Plan
 from nntrain.core.workspace import Workspace
 from nntrain.gradcheck.numeric import check
-from nntrain.ops.activations import Elementwise
-from nntrain.ops.layer import Context
-from nntrain.ops.models import ACTIVATIONS, Maxout, PRelu
+from nntrain.ops.activations import ACTIVATIONS, Elementwise
+from nntrain.ops.activations.units import Maxout, PRelu
+from nntrain.ops.layers import Context
 
 UNITS = [entry() for entry in ACTIVATIONS.values()]
 ELEMENTWISE = [unit for unit in UNITS if isinstance(unit, Elementwise)]

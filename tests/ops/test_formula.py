@@ -17,11 +17,11 @@ from nntrain.errors import SpecError
 from nntrain.gradcheck.numeric import check
 from nntrain.graph import OPERATIONS
 from nntrain.network import Network
-from nntrain.ops.activations import Elementwise
+from nntrain.ops.activations import ACTIVATIONS, Elementwise
 from nntrain.ops.activations.formula import Formula
-from nntrain.ops.layer import Context
+from nntrain.ops.layers import Context
 from nntrain.ops.losses import Mse
-from nntrain.ops.models import ACTIVATIONS, Mlp
+from nntrain.ops.models import Mlp
 from nntrain.spec import from_dict, load
 
 BUILT_IN = [entry() for entry in ACTIVATIONS.values() if issubclass(entry, Elementwise)]

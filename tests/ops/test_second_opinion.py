@@ -13,9 +13,9 @@ from nntrain.core.params import Params
 from nntrain.core.plan import Plan
 from nntrain.core.workspace import Workspace
 from nntrain.graph import parse
-from nntrain.ops.layer import Context
+from nntrain.ops.activations import ACTIVATIONS
+from nntrain.ops.layers import Context
 from nntrain.ops.losses import LOSSES
-from nntrain.ops.models import ACTIVATIONS
 from nntrain.ops.penalties import Penalty
 
 EPS = np.finfo(np.float64).eps

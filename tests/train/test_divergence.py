@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from nntrain.errors import DivergenceError
+from nntrain.ops.activations import ACTIVATIONS
 from nntrain.ops.initializers import INITIALIZERS
 from nntrain.ops.losses import Mse
-from nntrain.ops.models import ACTIVATIONS, Linear, Mlp
+from nntrain.ops.models import Linear, Mlp
 from nntrain.ops.optimizers import Adam, Sgd
 from nntrain.ops.penalties import Penalty
 from nntrain.ops.schedules import SCHEDULES

@@ -13,9 +13,10 @@ from threadpoolctl import threadpool_limits
 
 from nntrain.data.batches.in_memory import Batches
 from nntrain.network import Network
+from nntrain.ops.activations import ACTIVATIONS
 from nntrain.ops.losses import LOSSES
 from nntrain.ops.metrics import metric_for
-from nntrain.ops.models import ACTIVATIONS, Mlp
+from nntrain.ops.models import Mlp
 from nntrain.ops.optimizers import Sgd
 from nntrain.ops.penalties import Penalty
 from nntrain.ops.schedules import Constant

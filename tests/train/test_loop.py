@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from nntrain.errors import DivergenceError
+from nntrain.ops.activations import ACTIVATIONS
 from nntrain.ops.losses import LOSSES, Mse
-from nntrain.ops.models import ACTIVATIONS, Linear, Mlp
+from nntrain.ops.models import Linear, Mlp
 from nntrain.ops.optimizers import OPTIMIZERS, AdaGrad, Adam, Sgd
 from nntrain.ops.penalties import Penalty
 from nntrain.ops.schedules import SCHEDULES, Exponential, Plateau, StepDecay

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from nntrain.data.batches import in_memory as batches
-from nntrain.ops.models import ACTIVATIONS, Mlp
+from nntrain.ops.activations import ACTIVATIONS
+from nntrain.ops.models import Mlp
 from nntrain.ops.optimizers import OPTIMIZERS, Adam, Sgd
 from nntrain.ops.penalties import Penalty
 from nntrain.ops.schedules import SCHEDULES, Plateau

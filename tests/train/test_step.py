@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from nntrain.core.plan import SMALL_KERNELS, Plan
+from nntrain.ops.activations import ACTIVATIONS
 from nntrain.ops.losses import LOSSES, SigmoidCrossEntropy, SoftmaxCrossEntropy
-from nntrain.ops.models import ACTIVATIONS, Mlp
+from nntrain.ops.models import Mlp
 from nntrain.ops.optimizers import OPTIMIZERS, Sgd
 from nntrain.ops.penalties import Penalty
 from nntrain.train import step as step_module

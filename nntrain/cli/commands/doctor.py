@@ -65,8 +65,7 @@ def _versions() -> Iterator[Finding]:
 
 
 def _blas() -> Iterator[Finding]:
-    from nntrain.core.machine import blas
-    from nntrain.core.plan import processors
+    from nntrain.core.machine import blas, processors
 
     pools = blas()
     if not pools:
@@ -115,7 +114,7 @@ def _speed() -> Iterator[Finding]:
     import numpy as np
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    from nntrain.core.plan import processors
+    from nntrain.core.machine import processors
 
     for threads in dict.fromkeys((1, processors())):
         with threadpool_limits(threads, user_api="blas"):

@@ -11,7 +11,8 @@ from time import perf_counter
 
 import numpy as np
 
-from nntrain.core.plan import Plan, processors
+from nntrain.core.machine import processors
+from nntrain.core.plan import Plan
 from nntrain.core.types import Array
 from nntrain.data.batches.shuffle import WHOLE, Shuffle
 from nntrain.data.transforms.lazy_inputs import Fetcher, Inputs

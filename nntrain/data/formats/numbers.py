@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nntrain.core.plan import processors
+from nntrain.core.machine import processors
 from nntrain.core.types import Array
 from nntrain.data.formats.decimals import parse_lines
 from nntrain.data.formats.delimited import MISSING, Decimal, Layout

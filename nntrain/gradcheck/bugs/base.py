@@ -19,7 +19,7 @@ from nntrain.core.types import Array
 from nntrain.core.workspace import Workspace
 from nntrain.gradcheck.numeric import Report
 from nntrain.network import Network
-from nntrain.ops.layer import Backward, Context, Layer
+from nntrain.ops.layers import Backward, Context, Layer
 from nntrain.ops.losses import BindGradient, Loss, ReadCost
 from nntrain.ops.losses.base import Scale
 from nntrain.ops.penalties import Penalty

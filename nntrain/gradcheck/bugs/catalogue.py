@@ -12,8 +12,7 @@ from nntrain.core.types import Array
 from nntrain.gradcheck.bugs.base import BUGS, Bug, Evidence, SpoiltLayer, SpoiltLoss, scale_loss
 from nntrain.gradcheck.stages import INPUTS
 from nntrain.ops.activations import Activation
-from nntrain.ops.layer import Layer
-from nntrain.ops.layers import Dense, Dropout
+from nntrain.ops.layers import Dense, Dropout, Layer
 from nntrain.ops.losses import BinaryHinge, BindGradient, Hinge, Loss, Mse, SigmoidMse, SoftmaxCrossEntropy
 from nntrain.ops.losses.base import Scale
 from nntrain.ops.penalties import Penalty

@@ -10,7 +10,7 @@ import numpy as np
 from nntrain.core.calls import Calls
 from nntrain.core.registry import Registry
 from nntrain.core.types import Array
-from nntrain.ops.layer import Backward, Context, Layer
+from nntrain.ops.layers import Backward, Context, Layer
 
 
 class Activation(Layer):

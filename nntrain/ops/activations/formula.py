@@ -16,7 +16,7 @@ from nntrain.core.calls import Calls
 from nntrain.core.types import Array
 from nntrain.graph import OPERATIONS, FormulaError, Graph, Node, Operation, evaluate, parse, with_slope
 from nntrain.ops.activations.base import ACTIVATIONS, Activation
-from nntrain.ops.layer import Backward, Context
+from nntrain.ops.layers import Backward, Context
 from nntrain.ops.stable import sigmoid, softplus
 
 TRIED = (0.0, 1.0, -1.0, 10.0, -10.0)  # where a formula must have a value and a slope

@@ -13,7 +13,7 @@ from nntrain.core.fields import Count, Real
 from nntrain.core.params import Shape
 from nntrain.core.types import Array
 from nntrain.ops.activations.base import ACTIVATIONS, Activation
-from nntrain.ops.layer import Backward, Context
+from nntrain.ops.layers import Backward, Context
 
 
 @ACTIVATIONS.register
