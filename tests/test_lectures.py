@@ -12,7 +12,8 @@ from nntrain.data.dataset import Dataset
 from nntrain.errors import DivergenceError
 from nntrain.inspection.layer_table import describe
 from nntrain.network import Network
-from nntrain.ops.activations.elementwise import Elu, Identity, Relu, Sigmoid, Tanh
+from nntrain.ops.activations.elementwise import Identity, Sigmoid, Tanh
+from nntrain.ops.activations.rectifiers import Elu, Relu
 from nntrain.ops.losses import BinaryHinge, Hinge, Loss, Mse, SigmoidCrossEntropy, SigmoidMse, SoftmaxCrossEntropy
 from nntrain.ops.models import Linear, Mlp, Model
 from nntrain.runs import Assembly, Prepared, prepare_run

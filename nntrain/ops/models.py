@@ -9,7 +9,8 @@ from nntrain.core.fields import ONE_OR_MANY, Count, Fraction
 from nntrain.core.registry import Registry
 from nntrain.core.types import Task
 from nntrain.ops.activations import ACTIVATIONS, Activation
-from nntrain.ops.activations.elementwise import Identity, Relu
+from nntrain.ops.activations.elementwise import Identity
+from nntrain.ops.activations.rectifiers import Relu
 from nntrain.ops.initializers import INITIALIZERS, Auto, Initializer
 from nntrain.ops.layers import Dense, Dropout, Layer
 from nntrain.ops.losses import LOSSES, BinaryHinge, Hinge, Loss, Mse, SigmoidCrossEntropy, SoftmaxCrossEntropy
