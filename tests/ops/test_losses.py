@@ -11,7 +11,7 @@ from nntrain.core.calls import Calls
 from nntrain.core.plan import Plan
 from nntrain.core.workspace import Workspace
 from nntrain.gradcheck.numeric import check
-from nntrain.ops.losses import LOSSES
+from nntrain.ops.losses import LOSSES, Loss
 from nntrain.ops.losses.entropy import SigmoidCrossEntropy, SoftmaxCrossEntropy
 from nntrain.ops.losses.hinge import BinaryHinge, Hinge
 from nntrain.ops.losses.squared import Huber, Mse, SigmoidMse
@@ -57,8 +57,8 @@ def cases(shapes=LAYOUTS):
     ]
 
 
-def ran(loss, z, t, *, capacity=None):
-    """Run the fast form on copies; return cost and gradient."""
+def ran(loss, z, t, *, capacity=None, bind=None):
+    """Run the recorded calls on copies; return cost and gradient. ``bind`` replaces the loss's own."""
     dtype, plan = z.dtype, Plan()
     ws, do = Workspace(capacity or len(z), dtype, plan).resized(len(z)), Calls(plan, dtype)
     scores = ws.block(z.shape[1])
@@ -66,7 +66,7 @@ def ran(loss, z, t, *, capacity=None):
     target = ws.like(scores)
     target[:] = t
     kept = target.copy()
-    read, gradient = loss.bind(do, scores, target, ws)
+    read, gradient = (bind or type(loss).bind)(loss, do, scores, target, ws)
     gradient(do, lambda constant: np.asarray(constant, dtype))
     do.run()
     np.testing.assert_array_equal(target, kept)  # targets are used again next epoch
@@ -164,6 +164,21 @@ def test_the_fast_form_equals_the_formula(loss, t):
         assert cost == pytest.approx(want, rel=32 * eps)
         expected = loss.gradient(z, target)
         assert np.abs(gradient - expected).max() <= 16 * eps * max(1 / gradient.size, np.abs(expected).max())
+
+
+@pytest.mark.parametrize(("loss", "t"), cases())
+def test_cost_and_gradient_alone_suffice(loss, t):
+    """Without calls of its own a loss costs what the formula says, to the bit; its own calls agree to rounding."""
+    for dtype in (np.float64, np.float32):
+        z = np.random.default_rng(1).normal(size=t.shape).astype(dtype) * 3
+        cost, gradient = ran(loss, z, t, bind=Loss.bind)
+        z, target = np.asfortranarray(z), np.asfortranarray(t, dtype)  # as in a step: sums run in the same order
+        assert cost == loss.cost(z, target).mean(dtype=np.float64)
+        np.testing.assert_array_equal(gradient, loss.gradient(z, target))
+        own, own_gradient = ran(loss, z, t)
+        eps = float(np.finfo(dtype).eps)
+        assert cost == pytest.approx(own, rel=32 * eps)
+        assert np.abs(gradient - own_gradient).max() <= 16 * eps * max(1 / gradient.size, np.abs(gradient).max())
 
 
 @pytest.mark.parametrize(("loss", "t"), cases())

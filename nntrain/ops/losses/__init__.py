@@ -1,4 +1,7 @@
-"""Losses, each with its output unit."""
+"""Losses: the registry with every entry in it; one family a file, one class an entry.
+
+To add a loss, write one class in one of these files: ``cost``, ``gradient`` and ``formula``. Knows nothing of layers.
+"""
 
 from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, ReadCost
 from nntrain.ops.losses.entropy import SigmoidCrossEntropy, SoftmaxCrossEntropy

@@ -1,8 +1,9 @@
-"""Losses: an output unit together with its cost.
+"""What a loss is: an output unit together with its cost.
 
-Each loss owns the link from scores to prediction, encodes the targets, and records value and gradient of one and the
-same function. ``cost`` and ``gradient`` are the lecture's formulas on whole arrays; ``bind`` is the same mathematics in
-place, and the tests hold both equal. Scores z and targets t are (n, c), rows are examples.
+A loss owns the link from scores to prediction, encodes the targets, and gives the value and the gradient of one and the
+same function. ``cost`` and ``gradient`` are the formulas on whole arrays and suffice for a new loss; ``bind`` may be
+overridden with the same mathematics in place, without temporaries, and the tests hold both equal. Scores z and targets
+t are (n, c); rows are examples. Knows nothing of layers or parameters.
 """
 
 from abc import ABC, abstractmethod
@@ -73,9 +74,19 @@ class Loss(ABC):
         """
         return ""
 
-    @abstractmethod
     def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
-        """Record the cost of the batch; z is overwritten, t is not. Return how to read it and to record ∂cost/∂z."""
+        """Record the cost of a batch; return how to read it, and how to record ∂cost/∂z into z.
+
+        z is free to be overwritten from the cost on, t is not. This default calls ``cost`` and ``gradient``.
+        """
+        costs = ws.column()
+        do(lambda: np.copyto(costs, self.cost(z, t)))
+
+        def gradient(do: Calls, scale: Scale) -> None:
+            factor = scale(1.0)
+            do(lambda: np.multiply(self.gradient(z, t), factor, out=z))
+
+        return lambda: costs.mean(dtype=np.result_type(costs, np.float64)).item(), gradient
 
 
 def mean_of(text: str, width: int) -> str:
