@@ -13,7 +13,7 @@ from nntrain.data.describe.advice import column_name, join_words
 from nntrain.data.describe.column_facts import ColumnFacts, facts_of
 from nntrain.data.formats.delimited import sniff
 from nntrain.data.formats.npy import Npz
-from nntrain.data.sources import cifar
+from nntrain.data.sources import cifar, reader_of
 from nntrain.data.sources.csv import Csv
 from nntrain.data.sources.parquet import Parquet
 from nntrain.data.tables.columns import Table, position_of
@@ -57,8 +57,7 @@ def find_source(wish: DataRequest) -> Found:
         return _folder(wish)
     if IDX_FILE.fullmatch(path.name):
         return _idx(wish)
-    suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
-    return _FINDERS.get(suffix, _csv)(wish)
+    return _FINDERS[reader_of(path).kind](wish)
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------
@@ -223,8 +222,10 @@ def _refuse(wish: DataRequest, what: str, *, test: bool) -> None:
 
 
 _FINDERS: Mapping[str, Callable[[DataRequest], Found]] = {
-    ".npz": _npz,
-    ".npy": _npy,
-    ".bin": _cifar,
-    ".parquet": _parquet,
+    "csv": _csv,
+    "parquet": _parquet,
+    "npz": _npz,
+    "npy": _npy,
+    "idx": _idx,
+    "cifar": _cifar,
 }

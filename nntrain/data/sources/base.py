@@ -1,12 +1,20 @@
-"""What a data source is, and the registry they enter. To add one: one class in a file of this folder.
+"""What a data source is, the registry they enter, and how their files are recognised.
 
-Knows nothing of the sources themselves.
+To add one: one class in a file of this folder. Knows nothing of the sources themselves.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Protocol
 
 from nntrain.core.registry import Registry
+from nntrain.core.types import Array
 from nntrain.data.dataset import Raw
+from nntrain.data.formats.files import is_gzip
+from nntrain.data.formats.signatures import first_bytes, refuse_foreign
+from nntrain.data.tables.columns import Table
+from nntrain.errors import DataError
 
 
 class Source(Protocol):
@@ -25,3 +33,47 @@ class Source(Protocol):
 
 
 SOURCES: Registry[Source] = Registry("sources", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How the files of a kind of source are recognised, and opened for inputs: as a table, or as an array (n, …).
+
+    ``recognises`` judges the first bytes, unpacked where they are gzip. ``suffixes`` count where no bytes decide.
+    """
+
+    kind: str
+    what: str
+    open: Callable[[Path], Table | Array]
+    packed: bool = False  # whether it reads files packed by gzip as they are
+    suffixes: tuple[str, ...] = ()
+    recognises: Callable[[bytes], bool] = lambda head: False
+
+
+READERS: dict[str, Reader] = {}  # by kind; each source enters its own
+OTHERWISE = "csv"  # what a file is taken for that nothing else recognises
+
+
+def enter(reader: Reader) -> None:
+    """Add a reader to the one map from files to what reads them."""
+    READERS[reader.kind] = reader
+
+
+def reader_of(path: Path) -> Reader:
+    """Return what reads a file, by its first bytes, else by its suffix; DataError for a format that is not read."""
+    head = first_bytes(path)
+    found = next((reader for reader in READERS.values() if reader.recognises(head)), None)
+    if found is not None:
+        if not found.packed and is_gzip(path):
+            raise DataError(f"{path}: is {found.what} packed by gzip; unpack it")
+        return found
+    refuse_foreign(path, head)
+    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
+    return next((reader for reader in READERS.values() if suffix in reader.suffixes), READERS[OTHERWISE])
+
+
+def check_kind(path: Path, kind: str) -> None:
+    """Refuse a file whose first bytes say that another kind of source reads it, or none."""
+    found = reader_of(path)
+    if found.kind != kind and found.recognises(first_bytes(path)):
+        raise DataError(f"{path}: is {found.what}; set data.source.kind: {found.kind}")

@@ -14,7 +14,7 @@ from nntrain.core.fields import ONE_OR_MANY
 from nntrain.core.types import Array
 from nntrain.data.dataset import Part, Raw
 from nntrain.data.formats.files import expansion_limit, inflate, is_gzip, read_bytes, report_read_errors
-from nntrain.data.sources.base import SOURCES
+from nntrain.data.sources.base import SOURCES, Reader, enter
 from nntrain.errors import DataError
 
 SHAPE = (3, 32, 32)  # red, green, blue; rows; columns
@@ -81,3 +81,10 @@ def _match_files(folder: Path, pattern: str) -> list[Path]:
 
 def _many(paths: Path | tuple[Path, ...]) -> tuple[Path, ...]:
     return paths if isinstance(paths, tuple) else (paths,)
+
+
+def _read_inputs(path: Path) -> Array:
+    return np.ascontiguousarray(_records(path)[:, 1:])
+
+
+enter(Reader("cifar", "a file of CIFAR-10's records", _read_inputs, packed=True, suffixes=(".bin",)))

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 from nntrain.core.fields import Flag
 from nntrain.data.formats.delimited import Decimal, Delimiter
-from nntrain.data.sources.base import SOURCES
+from nntrain.data.sources.base import SOURCES, Reader, enter
 from nntrain.data.sources.tabular import TableSource
 from nntrain.data.tables.columns import Table, TextTable
 
@@ -37,3 +37,6 @@ class Csv(TableSource):
     def open(self, path: Path, like: Table | None) -> Table:
         """Return the table; one to be like another has its columns, and a header line if the other has."""
         return TextTable.open(path, delimiter=self.delimiter, header=self.header, decimal=self.decimal, like=like)
+
+
+enter(Reader("csv", "a table of text", TextTable.open, packed=True))

@@ -10,8 +10,8 @@ from typing import ClassVar, Literal
 from nntrain.core.types import Array
 from nntrain.data.dataset import Part, Raw
 from nntrain.data.formats.files import report_read_errors
-from nntrain.data.formats.idx import read_idx
-from nntrain.data.sources.base import SOURCES
+from nntrain.data.formats.idx import DTYPES, MAX_RANK, read_idx
+from nntrain.data.sources.base import SOURCES, Reader, enter
 from nntrain.data.tables.labels import labels_of, rename
 from nntrain.errors import DataError
 
@@ -69,3 +69,10 @@ def _find_required(folder: Path, prefix: str, what: str, rank: int) -> Path:
 def _find(folder: Path, prefix: str, what: str, rank: int) -> Path | None:
     candidates = (folder / spelling.format(prefix, what, rank) for spelling in SPELLINGS)
     return next((path for path in candidates if path.exists()), None)
+
+
+def _is_idx(head: bytes) -> bool:
+    return len(head) > 4 and head[:2] == b"\0\0" and head[2] in DTYPES and 1 <= head[3] <= MAX_RANK
+
+
+enter(Reader("idx", "an idx file, as MNIST has them", read_idx, packed=True, recognises=_is_idx))

@@ -9,12 +9,13 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from nntrain.core.types import Array
 from nntrain.data.dataset import Raw
 from nntrain.data.formats.array_checks import inputs
 from nntrain.data.formats.files import file_size
 from nntrain.data.formats.npy import open_npy, read_npy, shape_of
 from nntrain.data.formats.on_disk import OnDisk
-from nntrain.data.sources.base import SOURCES
+from nntrain.data.sources.base import SOURCES, Reader, enter
 from nntrain.data.sources.pairs import Pair, TaskOfArrays, raw_of
 from nntrain.errors import DataError
 
@@ -66,3 +67,14 @@ def _check_finite(X: OnDisk) -> None:
             at, column = np.unravel_index(int(np.argmin(np.isfinite(piece))), piece.shape)
             raise DataError(f"{X.path}[{row + at}, {column}]: is not a finite number, got {piece[at, column]}")
         row += len(piece)
+
+
+def _read_inputs(path: Path) -> Array:
+    return inputs(read_npy(path), str(path))
+
+
+enter(
+    Reader(
+        "npy", "an npy array", _read_inputs, suffixes=(".npy",), recognises=lambda head: head.startswith(b"\x93NUMPY")
+    )
+)

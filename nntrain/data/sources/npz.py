@@ -9,10 +9,12 @@ from typing import Annotated, ClassVar, Literal
 
 from annotated_types import MinLen
 
+from nntrain.core.types import Array
 from nntrain.data.dataset import Raw
 from nntrain.data.formats.array_checks import inputs
 from nntrain.data.formats.npy import Npz
-from nntrain.data.sources.base import SOURCES
+from nntrain.data.formats.signatures import member_of
+from nntrain.data.sources.base import SOURCES, Reader, enter
 from nntrain.data.sources.pairs import Pair, TaskOfArrays, raw_of
 from nntrain.data.text import choices
 from nntrain.errors import DataError
@@ -53,3 +55,21 @@ class NpzFile:
                 raise DataError(f"{self.path}: no array '{name}'{choices(name, tuple(archive.members))}")
         X, y = inputs(archive.read(X_name), f"{self.path}: {X_name}"), archive.read(y_name)
         return Pair(X.reshape(len(X), -1), y, X.shape, f"{self.path}: ", X_name, y_name)
+
+
+def _read_inputs(path: Path) -> Array:
+    archive = Npz(path)
+    if "X" not in archive.members:
+        raise DataError(f"{path}: no array 'X'{choices('X', tuple(archive.members))}")
+    return inputs(archive.read("X"), f"{path}: X")
+
+
+enter(
+    Reader(
+        "npz",
+        "an npz archive of arrays",
+        _read_inputs,
+        suffixes=(".npz",),
+        recognises=lambda head: member_of(head).endswith(b".npy"),
+    )
+)

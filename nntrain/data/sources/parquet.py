@@ -15,7 +15,7 @@ import numpy as np
 from nntrain.core.types import Array
 from nntrain.data.formats.delimited import is_missing, is_number
 from nntrain.data.formats.files import file_size
-from nntrain.data.sources.base import SOURCES
+from nntrain.data.sources.base import SOURCES, Reader, enter
 from nntrain.data.sources.tabular import TableSource
 from nntrain.data.tables.columns import FOUND_OUT, Column, Kinds, Table
 from nntrain.data.text import quoted
@@ -83,6 +83,10 @@ class ParquetTable:
         positions = range(self.width) if kept is None else sorted(kept)
         return tuple(self._column(position, kinds) for position in positions)
 
+    def blocks(self, kept: Collection[int], kinds: Kinds) -> Iterator[tuple[Column, ...]]:
+        """Yield some rows at a time of columns whose kinds are all told."""
+        yield self.columns(kept, kinds)
+
     def locate(self, row: int, position: int) -> tuple[str, str]:
         """Return ``file: row 17, column 'x'``, the row counted from 1, and the value."""
         value = self._read(position)[row].as_py()
@@ -131,3 +135,14 @@ class ParquetTable:
             if word is not None and not is_number(word) and not is_missing(word, among_numbers=True):
                 raise DataError(f"{self.locate(row, position)[0]}: {quoted(word)} is not a number")
         return np.array([float(word) if word is not None and is_number(word) else np.nan for word in words])
+
+
+enter(
+    Reader(
+        "parquet",
+        "a parquet file",
+        ParquetTable,
+        suffixes=(".parquet", ".pq"),
+        recognises=lambda head: head[:4] == b"PAR1",
+    )
+)

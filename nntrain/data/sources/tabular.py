@@ -15,6 +15,7 @@ from annotated_types import MinLen
 from nntrain.core.fields import ONE_OR_MANY, Whole
 from nntrain.core.types import Array, Task
 from nntrain.data.dataset import SPLITS, Part, Raw
+from nntrain.data.sources.base import check_kind
 from nntrain.data.split import draw
 from nntrain.data.tables.columns import Column, Kinds, Table, position_of, side_by_side
 from nntrain.data.tables.labels import TaskChoice, match_undotted, rename
@@ -64,6 +65,7 @@ class TableSource:
 
     def load(self, seed: int) -> Raw:
         """Return features as float64, texts as indices into lists of them; classes as indices or targets as numbers."""
+        check_kind(self.path, self.kind)
         table = self.open(self.path, None)
         roles = self.roles(table)
         rows = _Rows.read(table, roles, self.missing, Kinds(roles.text, (), roles.targets))

@@ -89,6 +89,10 @@ class Table(Protocol):
         """Return the columns at these positions, or all, in order of position."""
         ...
 
+    def blocks(self, kept: Collection[int], kinds: Kinds) -> Iterator[tuple[Column, ...]]:
+        """Yield some rows at a time of the columns at these positions, whose kinds are all told."""
+        ...
+
     def locate(self, row: int, position: int) -> tuple[str, str]:
         """Return the place of a value, for a message, and the value as it stands there; the row counts from 0."""
         ...
