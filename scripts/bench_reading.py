@@ -20,7 +20,7 @@ import numpy as np
 
 from nntrain.data.formats import numbers
 from nntrain.data.formats.delimited import sniff
-from nntrain.data.tables.columns import read_columns
+from nntrain.data.tables.text_table import read_columns
 
 FORMS: dict[str, tuple[str, int]] = {  # how numbers are written, and how many in a row
     "17 digits": ("{!r}", 20),

@@ -13,7 +13,8 @@ from nntrain.core.types import Array, DType
 from nntrain.data.formats.array_checks import inputs
 from nntrain.data.formats.delimited import records
 from nntrain.data.formats.npy import Npz, read_npy
-from nntrain.data.tables.columns import Column, Kinds, TextTable, side_by_side
+from nntrain.data.tables.columns import Column, Kinds, side_by_side
+from nntrain.data.tables.text_table import TextTable
 from nntrain.data.text import choices, quoted
 from nntrain.data.transforms.encoder import Unseen
 from nntrain.data.transforms.lazy_inputs import Inputs

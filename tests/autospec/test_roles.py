@@ -9,7 +9,7 @@ import pytest
 from nntrain.autospec.roles import Roles, guess_roles
 from nntrain.data.describe.column_facts import ColumnFacts, facts_of, number_facts, text_facts
 from nntrain.data.formats.delimited import sniff
-from nntrain.data.tables.columns import read_columns
+from nntrain.data.tables.text_table import read_columns
 
 Write = Callable[..., Path]
 ROWS = 40

@@ -11,7 +11,8 @@ from nntrain.core.fields import Flag
 from nntrain.data.formats.delimited import Decimal, Delimiter
 from nntrain.data.sources.base import SOURCES, Reader, enter
 from nntrain.data.sources.tabular import TableSource
-from nntrain.data.tables.columns import Table, TextTable
+from nntrain.data.tables.columns import Table
+from nntrain.data.tables.text_table import TextTable
 
 
 @SOURCES.register

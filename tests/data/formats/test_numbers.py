@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nntrain.data.formats.delimited import Decimal, Delimiter, sniff
 from nntrain.data.formats.numbers import parse
-from nntrain.data.tables.columns import read_columns
+from nntrain.data.tables.text_table import read_columns
 from nntrain.errors import DataError
 
 pytestmark = pytest.mark.usefixtures("reader")
@@ -138,7 +138,7 @@ def test_the_careful_way_gives_the_same(
         patch.setattr("nntrain.data.formats.numbers.BLOCK", block)
         patch.setattr("nntrain.data.formats.numbers.ARROW_BLOCK", block + 1)
         quick = outcome(path, *marks)
-        patch.setattr("nntrain.data.tables.columns.read_numbers", lambda path, layout: None)
+        patch.setattr("nntrain.data.tables.text_table.read_numbers", lambda path, layout: None)
         assert quick == outcome(path, *marks)
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from nntrain.data.dataset import Raw
 from nntrain.data.formats.delimited import sniff
 from nntrain.data.sources.csv import Csv
-from nntrain.data.tables.columns import read_columns, side_by_side
+from nntrain.data.tables.columns import side_by_side
+from nntrain.data.tables.text_table import read_columns
 from nntrain.errors import DataError
 
 pytestmark = pytest.mark.usefixtures("reader")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from nntrain.data.formats.delimited import sniff
-from nntrain.data.tables.columns import Column, Kinds, read_columns
+from nntrain.data.tables.columns import Column, Kinds
+from nntrain.data.tables.text_table import read_columns
 from nntrain.errors import DataError
 
 pytestmark = pytest.mark.usefixtures("reader")
@@ -59,7 +60,7 @@ def test_what_a_column_is(text: Write, values: list[str], kind: str, missing: in
 
 
 def test_kinds_that_show_late(text: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nntrain.data.tables.columns.BLOCK", 4)
+    monkeypatch.setattr("nntrain.data.tables.text_table.BLOCK", 4)
     late = ["1", "2", "3", "4", *"abcdef"]
     early = [*"abc", "4", *"12345678"]
     path = text("".join(f"0,{value}\n" for value in late))

@@ -1,0 +1,142 @@
+"""A table in a text file, read by column.
+
+A column is text when at least half of its values that are there are no numbers; otherwise a value that is no number is
+a mistake, reported with its place. Whole numbers, codes with leading zeros too, are numbers; a date is text. Knows
+nothing of targets, tasks or splits.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from nntrain.data.formats.column_parser import Numbers, Texts
+from nntrain.data.formats.delimited import Decimal, Delimiter, Layout, blame, place, rows_below, sniff
+from nntrain.data.formats.numbers import read_numbers
+from nntrain.data.tables.columns import FOUND_OUT, Column, Kinds, Table
+from nntrain.errors import DataError
+
+BLOCK = 4096  # rows worked on at a time
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """A table in a text file."""
+
+    path: Path
+    layout: Layout
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        delimiter: Delimiter | None = None,
+        header: bool | None = None,
+        decimal: Decimal | None = None,
+        like: Table | None = None,
+    ) -> "TextTable":
+        """Find out the layout. DataError for an empty file, and for other columns than those of ``like``."""
+        if like is None:
+            return cls(path, sniff(path, delimiter, header, decimal))
+        layout = sniff(path, delimiter, bool(like.names) if header is None else header, decimal)
+        if layout.width != like.width:
+            raise DataError(f"{path}: {layout.width} columns, {like.path} has {like.width}")
+        if layout.names != like.names:
+            raise DataError(f"{path}:1: other column names than {like.path}")
+        return cls(path, layout)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns, () without a header line."""
+        return self.layout.names
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return self.layout.width
+
+    def columns(self, kept: Collection[int] | None = None, kinds: Kinds = FOUND_OUT) -> tuple[Column, ...]:
+        """Return the columns at these positions; see ``read_columns``."""
+        return read_columns(self.path, self.layout, kept, kinds)
+
+    def blocks(self, kept: Collection[int], kinds: Kinds) -> Iterator[tuple[Column, ...]]:
+        """Yield some rows at a time of columns whose kinds are all told."""
+        for block in _blocks(self.path, self.layout):
+            builders = {position: Texts() if position in kinds.text else Numbers() for position in sorted(kept)}
+            for position, builder in builders.items():
+                builder.add(block[position])
+            yield _finish(self.path, self.layout, builders, kinds)
+
+    def locate(self, row: int, position: int) -> tuple[str, str]:
+        """Return ``file:line:column`` of a value, and the value."""
+        line, fields = next(islice(rows_below(self.path, self.layout), row, None))
+        return place(self.path, self.layout, line, position), fields[position]
+
+
+def read_columns(
+    path: Path, layout: Layout, kept: Collection[int] | None = None, kinds: Kinds = FOUND_OUT
+) -> tuple[Column, ...]:
+    """Return the columns of a table, all or those at the positions ``kept``, in order of position.
+
+    DataError with its place for a row that is too short or too long, a slip among numbers, or a number not finite.
+    """
+    positions = range(layout.width) if kept is None else sorted(kept)
+    if not kinds.text and (numbers := read_numbers(path, layout)) is not None:
+        names = layout.names or ("",) * layout.width
+        gaps = [int(np.count_nonzero(np.isnan(values))) for values in numbers]
+        return tuple(Column(names[p], p, "number", numbers[p], (), gaps[p]) for p in positions)
+    texts = set(kinds.text) | _likely_texts(path, layout, positions, kinds)
+    builders = _read(path, layout, positions, texts)
+    late = {p for p, builder in builders.items() if p not in texts and _is_text(p, builder, kinds)}
+    if late:
+        builders = _read(path, layout, positions, texts | late)
+    return _finish(path, layout, builders, kinds)
+
+
+def _finish(path: Path, layout: Layout, builders: "Mapping[int, Numbers | Texts]", kinds: Kinds) -> tuple[Column, ...]:
+    """Return the columns that were built; DataError for a slip among numbers, or a number not finite."""
+    columns, faulty = [], []
+    for position, builder in builders.items():
+        name = layout.names[position] if layout.names else ""
+        as_text = position in kinds.text or position in kinds.strict
+        columns.append(Column(name, position, *builder.finish(as_text=as_text)))
+        if builder.odd:
+            faulty.append(position)
+    if faulty:
+        blame(path, layout, faulty)
+    return tuple(columns)
+
+
+def _likely_texts(path: Path, layout: Layout, positions: Sequence[int], kinds: Kinds) -> set[int]:
+    """Return the columns that look like text from the first block of rows."""
+    builders = {position: Numbers() for position in positions}
+    for block in islice(_blocks(path, layout), 1):
+        for position, builder in builders.items():
+            builder.add(block[position])
+    return {position for position, builder in builders.items() if _is_text(position, builder, kinds)}
+
+
+def _is_text(position: int, builder: "Numbers | Texts", kinds: Kinds) -> bool:
+    if position in kinds.number:
+        return False
+    return builder.words > 0 and (position in kinds.strict or 2 * builder.words >= builder.present)
+
+
+def _read(path: Path, layout: Layout, positions: Sequence[int], texts: Collection[int]) -> "dict[int, Numbers | Texts]":
+    builders = {position: Texts() if position in texts else Numbers() for position in positions}
+    for block in _blocks(path, layout):
+        for position, builder in builders.items():
+            builder.add(block[position])
+    return builders
+
+
+def _blocks(path: Path, layout: Layout) -> Iterator[Sequence[Sequence[str]]]:
+    """Yield the values of many rows at a time, column by column; DataError for a row of another length."""
+    rows = rows_below(path, layout)
+    while block := list(islice(rows, BLOCK)):
+        if any(len(fields) != layout.width for _, fields in block):
+            blame(path, layout, ())
+        yield list(zip(*(fields for _, fields in block), strict=True))
