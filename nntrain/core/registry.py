@@ -6,6 +6,7 @@ who reads it: the schema hook below speaks pydantic's protocol in plain dicts an
 """
 
 import dataclasses
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -47,7 +48,7 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         kind = _kind_of(entry)
         if not getattr(entry, "formula", ""):
             raise TypeError(f"{entry.__name__}: a {self.noun} needs a `formula: ClassVar[str]`")
-        if not entry.__doc__ or entry.__doc__.startswith(f"{entry.__name__}("):
+        if not summary_of(entry) and sys.flags.optimize < 2:  # python -OO drops docstrings
             raise TypeError(f"{entry.__name__}: a {self.noun} needs a docstring")
         if kind in self._entries:
             raise ValueError(f"{self.noun} {kind!r} is already {self._entries[kind].__name__}")
@@ -67,6 +68,12 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         bare = [kind for kind, entry in self.items() if not _needs_keys(entry)]
         names = {"enum": bare, "type": "string", "description": f"The {self.noun} with its defaults."}
         return {"title": self.noun, "anyOf": [names, *entries] if bare else entries}
+
+
+def summary_of(entry: type) -> str:
+    """Return the first line of a docstring as plain text; empty where there is none but the one dataclasses make."""
+    text = entry.__doc__ or ""
+    return "" if text.startswith(f"{entry.__name__}(") else text.partition("\n")[0].replace("``", "")
 
 
 def _spell_out(value: Any) -> Any:

@@ -188,7 +188,8 @@ def assemble(spec: Spec, data: Dataset) -> Assembly:
     """Return the assembly of a spec for its data; DataError when there is nothing to train on."""
     if not len(data.train):
         raise DataError("data: no training rows")
-    return Assembly(spec, Facts.of(data))
+    facts = Facts.of(data)
+    return Assembly(spec.settle(facts.task, len(facts.class_names)), facts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -44,7 +44,7 @@ def restore(found: Found, directory: RunDir, loaded: Loaded, ready: Prepared, st
     """
     path, meta, job = directory.path, found.checkpoint.meta, ready.job
     try:
-        changes = compare(path, meta["spec"], loaded.resolved)
+        changes = compare(directory, meta["spec"], loaded.resolved)
         if meta["data"]["fingerprint"] != ready.data.fingerprint:
             raise DataError(f"{path}: the data have changed since this run began; use another directory")
         state.restore(found.checkpoint.tensors, meta["state"])

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from nntrain.artifacts.rundir import LOCK, RUN, SUMMARY, RunDir
+from nntrain.core.types import Task
 from nntrain.errors import CheckpointError, SpecError
-from nntrain.spec import Loaded, dump, reload
+from nntrain.spec import Loaded, Spec, dump, from_dict, reload, resolve
 from nntrain.train.records import EpochRecord
 
 # What may change from one part of a run to the next: how long it goes on and what is kept, never what is computed.
@@ -92,15 +93,23 @@ def find_done(loaded: Loaded, directory: RunDir) -> Done | None:
     if record is None:
         refuse_foreign(directory.path)
         return None
-    changes = compare(directory.path, record.get("spec") or loaded.resolved, loaded.resolved)
+    changes = compare(directory, record.get("spec") or loaded.resolved, loaded.resolved)
     if summary is None or any(change.limits for change in changes):
         return None
     return Done(directory, summary)
 
 
-def compare(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
-    """Return what differs and may; SpecError with each difference that would make the run compute something else."""
-    changes = list(differences(before, json.loads(json.dumps(now))))  # tuples as lists, as they were stored
+def compare(directory: RunDir, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
+    """Return what differs and may; SpecError with each difference that would make the run compute something else.
+
+    A loss that one side names and the other leaves to the data is compared as what the data of the run decide.
+    """
+    path, (old, new) = directory.path, (_read_spec(values, directory) for values in (before, now))
+    if (old.loss is None) != (new.loss is None):
+        decided = _decided_by(directory)
+        old, new = old.settle(*decided), new.settle(*decided)
+    was, is_now = (json.loads(json.dumps(resolve(spec))) for spec in (old, new))  # tuples as lists
+    changes = list(differences(was, is_now))
     strange = [change for change in changes if not change.allowed]
     if strange:
         advice = "what is computed cannot change within a run; use another directory"
@@ -108,9 +117,32 @@ def compare(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> li
     return changes
 
 
+def _read_spec(values: Mapping[str, Any], directory: RunDir) -> Spec:
+    """Return the spec that a run keeps; a setting that its version did not have yet is at its default."""
+    try:
+        return from_dict(values)
+    except SpecError as error:
+        raise CheckpointError(f"{directory.path}: its spec cannot be read: {error.problems[0]}") from None
+
+
+def _decided_by(directory: RunDir) -> tuple[Task, int]:
+    """Return the task and the number of classes of a run's data. CheckpointError when nothing holds them."""
+    data = (directory.read_json(RUN) or {}).get("data")
+    if isinstance(data, Mapping) and "n_classes" in data:
+        return data["task"], data["n_classes"]
+    found = directory.latest()
+    if found is None:
+        raise CheckpointError(f"{directory.path}: neither run.json nor a checkpoint says what its data are")
+    facts = found.checkpoint.meta["data"]
+    return facts["task"], len(facts["class_names"])
+
+
 def refuse_foreign(path: Path) -> None:
-    """Raise SpecError for a directory that holds files but no run: they might be overwritten."""
-    if (path / RUN).exists():
+    """Raise SpecError for a directory that holds files but no run: they might be overwritten.
+
+    Checkpoints alone are a run: each holds its spec.
+    """
+    if (path / RUN).exists() or RunDir(path).checkpoints():
         return
     found = sorted(item.name for item in path.iterdir() if item.name != LOCK)
     if found:

@@ -85,8 +85,9 @@ class Run:
         painter: PlotProcess | None = None,
         parent: InitialWeights | None = None,
     ) -> None:
-        self.loaded, self.directory, self.prepared, self.painter = loaded, directory, ready, painter
         self.data, self.assembly, self.job = ready.data, ready.assembly, ready.job
+        self.loaded = loaded = loaded.settle(self.data.task, self.data.n_classes)
+        self.directory, self.prepared, self.painter = directory, ready, painter
         self.summary: dict[str, Any] = {}
         self.environment = environment() | {"plan": self.job.network.plan.describe()}
         self.state = State.start(self.job.network.params, self.job.optimizer)
@@ -99,11 +100,11 @@ class Run:
         options = loaded.spec.checkpoint
         self._saver = Saver(directory, keep=options.keep, spacing=options.min_seconds)
         self._saver.step = there.step
-        facts = {"fingerprint": self.data.fingerprint, "task": self.data.task}
+        facts = {"fingerprint": self.data.fingerprint, "task": self.data.task, "n_classes": self.data.n_classes}
         self._journal = Journal(
             directory, loaded, {"data": facts, "parent": self.parent, "environment": self.environment}
         )
-        settings = compare(directory.path, record.get("spec") or loaded.resolved, loaded.resolved)
+        settings = compare(directory, record.get("spec") or loaded.resolved, loaded.resolved)
         self._start(there, argv, [one.change for one in settings])
 
     @property

@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, TypeAlias, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
@@ -34,6 +35,17 @@ def _targets(hint: Any) -> Iterator[Target]:
     else:
         for argument in get_args(hint):
             yield from _targets(argument)
+
+
+@cache
+def path_keys(cls: type) -> frozenset[str]:
+    """Return the keys of a class whose values are paths, one or several."""
+    hints = get_type_hints(cls, include_extras=True)
+    return frozenset(name for name in fields_of(cls) if Path in _types(hints[name]))
+
+
+def _types(hint: Any) -> set[Any]:
+    return {hint}.union(*(_types(argument) for argument in get_args(hint)))
 
 
 def default_of(cls: type, name: str) -> Any:

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from nntrain.core.types import Task
 from nntrain.errors import SpecError
 from nntrain.spec.emit import plain_values, to_yaml
+from nntrain.spec.hints import with_default_kinds
 from nntrain.spec.merge import EXTENDS, UnreadableError, apply_overrides, read_layers, read_text
+from nntrain.spec.portable_text import portable_text
 from nntrain.spec.spec import Spec
 from nntrain.spec.tree import Mapping, Mark, Origin, Problem, is_broken, tree_of
 from nntrain.spec.validate import build, mark_at
@@ -16,12 +19,20 @@ from nntrain.spec.validate import build, mark_at
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A spec, the text it was read from (of the file itself, as written) and its complete plain values."""
+    """A spec, its text and its complete plain values.
+
+    The text is that of the file, without overrides, such that it means the same from any folder.
+    """
 
     spec: Spec
     text: str
     resolved: dict[str, Any]
     tree: Mapping = field(repr=False, compare=False)
+
+    def settle(self, task: Task, n_classes: int) -> "Loaded":
+        """Return the same with what the data decide filled in."""
+        spec = self.spec.settle(task, n_classes)
+        return replace(self, spec=spec, resolved=resolve(spec))
 
     def locate_error(self, error: SpecError) -> SpecError:
         """Return an error found later, ``path: what`` a line, with the place of each path in front."""
@@ -42,11 +53,11 @@ def load(path: Path | str, overrides: Sequence[str] = ()) -> Loaded:
     """
     text = read_text(path)
     try:
-        tree, problems = read_layers(path, text)
+        merged = read_layers(path, text, _with_kinds)
     except UnreadableError as error:
         raise _spec_error(error.problems) from None
-    spec, tree = _built(tree, overrides, problems)
-    return Loaded(spec, text, resolve(spec), tree)
+    spec, tree = _build(merged.tree, overrides, merged.problems)
+    return Loaded(spec, portable_text(text, merged, Spec), resolve(spec), tree)
 
 
 def from_dict(values: AnyMapping[str, Any], overrides: Sequence[str] = ()) -> Spec:
@@ -61,12 +72,17 @@ def reload(
     tree = tree_of(dict(values), Mark(Origin(name, Path.cwd(), is_file=False)))
     if not isinstance(tree, Mapping) or is_broken(tree):
         raise SpecError(f"{name}: nested too deeply")
-    spec, tree = _built(tree, overrides, [])
+    spec, tree = _build(tree, overrides, [])
     return Loaded(spec, text, resolve(spec), tree)
 
 
-def _built(tree: Mapping, overrides: Sequence[str], problems: list[Problem]) -> tuple[Spec, Mapping]:
-    tree, of_overrides = apply_overrides(tree, overrides)
+def _with_kinds(tree: Mapping) -> Mapping:
+    filled = with_default_kinds(tree, Spec)
+    return filled if isinstance(filled, Mapping) else tree
+
+
+def _build(tree: Mapping, overrides: Sequence[str], problems: list[Problem]) -> tuple[Spec, Mapping]:
+    tree, of_overrides = apply_overrides(_with_kinds(tree), overrides)
     spec, of_values = build(Spec, tree, extra=(EXTENDS,))
     found = [*problems, *of_overrides, *of_values]
     if found or spec is None:

@@ -1,22 +1,39 @@
 """One tree from several texts: a file, the files it extends, and the overrides of the command line.
 
-A child's mapping is merged into its parent's key by key, unless the child names another ``kind``: then it stands alone.
-Lists and single values replace. ``--set a.b=value`` replaces exactly the value at ``a.b``: ``--set model=softmax``
-drops what the file said of the model, ``--set model.kind=softmax`` keeps every other key (and each that softmax does
-not have is reported). Where a bare name stands, a key below it turns the name into ``{kind: name}`` first. Knows
-nothing of what the keys mean.
+A child's mapping is merged into its parent's key by key. A child that names another ``kind`` replaces the whole mapping
+of its parent, as the keys of one kind mean nothing to another. Lists and single values replace what was there.
+``--set a.b=value`` replaces the value at ``a.b``. ``--set optimizer.kind=adam`` over another kind drops what the files
+say of the optimizer, and keeps what other ``--set`` say of it, in whatever order they are written. Where a bare name
+stands, a key below it turns the name into ``{kind: name}`` first. Knows nothing of what the keys mean.
 """
 
 import os
+import stat
 import sys
+from collections.abc import Callable
 from collections.abc import Sequence as Sequenced
 from pathlib import Path
+from typing import NamedTuple, TypeAlias
 
+from nntrain.core.nearby import nearest_name
 from nntrain.errors import SpecError
-from nntrain.spec.tree import MAX_DEPTH, Entry, Mapping, Mark, Node, Origin, Problem, Scalar, Sequence, spelled_out
+from nntrain.spec.tree import MAX_DEPTH, Entry, Mapping, Mark, Node, Origin, Problem, Scalar, Sequence, spell_out
 from nntrain.spec.yaml_tree import MAX_BYTES, parse
 
 EXTENDS = "extends"
+KIND = "kind"
+SUFFIXES = (".yaml", ".yml")  # of a file that another may extend
+OVERRIDES = 1000  # the rank of the first override: a spec extends fewer files
+
+Complete: TypeAlias = Callable[[Mapping], Mapping]  # writes out the kinds that a file leaves to their defaults
+
+
+class Merged(NamedTuple):
+    """The tree of a spec with all that it extends, the problems found, and the names of the files, the spec's first."""
+
+    tree: Mapping
+    problems: list[Problem]
+    files: tuple[str, ...]
 
 
 class UnreadableError(Exception):
@@ -40,7 +57,7 @@ def read_text(path: Path | str, name: str = "") -> str:
             with Path(path).open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise SpecError(f"{name}: no such file") from None
+        raise SpecError(f"{name}: no such file{nearest_name(Path(path), name)}") from None
     except IsADirectoryError:
         raise SpecError(f"{name}: is a directory, not a spec") from None
     except (OSError, ValueError) as error:
@@ -63,14 +80,19 @@ def display_name(path: Path | str) -> str:
     return "<stdin>" if str(path) == "-" else str(path)
 
 
-def read_layers(path: Path | str, text: str) -> tuple[Mapping, list[Problem]]:
-    """Merge a spec's text with everything it extends; the nearer file wins."""
+def read_layers(path: Path | str, text: str, complete: Complete = lambda tree: tree) -> Merged:
+    """Merge a spec's text with everything it extends; the nearer file wins.
+
+    ``complete`` is called on what a file is merged into, so that a kind left to its default is known to be that kind.
+    """
     layers: list[Mapping] = []
     problems: list[Problem] = []
     visited: list[Path] = []
+    names: list[str] = []
     name, location = display_name(path), Path(path).absolute()
     while True:
         visited.append(Path(os.path.realpath(location)))
+        names.append(name)
         node, found = parse(text, Origin(name, location.parent, rank=len(layers)))
         problems += found
         layer, link, parent = _as_layer(node, problems)
@@ -82,8 +104,8 @@ def read_layers(path: Path | str, text: str) -> tuple[Mapping, list[Problem]]:
         text = _parent_text(location, name, link, problems)
     merged = layers.pop()
     while layers:
-        merged = _overlaid(merged, layers.pop())
-    return merged, problems
+        merged = _overlay(complete(merged), layers.pop())
+    return Merged(complete(merged), problems, tuple(names))
 
 
 def _refuse_circle(visited: list[Path], link: Mark, problems: list[Problem]) -> None:
@@ -94,7 +116,13 @@ def _refuse_circle(visited: list[Path], link: Mark, problems: list[Problem]) -> 
 
 
 def _parent_text(location: Path, name: str, link: Mark, problems: list[Problem]) -> str:
+    """Return the text of an extended file; its messages quote it, so nothing but a spec may be read."""
+    if not all(item.suffix.lower() in SUFFIXES for item in (location, Path(os.path.realpath(location)))):
+        text = f"{name}: only a file named .yaml or .yml can be extended"
+        raise UnreadableError([*problems, Problem(link, EXTENDS, text)])
     try:
+        if location.exists() and not stat.S_ISREG(location.stat().st_mode) and not location.is_dir():
+            raise SpecError(f"{name}: is not a regular file")
         return read_text(location, name)
     except SpecError as error:
         raise UnreadableError([*problems, Problem(link, EXTENDS, error.problems[0])]) from None
@@ -120,11 +148,11 @@ def _merge(parent: Node, child: Node) -> Node:
     """Lay ``child`` over ``parent``; both stay as they are."""
     if not isinstance(child, Mapping):
         return child
-    parent = spelled_out(parent)
-    return child if not isinstance(parent, Mapping) or _other_kind(parent, child) else _overlaid(parent, child)
+    parent = spell_out(parent)
+    return child if not isinstance(parent, Mapping) or _other_kind(parent, child) else _overlay(parent, child)
 
 
-def _overlaid(parent: Mapping, child: Mapping) -> Mapping:
+def _overlay(parent: Mapping, child: Mapping) -> Mapping:
     merged = Mapping(child.mark, dict(parent.entries))
     for key, entry in child.entries.items():
         below = parent.get(key)
@@ -134,7 +162,7 @@ def _overlaid(parent: Mapping, child: Mapping) -> Mapping:
 
 
 def _other_kind(parent: Mapping, child: Mapping) -> bool:
-    ours, theirs = child.get("kind"), parent.get("kind")
+    ours, theirs = child.get(KIND), parent.get(KIND)
     if not isinstance(ours, Scalar):
         return False
     return not isinstance(theirs, Scalar) or bool(ours.value != theirs.value)
@@ -147,7 +175,7 @@ def apply_overrides(root: Mapping, overrides: Sequenced[str]) -> tuple[Mapping, 
     for index, override in enumerate(overrides):
         path, equals, text = override.partition("=")
         path = path.strip()
-        mark = Mark(Origin(f"--set {path or override}", Path.cwd(), 1000 + index, is_file=False))
+        mark = Mark(Origin(f"--set {path or override}", Path.cwd(), OVERRIDES + index, is_file=False))
         keys = path.split(".")
         complaint = _bad_path(keys, equals)
         if complaint:
@@ -188,9 +216,15 @@ def _put(node: Node | None, keys: list[str], at: int, value: Node, mark: Mark) -
         items = list(node.items)
         items[int(key)] = _put(items[int(key)], keys, at + 1, value, mark)
         return Sequence(node.mark, tuple(items))
-    below = Mapping(mark) if node is None or (isinstance(node, Scalar) and node.value is None) else spelled_out(node)
+    below = Mapping(mark) if node is None or (isinstance(node, Scalar) and node.value is None) else spell_out(node)
     if not isinstance(below, Mapping):
         raise UnreadableError([Problem(mark, "", f"{where} is a single value and has no key '{key}'")])
+    if key == KIND and at + 1 == len(keys) and _other_kind(below, Mapping(mark, {KIND: Entry(mark, value)})):
+        below = Mapping(mark, {name: entry for name, entry in below.entries.items() if _is_override(entry)})
     known = below.entries.get(key)
     new = _put(known.node if known else None, keys, at + 1, value, mark)
     return below.with_entry(key, Entry(known.mark if known and at + 1 < len(keys) else mark, new))
+
+
+def _is_override(entry: Entry) -> bool:
+    return entry.mark.origin.rank >= OVERRIDES

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from nntrain.core.fields import Natural
+from nntrain.core.types import Task
 from nntrain.data.options import DataOptions
 from nntrain.ops.losses import LOSSES, Loss
 from nntrain.ops.models import MODELS, Model
@@ -18,7 +19,7 @@ from nntrain.train.settings import Checkpointing, Runtime, Training
 class Spec(BaseModel):
     """One training run: the data, the model, its cost, and how the cost is made small.
 
-    ``loss: null`` is the model's own. ``seed`` decides every random number of the run.
+    ``loss: null`` is the loss that suits the model and the data. ``seed`` decides every random number of the run.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", title="nntrain spec")
@@ -34,6 +35,12 @@ class Spec(BaseModel):
     train: Training = Training()
     checkpoint: Checkpointing = Checkpointing()
     runtime: Runtime = Runtime()
+
+    def settle(self, task: Task, n_classes: int) -> "Spec":
+        """Return the spec with what its data decide filled in: the loss, for data of a task and so many classes."""
+        if self.loss is not None:
+            return self
+        return self.model_copy(update={"loss": self.model.default_loss(self.model.task(task), n_classes)})
 
     @classmethod
     def conflicts(cls, parts: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -138,7 +138,7 @@ def is_broken(node: Node) -> bool:
     return any(isinstance(scalar.value, Broken) for scalar in scalars(node))
 
 
-def spelled_out(node: Node) -> Node:
+def spell_out(node: Node) -> Node:
     """Return ``{kind: name}`` for a bare name, anything else as it is."""
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return Mapping(node.mark, {"kind": Entry(node.mark, node)})

@@ -113,3 +113,17 @@ def test_a_spec_can_come_from_stdin(process, here):
         out, err = child.communicate(timeout=60)
     assert (child.returncode, err) == (0, "")
     assert out.startswith("ok: tiny: ")
+
+
+def test_python_that_drops_docstrings_changes_nothing_but_the_texts(process):
+    for arguments in (["list", "activations"], ["check", "tiny.yaml"]):
+        running = process(*arguments, environment={"PYTHONOPTIMIZE": "2"})
+        out, err = running.communicate(timeout=60)
+        assert (running.returncode, err) == (0, "")
+        assert "maxout" in out or out.startswith("ok: tiny: ")
+
+
+def test_lists_are_plain_text(nntrain):
+    result = nntrain("list")
+    assert result.status == 0
+    assert "`" not in result.out

@@ -9,6 +9,7 @@ from nntrain.artifacts.rundir import RunDir
 from nntrain.errors import CheckpointError, InterruptedRun, SpecError
 from nntrain.runs import open_run, spec_of_run
 from nntrain.runs.run import Run
+from nntrain.spec import Spec
 
 STEADY = "schedule=constant"  # a rate that does not depend on the length of the run
 FREE = "train.stop.patience=null"
@@ -186,7 +187,7 @@ def test_nothing_is_said_of_a_schedule_that_does_not_look_ahead(schedule, tiny, 
 REFUSED = {
     "model.hidden=[6]": "model.hidden: [5] in the run, [6] in the spec",
     "model=softmax": "model.kind: mlp in the run, softmax in the spec",
-    "loss=hinge": 'loss: nothing in the run, {"kind": "hinge"} in the spec',
+    "loss=hinge": "loss.kind: softmax_cross_entropy in the run, hinge in the spec",
     "data.source.n=44": "data.source.n: 40 in the run, 44 in the spec",
     "data.scale=standard": "data.scale: none in the run, standard in the spec",
     "train.batch_size=4": "train.batch_size: 8 in the run, 4 in the spec",
@@ -199,6 +200,45 @@ REFUSED = {
     "penalty.l2=1": "penalty.l2: 0.0 in the run, 1.0 in the spec",
     "seed=1": "seed: 0 in the run, 1 in the spec",
 }
+
+
+def test_a_default_loss_by_name_is_no_change(tiny, trained, tmp_path):
+    trained(tiny(), "run")
+    run, _ = trained(tiny("loss=softmax_cross_entropy"), "run")
+    assert run.is_done
+    run, _ = trained(tiny("loss=softmax_cross_entropy", "train.epochs=5"), "run")
+    assert (run.notes, run.state.epoch) == (["train.epochs: 4 before, 5 now"], 5)
+    run, _ = trained(tiny("train.epochs=6"), "run")
+    assert (run.notes, run.state.epoch) == (["train.epochs: 5 before, 6 now"], 6)
+    assert "loss: {kind: softmax_cross_entropy" in (tmp_path / "run/config.resolved.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("setting", ["loss=null", "loss=softmax_cross_entropy"])
+def test_a_run_that_did_not_record_its_default_loss_goes_on(setting, tiny, trained, tmp_path, monkeypatch):
+    with monkeypatch.context() as before:
+        before.setattr(Spec, "settle", lambda self, *_: self)
+        trained(tiny(), "run")
+    path = tmp_path / "run/run.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    assert record["spec"]["loss"] is None
+    del record["data"]["n_classes"]
+    del record["spec"]["penalty"]["l1"]  # as if it had come later: a setting that was not there is at its default
+    path.write_text(json.dumps(record), encoding="utf-8")
+    run, _ = trained(tiny(setting), "run")
+    assert run.is_done
+    run, _ = trained(tiny(setting, "train.epochs=5"), "run")
+    assert (run.notes, run.state.epoch) == (["train.epochs: 4 before, 5 now"], 5)
+
+
+def test_checkpoints_without_run_json_are_a_run(tiny, trained, tmp_path):
+    trained(tiny(), "run")
+    (tmp_path / "run/run.json").unlink()
+    (tmp_path / "run/summary.json").unlink()
+    run, _ = trained(tiny("train.epochs=5"), "run")
+    assert (run.notes, run.state.epoch) == (["train.epochs: 4 before, 5 now"], 5)
+    (tmp_path / "run/run.json").unlink()
+    with pytest.raises(SpecError, match=r"run: seed: 0 in the run, 1 in the spec"):
+        trained(tiny("seed=1"), "run")
 
 
 def contents(path):

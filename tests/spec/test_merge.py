@@ -1,6 +1,7 @@
 """Files that extend files, and overrides on top."""
 
 import io
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ def write(folder: Path, **texts: str) -> Path:
 
 
 def merged(path: Path) -> Any:
-    tree, problems = read_layers(path, read_text(path))
+    tree, problems, _ = read_layers(path, read_text(path))
     assert problems == []
     return plain(tree)
 
@@ -76,7 +77,8 @@ class TestExtends:
         write(tmp_path / "base", more="b: 1")
         write(tmp_path, child="extends: base/more.yaml\na: 1")
         monkeypatch.chdir(tmp_path)
-        tree, _ = read_layers("child.yaml", read_text("child.yaml"))
+        tree, _, files = read_layers("child.yaml", read_text("child.yaml"))
+        assert files == ("child.yaml", "base/more.yaml")
         assert str(tree.entries["b"].mark) == "base/more.yaml:1:1"
         assert str(tree.entries["a"].mark) == "child.yaml:2:1"
         assert tree.entries["b"].mark.origin.base == tmp_path / "base"
@@ -90,7 +92,15 @@ class TestExtends:
             ),
             ({"a": "extends: ./a.yaml"}, "a.yaml:1:10: extends: a circle: a.yaml → a.yaml"),
             ({"a": "extends: none.yaml"}, "a.yaml:1:10: extends: none.yaml: no such file"),
-            ({"a": "extends: '-'"}, "a.yaml:1:10: extends: -: no such file"),
+            ({"a": "extends: '-'"}, "a.yaml:1:10: extends: -: only a file named .yaml or .yml can be extended"),
+            (
+                {"a": "extends: /etc/shadow"},
+                "a.yaml:1:10: extends: /etc/shadow: only a file named .yaml or .yml can be extended",
+            ),
+            (
+                {"ab": "", "a": "extends: abc.yaml"},
+                "a.yaml:1:10: extends: abc.yaml: no such file; did you mean 'ab.yaml'?",
+            ),
             ({"a": "extends: [b.yaml]"}, "a.yaml:1:10: extends: must be the path of one spec, as text"),
             ({"a": "extends: ''"}, "a.yaml:1:10: extends: must be the path of one spec, as text"),
             ({"a": "extends: b.yaml", "b": "- 1"}, f"b.yaml:1:1: {NO_KEYS}"),
@@ -107,6 +117,23 @@ class TestExtends:
             read_layers("a.yaml", read_text("a.yaml"))
         assert [str(problem) for problem in caught.value.problems] == [message]
 
+    def test_a_pipe_is_not_waited_for(self, tmp_path: Path) -> None:
+        path = write(tmp_path, a="extends: pipe.yaml")
+        os.mkfifo(tmp_path / "pipe.yaml")
+        with pytest.raises(UnreadableError) as caught:
+            read_layers(path, read_text(path))
+        message = f"{path}:1:10: extends: {tmp_path / 'pipe.yaml'}: is not a regular file"
+        assert [str(problem) for problem in caught.value.problems] == [message]
+
+    def test_a_link_does_not_lend_its_name(self, tmp_path: Path) -> None:
+        path = write(tmp_path, a="extends: innocent.yaml")
+        (tmp_path / "secret").write_text("user: hash\n", encoding="utf-8")
+        (tmp_path / "innocent.yaml").symlink_to("secret")
+        with pytest.raises(UnreadableError) as caught:
+            read_layers(path, read_text(path))
+        message = f"{path}:1:10: extends: {tmp_path / 'innocent.yaml'}: only a file named .yaml or .yml can be extended"
+        assert [str(problem) for problem in caught.value.problems] == [message]
+
     def test_problems_of_every_file_are_kept(self, tmp_path: Path) -> None:
         path = write(tmp_path, a="extends: b.yaml\nx: 1\nx: 2", b="y: 1\ny: 2")
         assert len(read_layers(path, read_text(path))[1]) == 2
@@ -121,7 +148,10 @@ class TestOverrides:
             ("o: sgd", "o.lr=0.1", {"o": {"kind": "sgd", "lr": 0.1}}),
             ("o: sgd", "o.kind=adam", {"o": {"kind": "adam"}}),
             ("o: {kind: sgd, lr: 1}", "o=adam", {"o": "adam"}),
-            ("o: {kind: sgd, lr: 1}", "o.kind=adam", {"o": {"kind": "adam", "lr": 1}}),
+            ("o: {kind: sgd, lr: 1}", "o.kind=adam", {"o": {"kind": "adam"}}),
+            ("o: {kind: sgd, lr: 1}", "o.kind=sgd", {"o": {"kind": "sgd", "lr": 1}}),
+            ("o: {lr: 1}", "o.kind=adam", {"o": {"kind": "adam"}}),
+            ("o:", "o.kind=adam", {"o": {"kind": "adam"}}),
             ("o: {kind: sgd, lr: 1}", "o={lr: 2}", {"o": {"lr": 2}}),
             ("h: [1, 2]", "h.1=5", {"h": [1, 5]}),
             ("h: [1, 2]", "h=[3]", {"h": [3]}),
@@ -134,6 +164,11 @@ class TestOverrides:
     )
     def test_replaces_exactly_the_value(self, text: str, override: str, result: Any) -> None:
         assert overridden(text, override) == (result, [])
+
+    @pytest.mark.parametrize("overrides", [("o.lr=2", "o.kind=adam"), ("o.kind=adam", "o.lr=2")])
+    def test_another_kind_keeps_what_other_overrides_say(self, overrides: tuple[str, str]) -> None:
+        text = "o: {kind: sgd, lr: 1, momentum: 0.9}"
+        assert overridden(text, *overrides) == ({"o": {"kind": "adam", "lr": 2}}, [])
 
     def test_the_last_one_wins(self) -> None:
         assert overridden("a: 1", "a=2", "a=3") == ({"a": 3}, [])
@@ -170,7 +205,7 @@ class TestOverrides:
 class TestReading:
     def test_standard_input(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbfa: 1")))
-        tree, _ = read_layers("-", read_text("-"))
+        tree, _, _ = read_layers("-", read_text("-"))
         assert str(tree.entries["a"].mark) == "<stdin>:1:1"
         assert tree.mark.origin.base == Path.cwd()
 

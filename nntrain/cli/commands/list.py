@@ -50,7 +50,6 @@ def registries() -> "dict[str, Registry[Any]]":
 
 
 def _entries(registry: "Registry[Any]") -> list[dict[str, str]]:
-    return [
-        {"kind": kind, "formula": entry.formula, "summary": (entry.__doc__ or "").splitlines()[0]}
-        for kind, entry in registry.items()
-    ]
+    from nntrain.core.registry import summary_of
+
+    return [{"kind": kind, "formula": entry.formula, "summary": summary_of(entry)} for kind, entry in registry.items()]

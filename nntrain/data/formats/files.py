@@ -8,9 +8,9 @@ import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 
+from nntrain.core.nearby import nearest_name
 from nntrain.errors import DataError
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -35,7 +35,7 @@ def report_read_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise DataError(f"{path}: no such file or directory{_sibling(path)}") from None
+        raise DataError(f"{path}: no such file or directory{nearest_name(path)}") from None
     except MemoryError:
         raise DataError(f"{path}: does not fit in memory") from None
     except OSError as error:
@@ -44,15 +44,6 @@ def report_read_errors(path: Path) -> Iterator[None]:
         if not str(error).startswith("embedded null"):  # how the wrappers of the operating system refuse a path
             raise
         raise DataError(f"{str(path)!r}: is no file name") from None
-
-
-def _sibling(path: Path) -> str:
-    try:
-        names = sorted(entry.name for entry in path.parent.iterdir())
-    except OSError:
-        return ""
-    close = get_close_matches(path.name, names, n=1)
-    return f"; did you mean '{path.parent / close[0]}'?" if close else ""
 
 
 def read_bytes(path: Path) -> bytes:
