@@ -1,6 +1,5 @@
-"""The README is run: its tables are fresh, its commands work, its spec loads, its activation is one class and right."""
+"""README, docs and CONTRIBUTING are run: tables are fresh, commands work, links lead somewhere, the spec loads."""
 
-import importlib.util
 import os
 import re
 import shutil
@@ -8,35 +7,29 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+import readme
 import yaml
+from documents import sessions, tables
 
 from nntrain.graph.operations import FUNCTIONS
 from nntrain.spec import load
 
 ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = readme.documents()
+TEXT = "\n".join(PAGES.values())
 ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
-
-
-def script() -> ModuleType:
-    """Import scripts/readme.py, which is no package's."""
-    found = importlib.util.spec_from_file_location("readme_script", ROOT / "scripts" / "readme.py")
-    assert found
-    assert found.loader
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    return module
-
-
-README = script()
 
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+
+
+def region(name: str) -> str:
+    """Return what stands between two markers."""
+    return TEXT.partition(readme.begin(name))[2].partition(readme.end(name))[0].strip()
 
 
 def commands() -> Iterator[str]:
@@ -59,56 +52,118 @@ def run(command: str, folder: Path, **more: str) -> subprocess.CompletedProcess[
     )
 
 
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_readme_is_short() -> None:
+    assert len(PAGES[ROOT / "README.md"].splitlines()) <= 400
+
+
+def slug(title: str) -> str:
+    """Return the anchor of a heading."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
+def links(path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield where each link of a page leads: a file, and an anchor in it or nothing."""
+    text = re.sub(r"^```.*?^```$|`[^`\n]*`", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        file, _, anchor = target.partition("#")
+        yield (path.parent / file).resolve() if file else path, anchor
+
+
+def anchors(path: Path) -> set[str]:
+    """Return the anchors of all headings of a page."""
+    text = re.sub(r"^```.*?^```$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return {slug(title) for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_links_lead_to_a_file_and_a_heading(path: Path) -> None:
+    for target, anchor in links(path):
+        assert target.is_file(), target
+        assert not anchor or anchor in anchors(target), f"{target.name}#{anchor}"
+
+
+def test_every_page_is_linked_from_the_readme() -> None:
+    linked = {target for target, _ in links(ROOT / "README.md")}
+    assert {path for path in PAGES if path.name != "README.md"} <= linked
+
+
+def test_a_lost_page_and_a_lost_heading_would_be_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# One, *two*: `3`\n\n[a](other.md) [b](#one-two-3) [c](page.md#four)\n", encoding="utf-8")
+    assert list(links(page)) == [(tmp_path / "other.md", ""), (page, "one-two-3"), (page, "four")]
+    assert anchors(page) == {"one-two-3"}
+
+
 # --- generated parts --------------------------------------------------------------------------------------------------
 
 
 def test_tables_are_fresh() -> None:
-    assert README.filled(TEXT, README.GENERATED) == TEXT, "run scripts/readme.py"
+    assert readme.filled(PAGES, tables.TABLES) == PAGES, "run scripts/readme.py"
 
 
 def test_a_stale_table_is_found_and_mended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    copy = tmp_path / "README.md"
-    copy.write_text(TEXT.replace("| `relu` |", "| `rely` |"), encoding="utf-8")
-    monkeypatch.setattr(README, "README", copy)
+    copies = {tmp_path / path.name: path for path in PAGES}
+    for copy, path in copies.items():
+        copy.write_text(PAGES[path].replace("| `relu` |", "| `rely` |"), encoding="utf-8")
+    monkeypatch.setattr(readme, "documents", lambda: {copy: copy.read_text(encoding="utf-8") for copy in copies})
     monkeypatch.setattr(sys, "argv", ["readme.py", "--check"])
-    assert README.main() == 1
+    assert readme.main() == 1
     said = capsys.readouterr()
-    assert said.err == "README.md is stale: run scripts/readme.py\n"
+    assert said.err == "parts.md is stale: run scripts/readme.py\n"
     assert "-| `rely` |" in said.out
     monkeypatch.setattr(sys, "argv", ["readme.py"])
-    assert README.main() == 0
-    assert copy.read_text(encoding="utf-8") == TEXT
+    assert readme.main() == 0
+    assert {path: copy.read_text(encoding="utf-8") for copy, path in copies.items()} == PAGES
 
 
 def test_lost_markers_are_told() -> None:
+    lost = {path: text.replace("<!-- exits:end -->", "") for path, text in PAGES.items()}
     with pytest.raises(SystemExit, match="<!-- exits:begin -->"):
-        README.filled(TEXT.replace("<!-- exits:end -->", ""), README.GENERATED)
+        readme.filled(lost, tables.TABLES)
+
+
+MEASURED = {"bench", "comparison"}  # taken from the output of other scripts, on idle machines
+TYPED = {"activation"}  # code that the tests below add to the package
+
+
+def test_every_region_is_written_by_someone() -> None:
+    names = re.findall(r"^<!-- ([\w-]+):begin -->$", TEXT, re.MULTILINE)
+    assert len(names) == len(set(names))
+    assert set(names) == {*tables.TABLES, *sessions.SESSIONS, *MEASURED, *TYPED}
 
 
 def test_every_registered_part_has_its_row() -> None:
-    for registry in README.registries().values():
+    for registry in tables.registries().values():
         for kind, entry in registry.items():
             formula = entry.formula.replace("|", "\\|")
             assert f"| `{kind}` | `{formula}` | " in TEXT
 
 
+def test_every_package_says_what_it_does_not_know() -> None:
+    rows = region("all-packages").splitlines()[2:]
+    assert [row for row in rows if "Knows " not in row] == []
+    folders = {path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "nntrain").glob("*/**/__init__.py")}
+    assert folders <= {row.split("`")[1].removesuffix("/") for row in rows}
+
+
 def test_what_a_terminal_keeps() -> None:
     drawn = "\x1b[1mname\x1b[0m\r\n  bar 10%\r  bar 20%\r\x1b[Krow 1\r\n  bar 90%\r       \rend\r\n"
-    assert README.left_over(drawn) == "name\nrow 1\nend"
+    assert sessions.left_over(drawn) == "name\nrow 1\nend"
 
 
-@pytest.mark.parametrize("name", ["session", "gradcheck", "injected"])
+@pytest.mark.parametrize("name", ["session", "gradcheck", "injected", "own-data", "describe", "sweep"])
 def test_the_session_is_what_the_command_shows(name: str) -> None:
-    again = README.RECORDED[name]().removeprefix("```console\n").removesuffix("```")
-    [shown] = [block for block in blocks("console") if block.splitlines()[0] == again.splitlines()[0]]
-    assert shape(shown) == shape(again)
+    assert shape(region(name)) == shape(sessions.SESSIONS[name]())
 
 
 @pytest.mark.parametrize("name", ["diverged", "verify"])
 def test_what_keeps_a_run_safe_is_what_the_command_shows(name: str) -> None:
-    assert without_figures(README.filled(TEXT, {name: README.RECORDED[name]})) == without_figures(TEXT)
+    assert without_figures(region(name)) == without_figures(sessions.SESSIONS[name]())
 
 
 def without_figures(text: str) -> str:
@@ -116,9 +171,9 @@ def without_figures(text: str) -> str:
     return re.sub(r"sha256 \w+|numpy .*|[0-9][\w.,+]*", "", text)
 
 
-@pytest.mark.parametrize("name", [name for name in README.RECORDED if name.startswith("graph-")])
+@pytest.mark.parametrize("name", [name for name in sessions.SESSIONS if name.startswith("graph-")])
 def test_the_graphs_are_what_the_command_shows(name: str) -> None:
-    assert rounded(README.filled(TEXT, {name: README.RECORDED[name]})) == rounded(TEXT)
+    assert rounded(region(name)) == rounded(sessions.SESSIONS[name]())
 
 
 def rounded(text: str) -> str:
@@ -263,7 +318,7 @@ assert report.n_checked == theta.size
 @pytest.fixture
 def extended(tmp_path: Path) -> Path:
     """Return a copy of the package with the README's activation in it."""
-    [code] = blocks("python")
+    code = region("activation").removeprefix("```python\n").removesuffix("```")
     shutil.copytree(ROOT / "nntrain", tmp_path / "nntrain", ignore=shutil.ignore_patterns("__pycache__"))
     with (tmp_path / "nntrain" / "ops" / "activations" / "elementwise.py").open("a", encoding="utf-8") as file:
         file.write("\n\n" + code)

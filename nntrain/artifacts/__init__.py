@@ -1,1 +1,1 @@
-"""Everything that reaches the disk: run directories, checkpoints, metrics, curves. Knows nothing of models or specs."""
+"""Files of a run: its directory, checkpoints, metrics; a crash cannot damage them. Knows nothing of models or specs."""

@@ -1,4 +1,7 @@
-"""The command line: one command a file, each of which imports its work inside the function, so that help is fast."""
+"""The command line: arguments, signals, exit codes. Knows nothing of how the work is done.
+
+Each command imports its work inside the function, so that help is fast.
+"""
 
 from nntrain.cli.entry import main
 

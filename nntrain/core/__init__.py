@@ -1,1 +1,1 @@
-"""Foundations: registries, field types, parameters, call lists, random streams. Knows nothing of models or files."""
+"""Foundations: registries, field types, parameters, call lists, random streams. Knows nothing of models or data."""

@@ -1,1 +1,1 @@
-"""Pictures, with Matplotlib. The only room that knows it. Knows nothing of run directories."""
+"""Pictures of the cost curves; the only package that knows Matplotlib. Knows nothing of run directories."""

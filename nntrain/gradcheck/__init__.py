@@ -1,4 +1,4 @@
-"""The gradient that training runs on against the numerical one: of a spec's network, or of every registered part."""
+"""The gradient that training runs on, compared with the numerical one. Knows nothing of run directories."""
 
 from nntrain.gradcheck.bugs.catalogue import BUGS
 from nntrain.gradcheck.localise import Finding

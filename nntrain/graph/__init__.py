@@ -1,6 +1,6 @@
-"""A computational graph of formulas: parsed, evaluated forward, differentiated backward, every step in sight.
+"""A computational graph of formulas, worked out forward and backward. Knows NumPy and nothing of nntrain.
 
-It is the second opinion on the training engine and never part of it. Knows NumPy and nothing of nntrain.
+Every step is in sight. It is the second opinion on the training engine and never part of it.
 """
 
 from nntrain.graph.builder import Builder

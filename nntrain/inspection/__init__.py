@@ -1,1 +1,1 @@
-"""What a spec or a checkpoint amounts to before anything is trained: layers, work, time, graph."""
+"""What a spec amounts to before training: layers, memory, time of a step, graph. Knows nothing of run directories."""

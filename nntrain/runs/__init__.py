@@ -1,4 +1,4 @@
-"""The composition root: wires spec, data, network, training and artifacts, for the command line to iterate over."""
+"""One run: wires spec, data, network, training and files, for a command to iterate over. Knows nothing of terminals."""
 
 from nntrain.runs.assembly import Assembly, Prepared, assemble, prepare_run
 from nntrain.runs.resume import Done, spec_of_run

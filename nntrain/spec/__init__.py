@@ -1,4 +1,4 @@
-"""From YAML to a built ``Experiment`` and back. The only package that knows pydantic and YAML."""
+"""From YAML to a built ``Spec`` and back; the only package that knows pydantic. Knows nothing of how a run is made."""
 
 from nntrain.spec.load import Loaded, dump, from_dict, load, reload, resolve
 from nntrain.spec.schema import json_schema

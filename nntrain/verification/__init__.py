@@ -1,1 +1,1 @@
-"""Certificates: is a spec deterministic, and does it resume bit for bit?"""
+"""Certificates: whether a spec is deterministic and resumes bit for bit. Knows nothing of terminals."""

@@ -1,1 +1,1 @@
-"""The commands, one a file; the file is named as the command is typed."""
+"""The commands, one a file, named as the command is typed. Knows nothing of how typer calls them."""

@@ -1,1 +1,1 @@
-"""What users see: tables, figures, progress, headers. Knows no command."""
+"""What users see: tables, figures, progress, headers. Knows nothing of the commands."""

@@ -1,1 +1,1 @@
-"""What a data set is like before a model sees it, and what in it deserves a second look."""
+"""What a data set is like before a model sees it, and what deserves a second look. Knows nothing of networks."""

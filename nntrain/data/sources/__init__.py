@@ -1,4 +1,4 @@
-"""The registry of data sources with every entry in it: one family a file, one class an entry."""
+"""Data sources: the registry with every entry in it; one family a file. Knows nothing of the parts drawn from them."""
 
 from nntrain.data.sources import cifar, csv, idx, npy, npz, packaged, parquet, synthetic
 from nntrain.data.sources.base import READERS, SOURCES, Reader, Source, check_kind, reader_of

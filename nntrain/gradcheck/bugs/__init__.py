@@ -1,1 +1,1 @@
-"""Mistakes of backpropagation that can be planted on purpose, to see that the check finds them."""
+"""Mistakes of backpropagation to plant on purpose, to see that the check finds them. Knows nothing of specs."""

@@ -1,6 +1,6 @@
-"""The numerical gradient checks the analytic one, in float64 and entry by entry.
+"""The numerical gradient of a function of a vector, to check the analytic one. Knows nothing of networks or data.
 
-Knows functions of a vector, given by their values and one gradient; not networks, layers or data.
+Works in float64 and entry by entry, on functions given by their values and one gradient.
 """
 
 from nntrain.gradcheck.numeric.compare import METHODS, Imaginary, Options, check, compare

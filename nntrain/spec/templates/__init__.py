@@ -1,4 +1,4 @@
-"""Commented specs to start from, one YAML file a template; the file's name is the template's."""
+"""Commented specs to start from, one YAML file each, named after the template. Knows nothing of how a spec is read."""
 
 from importlib import resources
 

@@ -1,0 +1,1 @@
+"""What scripts/readme.py writes into README.md, CONTRIBUTING.md and docs/: tables, maps and recorded sessions."""

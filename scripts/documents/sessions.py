@@ -1,0 +1,129 @@
+"""Sessions at a terminal, run anew and taken down as a user sees them. Knows nothing of where a session is written."""
+
+import os
+import pty
+import re
+import shlex
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from fcntl import ioctl
+from pathlib import Path
+from termios import TIOCSWINSZ
+
+ROOT = Path(__file__).resolve().parents[2]
+COLUMNS, LINES = 100, 60
+
+
+def recorded(*command: str, status: int = 0) -> str:
+    """Run a command in an empty folder with the project's folders in it, and return what a user sees."""
+    with project() as folder:
+        return f"```console\n$ {typed(command)}\n{on_terminal(command, folder, status)}\n```"
+
+
+def dialogue(*lines: str) -> str:
+    """Run lines of shell, one after the other, in such a folder."""
+    with project() as folder:
+        seen = [f"$ {line}\n{on_terminal(('sh', '-c', line), folder)}".rstrip() for line in lines]
+    return "```console\n" + "\n\n".join(seen) + "\n```"
+
+
+@contextmanager
+def project() -> Iterator[Path]:
+    """Give an empty folder that holds as much of the project as the examples name."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("configs", "nntrain", "scripts"):
+            (Path(folder) / name).symlink_to(ROOT / name)
+        yield Path(folder)
+
+
+def typed(command: Sequence[str]) -> str:
+    """Return a command as one types it: in double quotes what a shell would take apart."""
+    return " ".join(word if re.fullmatch(r"[\w./=,+-]+", word) else f'"{word}"' for word in command)
+
+
+def on_terminal(command: Sequence[str], folder: Path, status: int = 0) -> str:
+    """Return what a command leaves on a terminal without colours; SystemExit when it ends with another status."""
+    ours, theirs = pty.openpty()
+    ioctl(theirs, TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = os.environ | {
+        "TERM": "xterm",
+        "COLUMNS": str(COLUMNS),
+        "LINES": str(LINES),
+        "NO_COLOR": "1",
+        "PATH": path,
+        "LANG": "C.UTF-8",
+    }
+    with subprocess.Popen(command, cwd=folder, env=env, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        seen = b"".join(iter(lambda: read(ours), b""))
+    os.close(ours)
+    if process.returncode != status:
+        raise SystemExit(f"{shlex.join(command)}: exit {process.returncode}")
+    return left_over(seen.decode())
+
+
+def read(terminal: int) -> bytes:
+    """Return the next bytes of a terminal, none when its other end is closed."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""
+
+
+def left_over(text: str) -> str:
+    """Return the lines that stay on the screen: a carriage return begins a line anew, escapes leave no mark."""
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text.replace("\r\n", "\n"))
+    lines = [line.rsplit("\r", 1)[-1].rstrip() for line in plain.split("\n")]
+    return "\n".join(lines).strip("\n")
+
+
+def promises() -> str:
+    """Run the thorough tests of the promises and return the figures that they print."""
+    command = ["python", "-m", "pytest", "-m", "slow or figure", "-n", "auto", "tests/promises"]
+    done = subprocess.run([sys.executable, *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    _, _, figures = done.stdout.partition(" figures =")
+    if done.returncode or not figures:
+        raise SystemExit(f"{shlex.join(command)}: exit {done.returncode}\n{done.stdout}")
+    lines = [line for line in figures.splitlines() if re.match(r"P\d  ", line)]
+    return "\n".join(["```console", f"$ {shlex.join(command)}", *lines, "```"])
+
+
+NEURON = ["1/(1+exp(-(w0*x0+w1*x1+w2)))", "w0=2", "x0=-1", "w1=-3", "x1=-2", "w2=-3"]
+
+TOO_HIGH = ["--set", "optimizer.lr=1e6"]
+
+GUESSED = (
+    "cp nntrain/data/sources/files/iris.csv flowers.csv",
+    "nntrain init --data flowers.csv",
+    "nntrain fit flowers.yaml --run-dir flowers --quiet",
+    "echo 5.0,3.4,1.5,0.2 | nntrain predict flowers - --proba",
+)
+
+DESCRIBED = (
+    "cp nntrain/data/sources/files/iris.csv flowers.csv",
+    "nntrain data describe flowers.csv",
+    "nntrain init --data flowers.csv",
+    "head -23 flowers.yaml",
+)
+
+SESSIONS: Mapping[str, Callable[[], str]] = {
+    "session": lambda: recorded("nntrain", "fit", "configs/digits-mlp.yaml"),
+    "own-data": lambda: dialogue(*GUESSED),
+    "describe": lambda: dialogue(*DESCRIBED),
+    "graph-product": lambda: recorded("nntrain", "graph", "(x + y) * z", "x=-2", "y=5", "z=-4"),
+    "graph-neuron": lambda: recorded("nntrain", "graph", *NEURON, "--tree"),
+    "graph-softplus": lambda: recorded("nntrain", "graph", "log(1 + exp(x))", "x=1"),
+    "gradcheck": lambda: recorded("nntrain", "gradcheck", "configs/network-3-4-2.yaml"),
+    "injected": lambda: recorded(
+        "nntrain", "gradcheck", "configs/network-3-4-2.yaml", "--inject", "bias_not_summed", status=8
+    ),
+    "diverged": lambda: recorded("nntrain", "fit", "configs/digits-mlp.yaml", "-q", *TOO_HIGH, status=4),
+    "verify": lambda: recorded("nntrain", "verify", "configs/digits-mlp.yaml"),
+    "sweep": lambda: recorded("scripts/sweep_lr.sh", "configs/rate-right.yaml", "3e-4", "0.03", "0.3", "1.5"),
+    "promises": promises,
+}
