@@ -1,5 +1,6 @@
 """README, docs and CONTRIBUTING are run: tables are fresh, commands work, links lead somewhere, the spec loads."""
 
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import readme
 import yaml
@@ -128,7 +130,7 @@ def test_lost_markers_are_told() -> None:
 
 
 MEASURED = {"bench", "comparison"}  # taken from the output of other scripts, on idle machines
-TYPED = {"activation"}  # code that the tests below add to the package
+TYPED = {name for name in re.findall(r"^<!-- ([\w-]+):begin -->$", TEXT, re.MULTILINE) if name.startswith("add-")}
 
 
 def test_every_region_is_written_by_someone() -> None:
@@ -318,11 +320,19 @@ assert report.n_checked == theta.size
 @pytest.fixture
 def extended(tmp_path: Path) -> Path:
     """Return a copy of the package with the README's activation in it."""
-    code = region("activation").removeprefix("```python\n").removesuffix("```")
-    shutil.copytree(ROOT / "nntrain", tmp_path / "nntrain", ignore=shutil.ignore_patterns("__pycache__"))
-    with (tmp_path / "nntrain" / "ops" / "activations" / "elementwise.py").open("a", encoding="utf-8") as file:
-        file.write("\n\n" + code)
-    return tmp_path
+    return extended_by(tmp_path, "add-activation")
+
+
+def extended_by(folder: Path, *names: str) -> Path:
+    """Copy the package into a folder, and append each example to the file that is named before it."""
+    shutil.copytree(ROOT / "nntrain", folder / "nntrain", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in names:
+        before = TEXT.partition(readme.begin(name))[0]
+        [*_, place] = re.findall(r"`(nntrain/[\w/]+\.py)`", before)
+        code = region(name).removeprefix("```python\n").removesuffix("```")
+        with (folder / place).open("a", encoding="utf-8") as file:
+            file.write("\n\n" + code)
+    return folder
 
 
 def python(package: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -333,18 +343,15 @@ def python(package: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_an_activation_is_one_class(extended: Path) -> None:
-    def nntrain(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return python(extended, "-c", "from nntrain.cli import main; main()", *arguments)
-
     checked = python(extended, "-c", CHECK)
     assert checked.returncode == 0, checked.stderr
-    assert re.search(r"softsign +h = z / \(1 \+ \|z\|\)", nntrain("list", "activations").stdout)
-    assert re.search(r"^ activation +softsign +24 +0 .* ok$", nntrain("gradcheck").stdout, re.MULTILINE)
-    assert "softsign" in nntrain("schema").stdout
+    assert re.search(r"softsign +h = z / \(1 \+ \|z\|\)", nntrain(extended, "list", "activations").stdout)
+    assert re.search(r"^ activation +softsign +24 +0 .* ok$", nntrain(extended, "gradcheck").stdout, re.MULTILINE)
+    assert "softsign" in nntrain(extended, "schema").stdout
     config = str(ROOT / "configs" / "xor-relu.yaml")
-    wrong = nntrain("check", config, "--set", "model.activation=sofsign")
+    wrong = nntrain(extended, "check", config, "--set", "model.activation=sofsign")
     assert "did you mean 'softsign'?" in wrong.stderr
-    trained = nntrain("fit", config, "--set", "model.activation=softsign", "--set", "train.epochs=5", "-q")
+    trained = nntrain(extended, "fit", config, "--set", "model.activation=softsign", "--set", "train.epochs=5", "-q")
     assert trained.returncode == 0, trained.stderr
 
 
@@ -355,3 +362,66 @@ def test_a_wrong_derivative_of_the_activation_is_caught(extended: Path) -> None:
     checked = python(extended, "-c", CHECK)
     assert checked.returncode == 1
     assert "AssertionError: disagree: largest relative error" in checked.stderr
+
+
+# --- adding one of each kind ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the package with one new part of each kind, each in one file."""
+    return extended_by(tmp_path_factory.mktemp("workshop"), *sorted(TYPED))
+
+
+def nntrain(package: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the package in this folder."""
+    return python(package, "-c", "from nntrain.cli import main; main()", *arguments)
+
+
+def test_each_new_part_is_listed_with_its_formula(workshop: Path) -> None:
+    listed = nntrain(workshop, "list").stdout
+    for name in TYPED:
+        [kind] = re.findall(r'^    kind: Literal\["(\w+)"\]', region(name), re.MULTILINE)
+        assert re.search(rf"^ {kind}  ", listed, re.MULTILINE), kind
+
+
+def test_the_gradients_of_the_new_parts_are_right(workshop: Path) -> None:
+    checked = nntrain(workshop, "gradcheck")
+    assert checked.returncode == 0, checked.stdout
+    assert re.search(r"log_cosh .* ok$", checked.stdout, re.MULTILINE)
+
+
+def test_a_spec_trains_with_all_new_parts_together(workshop: Path) -> None:
+    spec = workshop / "new.yaml"
+    spec.write_text(
+        "data: {source: checkerboard, validation: 0.25}\n"
+        "model: {kind: mlp, hidden: [16], activation: softsign, init: lecun_uniform}\n"
+        "loss: log_cosh\noptimizer: {kind: lion, lr: 0.02}\nschedule: polynomial\ntrain: {epochs: 60}\n",
+        encoding="utf-8",
+    )
+    trained = nntrain(workshop, "fit", "new.yaml", "--json", "--no-plots")
+    assert trained.returncode == 0, trained.stderr
+    assert json.loads(trained.stdout)["train"]["accuracy"] > 0.9  # without learning it is about 0.5
+
+
+def test_a_new_format_is_read(workshop: Path) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    vectors = np.column_stack((X, X[:, 0] > 0)).astype("<f4")
+    lengths = np.full((60, 1), 4, "<i4")
+    (workshop / "rows.fvecs").write_bytes(np.hstack((lengths, vectors.view("<i4"))).tobytes())
+    spec = workshop / "vectors.yaml"
+    spec.write_text(
+        "data: {source: {kind: fvecs, path: rows.fvecs}}\nmodel: softmax\noptimizer: {kind: sgd, lr: 1}\n"
+        "train: {epochs: 100}\n",
+        encoding="utf-8",
+    )
+    trained = nntrain(workshop, "fit", "vectors.yaml", "--json", "--no-plots")
+    assert trained.returncode == 0, trained.stderr
+    assert json.loads(trained.stdout)["train"]["accuracy"] > 0.9
+    (workshop / "rows.fvecs").write_bytes(b"\3\0\0\0rows")
+    refused = nntrain(workshop, "check", "vectors.yaml")
+    assert (refused.returncode, refused.stderr) == (
+        3,
+        f"error: {workshop / 'rows.fvecs'}: is not an fvecs file of vectors of one length\n",
+    )
