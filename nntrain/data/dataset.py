@@ -7,8 +7,10 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from nntrain.core.types import Array, Task
-from nntrain.data.fingerprint import digest_of
+from nntrain.data.fingerprint import TrainedRows, digest_of
 from nntrain.data.formats.on_disk import OnDisk
 from nntrain.data.transforms.lazy_inputs import Inputs
 from nntrain.data.transforms.target_scaler import TargetScaler
@@ -25,11 +27,13 @@ class Part:
     """Examples of one split.
 
     ``X`` is (n, d): a C-contiguous array, or numbers that are scaled on demand. ``y`` is (n,) int64 class indices
-    0 … c-1 in classification, (n, k) of 0 and 1 in multilabel, (n, k) numbers in regression.
+    0 … c-1 in classification, (n, k) of 0 and 1 in multilabel, (n, k) numbers in regression. ``source_rows`` (n,) are
+    the rows of the source that they come from, the first is 0; None for all in their order.
     """
 
     X: Inputs
     y: Array
+    source_rows: Array | None = None
 
     def __post_init__(self) -> None:
         if len(self.X.shape) != 2 or len(self.X) != len(self.y):
@@ -43,9 +47,15 @@ class Part:
         """The inputs as one array (n, d), made anew where they are scaled on demand."""
         return self.X[:]
 
+    @property
+    def rows(self) -> Array:
+        """The row of the source that each example comes from: (n,), the first row of the source is 0."""
+        return np.arange(len(self)) if self.source_rows is None else self.source_rows
+
     def take(self, rows: Array) -> "Part":
         """Return the examples at these row numbers, copied if they are in memory."""
-        return Part(self.X.select(rows) if isinstance(self.X, OnDisk) else self.X[rows], self.y[rows])
+        X = self.X.select(rows) if isinstance(self.X, OnDisk) else self.X[rows]
+        return Part(X, self.y[rows], self.rows[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +115,12 @@ class Dataset:
     image_shape: tuple[int, ...] | None = None
     notes: tuple[str, ...] = ()
     targets: TargetScaler = field(default_factory=TargetScaler.identity)
+    trained_rows: TrainedRows | None = None
+
+    def tensors(self) -> dict[str, Array]:
+        """Return the arrays that a checkpoint keeps: how data are transformed, and which rows were trained on."""
+        rows = self.trained_rows.tensors() if self.trained_rows is not None else {}
+        return self.transform.tensors() | self.targets.tensors() | rows
 
     @property
     def n_features(self) -> int:

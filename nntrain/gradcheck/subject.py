@@ -81,8 +81,8 @@ def of_spec(loaded: Loaded, *, batch: int, after: int = 0) -> Subject:
 def of_checkpoint(path: Path, overrides: list[str], *, batch: int) -> Subject:
     """Return the network of a checkpoint, or of a run's best, on rows of its training data."""
     model = open_model(path, overrides)
-    part, notes = model.part("train")
-    return replace(_subject(model.assembly, part, batch, model.epoch), notes=(*model.notes, *notes))
+    scored = model.part("train")
+    return replace(_subject(model.assembly, scored.part, batch, model.epoch), notes=(*model.notes, *scored.notes))
 
 
 def with_bug(subject: Subject, kind: str) -> Subject:

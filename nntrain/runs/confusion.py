@@ -22,6 +22,11 @@ class ClassScore:
     f1: float
     support: int
 
+    @classmethod
+    def of(cls, name: str, right: int, decided: int, support: int) -> "ClassScore":
+        """Return the figures from how many decisions are right, how many there are, and how many examples there are."""
+        return cls(name, _share(right, decided), _share(right, support), _share(2 * right, decided + support), support)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the figures by name."""
         return asdict(self)
@@ -46,7 +51,7 @@ class Confusion:
         right = np.diagonal(self.counts)
         decided, support = self.counts.sum(axis=0), self.counts.sum(axis=1)
         return [
-            ClassScore(name, _share(r, d), _share(r, s), _share(2 * r, d + s), int(s))
+            ClassScore.of(name, int(r), int(d), int(s))
             for name, r, d, s in zip(self.class_names, right, decided, support, strict=True)
         ]
 

@@ -175,7 +175,7 @@ class Run:
         meta = self._meta(self.directory.metrics_length if metrics_length is None else metrics_length)
         bests = (self.best, self._cut["best"] if self._cut else None)
         kept = [best["step"] for best in bests if best]
-        tensors = self.state.tensors() | self.data.transform.tensors() | self.data.targets.tensors()
+        tensors = self.state.tensors() | self.data.tensors()
         self._saver.save(self.state.step, tensors, meta, kept=kept)
 
     def _meta(self, metrics_length: int) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.core.types import Array
-from nntrain.data.prediction_inputs import InputFile, WantedColumns
+from nntrain.core.types import Array, Task
+from nntrain.data.prediction_inputs import InputFile
 from nntrain.data.transforms.lazy_inputs import Inputs
 from nntrain.runs.assembly import decide
 from nntrain.runs.confusion import Confusion
+from nntrain.runs.part_figures import figures_of, target_names
 from nntrain.runs.trained import Trained
 from nntrain.train.evaluate import scores
 
@@ -21,55 +22,58 @@ class Predictions:
     """One row an input: ``labels`` for classes, else empty; ``values`` (n, c) under ``columns``.
 
     Values are probabilities of the classes, or their scores where the loss has no probabilities; or predicted numbers.
+    For several labels ``decided`` (n, c) of 0 and 1 says which are given; values are then likewise.
     """
 
     labels: Sequence[str]
     columns: Sequence[str]
     values: Array
     probabilities: bool = False
+    decided: Array | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
     """Figures of one part; with classes also the confusion; what was predicted and what was true, row by row.
 
-    ``truth`` holds class names, or numbers (n, k) in regression.
+    ``truth`` holds class names, or numbers (n, k) otherwise; ``rows`` (n,) are the rows of the source, 0 the first.
     """
 
     figures: Mapping[str, Any]
     confusion: Confusion | None
     predictions: Predictions
     truth: Sequence[str] | Array
+    rows: Array
+    task: Task
     notes: Sequence[str] = ()
 
 
 def evaluate(model: Trained, split: str) -> Evaluation:
     """Score one part of the spec's data: {"split", "n", "cost", "accuracy", …} and what lies behind it."""
     facts = model.assembly.facts
-    part, notes = model.part(split)
+    scored = model.part(split)
+    part = scored.part
     predictions = _predict_batch(model, part.X)
-    truth: Sequence[str] | Array = model.targets.undo(part.y)
+    truth: Sequence[str] | Array = scored.truth
     confusion = None
     if model.assembly.task == "classification":
         truth = [facts.class_names[index] for index in part.y]
         chosen = {name: index for index, name in enumerate(facts.class_names)}
         decided = np.fromiter((chosen[label] for label in predictions.labels), np.int64, len(part))
         confusion = Confusion.of(part.y, decided, facts.class_names)
-    figures = {"split": split, "n": len(part), **model.assembly.evaluator(part)()}
+    figures = {"split": scored.name, **figures_of(model.assembly, model.targets, part)}
     if confusion is not None:
         figures |= {"classes": [score.as_dict() for score in confusion.scores], "confusion": confusion.counts.tolist()}
     figures |= {"checkpoint": str(model.path), "epoch": model.epoch}
-    return Evaluation(figures, confusion, predictions, truth, notes)
+    return Evaluation(figures, confusion, predictions, truth, part.rows, model.assembly.task, scored.notes)
 
 
 class PredictionStream:
     """The predictions for a file of inputs: iterate for some rows at a time; ``rows`` and ``notes`` are of those."""
 
     def __init__(self, model: Trained, inputs: Path) -> None:
-        facts, spec = model.assembly.facts, model.assembly.spec
-        names = (facts.feature_names, facts.target_names)
         self.model, self.rows = model, 0
-        self.file = InputFile(inputs, WantedColumns(facts.n_features, model.transform, spec.train.dtype, *names))
+        self.file = InputFile(inputs, model.wanted, model.assembly.spec.data.source)
 
     def __iter__(self) -> Iterator[Predictions]:
         self.rows = 0
@@ -93,11 +97,13 @@ def _predict_batch(model: Trained, X: Inputs) -> Predictions:
     assembly, facts = model.assembly, model.assembly.facts
     z = scores(assembly.network, X)
     values = assembly.loss.link(z)
-    if assembly.task != "classification":
-        reconstructs = assembly.task == "reconstruction"
-        names = facts.feature_names if reconstructs else facts.target_names
-        own = values if reconstructs else model.targets.undo(values)
-        return Predictions((), names or [f"y{k}" for k in range(z.shape[1])], own)
+    if assembly.task == "reconstruction":
+        return Predictions((), facts.feature_names or [f"y{k}" for k in range(z.shape[1])], values)
+    if assembly.task == "multilabel":
+        decided = (z > assembly.loss.threshold).astype(np.int64)
+        return Predictions((), target_names(assembly), values, model.gives_probabilities, decided)
+    if assembly.task == "regression":
+        return Predictions((), target_names(assembly), model.targets.undo(values))
     if z.shape[1] == 1 and model.gives_probabilities:  # one output is the second class: the first has the rest
         values = np.hstack([1 - values, values])
     columns = facts.class_names if values.shape[1] > 1 else facts.class_names[1:]

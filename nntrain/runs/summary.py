@@ -8,6 +8,7 @@ import numpy as np
 
 from nntrain.artifacts import checkpoint as storage
 from nntrain.runs.assembly import Prepared
+from nntrain.runs.part_figures import figures_of
 from nntrain.train.state import State
 
 BEST = ("monitor", "value", "epoch", "step")
@@ -33,9 +34,7 @@ def sum_up(
     params.load(stored.tensors)
     parts = {"train": data.train, "validation": data.validation, "test": data.test}
     figures = {
-        name: {"n": len(part), **prepared.assembly.evaluator(part)()}
-        for name, part in parts.items()
-        if part is not None
+        name: figures_of(prepared.assembly, data.targets, part) for name, part in parts.items() if part is not None
     }
     np.copyto(params.theta, last)
     return {

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nntrain.artifacts.locate import locate
-from nntrain.data.dataset import Part
-from nntrain.data.prepare import prepare_part
+from nntrain.data.fingerprint import TrainedRows
+from nntrain.data.prepare import ScoredPart, TrainedOn, prepare_part
+from nntrain.data.tables.wanted_columns import WantedColumns
 from nntrain.data.transforms.target_scaler import TargetScaler
 from nntrain.data.transforms.transform import Transform
 from nntrain.errors import CheckpointError, SpecError
@@ -28,27 +29,36 @@ class Trained:
     targets: TargetScaler
     epoch: int
     step: int
+    trained_on: TrainedOn
     notes: tuple[str, ...] = ()
 
     @property
     def gives_probabilities(self) -> bool:
-        """Whether the loss has an output unit whose values are probabilities of classes."""
-        return self.assembly.task == "classification" and type(self.assembly.loss).link is not Loss.link
+        """Whether the loss has an output unit whose values are probabilities of classes or labels."""
+        decides = self.assembly.task in ("classification", "multilabel")
+        return decides and type(self.assembly.loss).link is not Loss.link
 
-    def part(self, split: str) -> tuple[Part, Sequence[str]]:
-        """Return a part of the data as the model takes it, divided as in training, and notes."""
+    @property
+    def wanted(self) -> WantedColumns:
+        """What the model takes and predicts, as columns of a table."""
         spec, facts = self.assembly.spec, self.assembly.facts
-        return prepare_part(
-            spec.data,
-            split,
-            transform=self.transform,
-            targets=self.targets,
+        reconstructs = self.assembly.task == "reconstruction"
+        return WantedColumns(
+            facts.n_features,
+            self.transform,
+            spec.train.dtype,
+            names=facts.feature_names,
+            targets=facts.target_names,
+            task="reconstruction" if reconstructs else facts.task,
             class_names=facts.class_names,
-            seed=spec.seed,
-            dtype=spec.train.dtype,
-            n_features=facts.n_features,
-            n_targets=None if self.assembly.task == "reconstruction" else facts.n_targets,
+            n_targets=None if reconstructs else facts.n_targets,
+            target_scaler=self.targets,
         )
+
+    def part(self, split: str) -> ScoredPart:
+        """Return a part of the data as the model takes it, divided as in training."""
+        spec = self.assembly.spec
+        return prepare_part(spec.data, split, self.wanted, seed=spec.seed, trained_on=self.trained_on)
 
 
 def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
@@ -66,7 +76,9 @@ def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
         assembly = Assembly(spec, Facts(facts["task"], *sizes, classes, features, columns, targets.unit))
         assembly.network.params.load(stored.tensors)
         transform = Transform.restore(stored.tensors, facts.get("encoder"))
-        return Trained(file, assembly, transform, targets, stored.meta["epoch"], stored.meta["step"], notes)
+        before = from_dict(stored.meta["spec"]).data if overrides else spec.data
+        trained_on = TrainedOn(facts["fingerprint"], before, TrainedRows.restore(stored.tensors))
+        return Trained(file, assembly, transform, targets, stored.meta["epoch"], stored.meta["step"], trained_on, notes)
     except ValueError as error:
         raise CheckpointError(f"{file}: {error}") from error
     except (KeyError, TypeError) as error:

@@ -271,7 +271,7 @@ def test_predict_takes_a_pipe_and_gives_one(process, trained):
     child = process("predict", "signs", "-", "-o", "-", stdin=subprocess.PIPE)
     out, err = child.communicate("sign,colour,height,width\n?,red,2,0\n?,blue,2,9\n", timeout=60)
     assert (child.returncode, out) == (0, "prediction\n+\n<=50K.\n")
-    assert err == "note: <stdin>: not used: 'sign', 'sign' as the target\n"
+    assert err == "note: <stdin>: passed over, since the model predicts it: 'sign'\n"
 
 
 def test_probabilities_come_with_the_classes(process, trained):

@@ -9,9 +9,10 @@ import pytest
 
 from nntrain.core.types import Array
 from nntrain.data.options import DataOptions
-from nntrain.data.prediction_inputs import InputFile, WantedColumns
+from nntrain.data.prediction_inputs import InputFile
 from nntrain.data.prepare import prepare
 from nntrain.data.sources.csv import Csv
+from nntrain.data.tables.wanted_columns import WantedColumns
 from nntrain.errors import DataError
 
 Write = Callable[..., Path]
@@ -38,9 +39,15 @@ def read(path: Path, wanted: WantedColumns) -> tuple[Array, list[str]]:
         ("kind,weight,legs\ndog,30,4\n", []),
         ("dog,30,4\n", []),
         ("legs,kind,weight\n4,dog,30\n", []),
-        ("sold,legs,kind,weight\nno,4,dog,30\n", ["new.csv: not used: 'sold', 'sold' as the target"]),
-        ("id,legs,sold,kind,weight\n7,4,,dog,30\n", ["new.csv: not used: 'id', 'sold', 'sold' as the target"]),
-        ("a,b,c\ndog,30,4\n", ["new.csv: has none of the model's column names; they are taken in order"]),
+        ("sold,legs,kind,weight\nno,4,dog,30\n", ["new.csv: passed over, since the model predicts it: 'sold'"]),
+        (
+            "id,legs,sold,kind,weight\n7,4,,dog,30\n",
+            ["new.csv: not used: 'id'; passed over, since the model predicts it: 'sold'"],
+        ),
+        (
+            "Legs,'kind', weight \n4,dog,30\n",
+            ["""new.csv:1: "'kind'" is taken for 'kind\'""", "new.csv:1: 'Legs' is taken for 'legs'"],
+        ),
         ("kind;weight;legs\r\ndog;30;4\r\n", []),
     ],
 )
@@ -66,6 +73,12 @@ def test_names_above_texts_alone_are_a_header(text: Write) -> None:
             "kind,wieght,leg\ndog,30,4\n",
             "new.csv:1: columns are missing: 'weight', 'legs'; not known to the model: 'wieght', 'leg'",
         ),
+        (
+            "a,b,c\ndog,30,4\n",
+            "new.csv:1: columns are missing: 'kind', 'weight', 'legs'; not known to the model: 'a', 'b', 'c'; "
+            "put the names of the model's columns above the values, or leave such a line out",
+        ),
+        ("kind,weight,LEGS,Legs\ndog,30,4,4\n", "new.csv:1: 'LEGS', 'Legs' may all be 'legs'; rename them"),
         ("kind,weight,legs,legs\ndog,30,4,4\n", "new.csv:1: several columns are named 'legs'"),
         ("dog,30,4,no\n", "new.csv: 4 features, the model takes 3; leave the target column out"),
         ("dog,30\n", "new.csv: 2 features, the model takes 3"),

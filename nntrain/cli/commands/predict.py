@@ -13,19 +13,20 @@ if TYPE_CHECKING:
     from nntrain.runs.scoring import Predictions
     from nntrain.runs.trained import Trained
 
-INPUT = "Features: .csv, .tsv (.gz too), .npy or .npz; - is a CSV on stdin."
+INPUT = "Features, in a file of any kind that training reads; - is a CSV on stdin."
 
 
 def predict(
     model: Model,
     inputs: Annotated[Path, typer.Argument(metavar="INPUT", help=INPUT)],
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to write; - is stdout.")] = "-",
-    proba: Annotated[bool, typer.Option("--proba", help="Add the probability of each class.")] = False,
+    proba: Annotated[bool, typer.Option("--proba", help="Add the probability of each class or label.")] = False,
 ) -> None:
     """Predict from a file of features.
 
-    The answer is CSV with a header, one line an input. Columns are found by their names if the input has a header, the
-    target's is passed over; texts and missing values are treated as in training.
+    The answer is CSV with a header, one line an input: the class, or the number or 0 or 1 of each target. Columns are
+    found by their names if the input has names, the target's is passed over; texts and missing values are treated as in
+    training.
     """
     from nntrain.artifacts import durable
     from nntrain.cli.output.figures import count
@@ -92,6 +93,12 @@ def _csv(predictions: "Iterable[Predictions]", proba: bool) -> Iterator[str]:
 def _table(predicted: "Predictions", proba: bool) -> tuple[Sequence[str], Iterator[Sequence[Any]]]:
     """Return the names of the columns, and the rows."""
     values = predicted.values.tolist()
+    if predicted.decided is not None:
+        chosen = predicted.decided.tolist()
+        if not proba:
+            return predicted.columns, iter(chosen)
+        names = [*predicted.columns, *(f"p({name})" for name in predicted.columns)]
+        return names, ([*labels, *row] for labels, row in zip(chosen, values, strict=True))
     if not predicted.labels:
         return predicted.columns, iter(values)
     if not proba:

@@ -21,7 +21,7 @@ def show_outcome(summary: Mapping[str, Any], run: Path) -> None:
 
 def _figures(summary: Mapping[str, Any]) -> "Table":
     parts = {name: summary[name] for name in PARTS if name in summary}
-    names = [name for name in next(iter(parts.values())) if name != "n"]
+    names = [name for name, value in next(iter(parts.values())).items() if isinstance(value, float)]
     rows = table("", *(f">{name}" for name in names), ">examples")
     for part, figures in parts.items():
         rows.add_row(part, *(figure(figures[name]) for name in names), count(figures["n"]))

@@ -12,7 +12,7 @@ from nntrain.core.types import Array, Task
 from nntrain.data.dataset import Part, Raw
 from nntrain.data.formats.array_checks import numbers
 from nntrain.data.formats.on_disk import OnDisk
-from nntrain.data.tables.labels import MAX_AUTO, labels_of, rename
+from nntrain.data.tables.labels import MAX_AUTO, ONE_COLUMN, is_one_hot, labels_of, one_hot_note, rename
 from nntrain.errors import DataError
 
 TaskOfArrays: TypeAlias = Literal["auto", "classification", "multilabel", "regression"]
@@ -38,20 +38,26 @@ class Pair:
 def raw_of(train: Pair, test: Pair | None, *, asked: TaskOfArrays) -> Raw:
     """Return the data of arrays; DataError when targets do not suit the task, or the test arrays the others.
 
-    ``auto`` takes text, booleans, integers, or up to 20 different whole numbers, for classes; several columns of
-    integers 0 and 1 for labels; anything else for regression.
+    ``auto`` takes text, booleans, integers, or up to 20 different whole numbers, for classes, and so columns of 0 and 1
+    with exactly one 1 in each row; other columns of integers 0 and 1 for labels; anything else for regression.
     """
     task = _task_of(train.y) if asked == "auto" else asked
     part, names = _part(train, task)
     tested = None if test is None else _test(test, train, part, names, task)
-    return Raw(part, tested, task, names, image_shape=train.shape[1:] if len(train.shape) > 2 else None)
+    image = train.shape[1:] if len(train.shape) > 2 else None
+    taken = asked == "auto" and task == "classification" and train.y.size != len(train.y)
+    notes = (one_hot_note(f"{train.where}{train.y_name}", names),) if taken else ()
+    return Raw(part, tested, task, names, image_shape=image, notes=notes)
 
 
 def _part(pair: Pair, task: Task) -> tuple[Part, tuple[str, ...]]:
     y, where = pair.y, f"{pair.where}{pair.y_name}"
     if task == "classification":
         if y.size != len(y):
-            raise DataError(f"{where}: classes are one column, got shape {y.shape}")
+            flat = y.reshape(len(y), -1)
+            if flat.dtype.kind not in "biuf" or not is_one_hot(flat):
+                raise DataError(f"{where}: {ONE_COLUMN}, got shape {y.shape}")
+            return Part(pair.X, flat.argmax(axis=1)), tuple(map(str, range(flat.shape[1])))
         indices, names = labels_of(y.reshape(-1), where)
         return Part(pair.X, indices), names
     targets = numbers(y.reshape(len(y), -1), where)
@@ -75,6 +81,8 @@ def _task_of(y: Array) -> Task:
     """Return what targets of this type and shape are taken for."""
     columns = y.size // max(len(y), 1)
     if columns > 1:
+        if y.dtype.kind in "biuf" and is_one_hot(y.reshape(len(y), -1)):
+            return "classification"
         return "multilabel" if y.dtype.kind in "biu" and np.isin(y, (0, 1)).all() else "regression"
     if y.dtype.kind != "f":
         return "classification"

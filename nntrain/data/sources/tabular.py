@@ -17,6 +17,7 @@ from nntrain.core.types import Array, Task
 from nntrain.data.dataset import SPLITS, Part, Raw
 from nntrain.data.sources.base import check_kind
 from nntrain.data.split import draw
+from nntrain.data.tables.column_names import find_columns, list_names, place_of_names
 from nntrain.data.tables.columns import Column, Kinds, Table, position_of, side_by_side
 from nntrain.data.tables.labels import TaskChoice, match_undotted, rename
 from nntrain.data.tables.targets import Target, read_target
@@ -68,13 +69,19 @@ class TableSource:
         check_kind(self.path, self.kind)
         table = self.open(self.path, None)
         roles = self.roles(table)
-        rows = _Rows.read(table, roles, self.missing, Kinds(roles.text, (), roles.targets))
-        target = read_target(table, rows.targets, self.task)
+        return self.load_roles(seed, table, roles, Kinds(roles.text, (), roles.targets))
+
+    def load_roles(self, seed: int, table: Table, roles: Roles, kinds: Kinds, notes: Sequence[str] = ()) -> Raw:
+        """Return the same of an open table, its columns of these roles and kinds; ``notes`` go before others."""
+        rows = _Rows.read(table, roles, self.missing, kinds)
+        target = read_target(table, rows.targets, self.task, len(rows.kept))
         texts = [column.texts for column in rows.features]
-        train, test, notes = target.part(rows.inputs(texts), rows.kept), None, rows.notes(self.path)
+        train, test = target.part(rows.inputs(texts), rows.kept), None
+        notes = [*notes, *target.notes, *rows.notes(self.path)]
         if self.test is not None:
-            test, texts, more = self._test(self.open(self.test, table), roles, rows, target)
-            notes += more
+            other, there, more = self._open_test(self.test, table, roles)
+            test, texts, told = self._test(other, there, rows, target)
+            notes += [*more, *told]
         names = table.names
         return Raw(
             train,
@@ -109,18 +116,30 @@ class TableSource:
             raise DataError(f"{self.path}: no feature columns are left of {table.width}")
         return Roles(targets, tuple(features), text, split, key)
 
+    def _open_test(self, path: Path, train: Table, roles: Roles) -> tuple[Table, Roles, Sequence[str]]:
+        """Return the file to test on, the roles of its columns, by name if both files have names, and notes."""
+        roles = replace(roles, split=None, key=None)
+        table = self.open(path, None) if train.names else None
+        if table is None or not table.names or table.names == train.names:
+            return self.open(path, train), roles, ()
+        wanted = [train.names[position] for position in (*roles.targets, *roles.features)]
+        found = find_columns(wanted, table.names, place_of_names(table))
+        n, others = len(roles.targets), [name for name in found.others if name not in train.names]
+        notes = [*found.notes, *([f"{path}: not used: {list_names(others)}"] if others else [])]
+        return table, replace(roles, targets=found.positions[:n], features=found.positions[n:]), notes
+
     def _test(
         self, table: Table, roles: Roles, train: "_Rows", target: Target
     ) -> tuple[Part, list[tuple[str, ...]], list[str]]:
-        """Return the test part, the texts of both files, and notes."""
-        roles = Roles(roles.targets, roles.features, roles.text, None, None)
-        text, number = ([c.position for c in train.features if c.is_text is wanted] for wanted in (True, False))
+        """Return the test part, the texts of both files, and notes; ``roles`` are those of the columns there."""
+        kinds = [(there, ours.is_text) for there, ours in zip(roles.features, train.features, strict=True)]
+        text, number = ([p for p, is_text in kinds if is_text is wanted] for wanted in (True, False))
         rows = _Rows.read(table, roles, self.missing, Kinds(text, number, roles.targets))
         texts = [
             tuple(dict.fromkeys((*ours.texts, *theirs.texts)))
             for ours, theirs in zip(train.features, rows.features, strict=True)
         ]
-        theirs = read_target(table, rows.targets, target.task)
+        theirs = read_target(table, rows.targets, target.task, len(rows.kept))
         names = match_undotted(theirs.class_names, target.class_names)
         spelled = dict(zip(names, theirs.class_names, strict=True))
         part = rename(
@@ -188,13 +207,13 @@ class _Rows:
 def _no_gaps(table: Table, targets: Sequence[Column], features: Sequence[Column]) -> Array:
     """Refuse the first missing value."""
     _refuse_first(table, [*targets, *features], "set data.source.missing to mean or drop")
-    return np.zeros(len(targets[0]), bool)
+    return np.zeros(len([*targets, *features][0]), bool)
 
 
 def _gaps_to_fill(table: Table, targets: Sequence[Column], features: Sequence[Column]) -> Array:
     """Take what is missing among features, refuse it among targets."""
     _refuse_first(table, targets, "a target cannot be filled in; set data.source.missing to drop")
-    return np.zeros(len(targets[0]), bool)
+    return np.zeros(len([*targets, *features][0]), bool)
 
 
 def _gaps_to_drop(table: Table, targets: Sequence[Column], features: Sequence[Column]) -> Array:

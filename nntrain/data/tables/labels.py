@@ -6,6 +6,7 @@ Knows nothing of files.
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -17,7 +18,9 @@ from nntrain.errors import DataError
 
 TaskChoice: TypeAlias = Literal["auto", "classification", "multilabel", "regression"]
 MAX_AUTO = 20  # distinct whole numbers up to which a target is taken for classes unless told otherwise
+ONE_COLUMN = "classes are one column, or several with a single 1 among 0s in each row"
 _WHOLE = re.compile(r"[+-]?\d{1,40}(\.0*)?")
+_PADDED = re.compile(r"[+-]?0\d+")
 
 
 def as_whole(text: str) -> int | None:
@@ -52,12 +55,13 @@ def choose_task(texts: Sequence[str], asked: TaskChoice) -> TaskChoice:
 def name_classes(texts: Sequence[str], codes: Array, where: str) -> tuple[Array, tuple[str, ...]]:
     """Return class indices (n,) int64 and their names for values given as codes (n,) into distinct texts.
 
-    Different spellings of one whole number (``1``, ``1.0``) are one class. DataError for numbers that are not whole.
+    Different spellings of one whole number (``1``, ``1.0``) are one class, but leading zeros count: ``07`` and ``007``
+    are two classes, and neither is ``7``. DataError for numbers that are not whole.
     """
     wholes = [as_whole(text) for text in texts]
     if all(whole is not None for whole in wholes):
-        spelled = [str(whole) for whole in wholes]
-        names = tuple(str(whole) for whole in sorted({whole for whole in wholes if whole is not None}))
+        spelled = [text if _PADDED.fullmatch(text) else str(whole) for text, whole in zip(texts, wholes, strict=True)]
+        names = tuple(sorted(set(spelled), key=lambda name: (int(name), name)))
     else:
         numbers = [text for text in texts if as_number(text) is not None]
         if len(numbers) == len(texts):
@@ -71,6 +75,21 @@ def name_classes(texts: Sequence[str], codes: Array, where: str) -> tuple[Array,
     return table[codes.astype(np.int64)], names
 
 
+def is_one_hot(y: Array) -> bool:
+    """Return whether targets (n, k) are 0 and 1 with exactly one 1 in each row, of whatever type; NaN where missing."""
+    if y.ndim != 2 or y.shape[1] < 2 or not len(y):
+        return False
+    given = y[~np.isnan(y).any(axis=1)] if y.dtype.kind == "f" else y
+    return bool(len(given) and np.isin(given, (0, 1)).all() and (np.count_nonzero(given, axis=1) == 1).all())
+
+
+def one_hot_note(where: str, names: Sequence[str]) -> str:
+    """Return the note on targets that were taken for classes since each row has exactly one 1."""
+    few = ", ".join(quoted(name)[1:-1] for name in names[:4]) + (", …" if len(names) > 4 else "")
+    what = f"each row has exactly one 1, so the {len(names)} columns are taken for one class each ({few})"
+    return f"{where}: {what}; data.source.task: multilabel takes them for labels of their own"
+
+
 def labels_of(values: Array, where: str) -> tuple[Array, tuple[str, ...]]:
     """Return class indices and names for labels stored as an array (n,) of numbers, booleans or text."""
     if values.dtype.kind == "b":
@@ -79,6 +98,14 @@ def labels_of(values: Array, where: str) -> tuple[Array, tuple[str, ...]]:
     if values.dtype.kind == "S":
         distinct = np.char.decode(distinct, "utf-8", "replace")
     return name_classes([str(value) for value in distinct.tolist()], codes, where)
+
+
+def match_unpadded(names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Return class names without leading zeros, if that makes all known: older checkpoints have numbers so."""
+    if set(names) <= set(known):
+        return tuple(names)
+    bare = tuple(str(int(name)) if _PADDED.fullmatch(name) else name for name in names)
+    return bare if set(bare) <= set(known) and len(set(bare)) == len(bare) else tuple(names)
 
 
 def match_undotted(names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
@@ -97,4 +124,4 @@ def rename(part: Part, names: Sequence[str], known: Sequence[str], where: Callab
             name = names[index]
             raise DataError(f"{where(name)}: class {quoted(name)} never occurs in training{choices(name, known)}")
     table = np.array([position.get(name, -1) for name in names], np.int64)
-    return Part(part.X, table[part.y])
+    return replace(part, y=table[part.y])

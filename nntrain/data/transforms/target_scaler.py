@@ -18,58 +18,65 @@ SHIFT, UNIT = "target.shift", "target.unit"  # names of the two tensors in a che
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TargetScaler:
-    """y → (y − shift) / unit with a shift (k,) for each target column and one unit for all: their proportions stay."""
+    """y → (y − shift) / units with a shift (k,) and a unit (k,) for each target column, or one for all (1,)."""
 
     shift: Array
-    unit: float
+    units: Array
 
     @classmethod
     def identity(cls) -> "TargetScaler":
         """Return the map that changes nothing."""
-        return cls(np.zeros(1), 1.0)
+        return cls(np.zeros(1), np.ones(1))
 
     @classmethod
     def fit(cls, y: Array, how: TargetScale) -> "TargetScaler":
-        """Measure training targets y (n, k); those that never vary keep their unit."""
+        """Measure training targets y (n, k): mean and deviation of each; one that never varies keeps its unit."""
         if how == "none" or y.ndim == 1:
             return cls.identity()
         with np.errstate(over="ignore", invalid="ignore"):
             shift = y.mean(axis=0, dtype=np.float64)
-            unit = float(np.sqrt(np.square(y - shift).mean()))
-        if not np.isfinite(unit):
+            centred = np.square(y - shift)
+            units = np.array([np.sqrt(centred[:, k].mean()) for k in range(y.shape[1])])
+        if not np.isfinite(units).all():
             raise DataError("data: the range of a target is too large to scale")
-        return cls(shift, unit or 1.0)
+        return cls(shift, np.where(units == 0, 1.0, units))
+
+    @property
+    def unit(self) -> float:
+        """What 1 stands for in scaled targets if that is the same for all, else 1: figures are then in deviations."""
+        return float(self.units[0]) if (self.units == self.units[0]).all() else 1.0
 
     def apply(self, y: Array, dtype: DType) -> Array:
         """Return the targets to train on, class indices (n,) as they are; DataError when too large for ``dtype``."""
         if y.ndim == 1:
             return np.ascontiguousarray(y)
         with np.errstate(over="ignore"):
-            targets = np.ascontiguousarray(((y - self.shift) / self.unit) if self.scales else y, dtype)
+            targets = np.ascontiguousarray(((y - self.shift) / self.units) if self.scales else y, dtype)
         if not np.isfinite(targets).all():
             raise DataError(f"data: a target is too large for {dtype}")
         return targets
 
     def undo(self, values: Array) -> Array:
         """Return predictions, or targets, in their own units."""
-        return values * self.unit + self.shift if self.scales else values
+        return values * self.units + self.shift if self.scales else values
 
     @property
     def scales(self) -> bool:
         """Whether anything is changed at all."""
-        return self.unit != 1.0 or bool(self.shift.any())
+        return bool((self.units != 1.0).any() or self.shift.any())
 
     def tensors(self) -> dict[str, Array]:
         """Return the arrays to keep in a checkpoint, if there are any."""
-        return {SHIFT: self.shift, UNIT: np.array([self.unit])} if self.scales else {}
+        return {SHIFT: self.shift, UNIT: self.units} if self.scales else {}
 
     @classmethod
     def restore(cls, tensors: Mapping[str, Array]) -> "TargetScaler":
         """Return the map of a checkpoint; CheckpointError when its two arrays make none."""
         if SHIFT not in tensors and UNIT not in tensors:
             return cls.identity()
-        shift, unit = (np.asarray(tensors.get(name, ()), np.float64) for name in (SHIFT, UNIT))
-        finite = np.isfinite(shift).all() and np.isfinite(unit).all()
-        if shift.ndim != 1 or not shift.size or unit.shape != (1,) or not finite or unit[0] <= 0:
-            raise CheckpointError(f"checkpoint: '{SHIFT}' {shift.shape} and '{UNIT}' {unit.shape} make no scale")
-        return cls(shift, float(unit[0]))
+        shift, units = (np.asarray(tensors.get(name, ()), np.float64) for name in (SHIFT, UNIT))
+        finite = np.isfinite(shift).all() and np.isfinite(units).all()
+        fits = units.shape in (shift.shape, (1,))  # older checkpoints have one unit for all targets
+        if shift.ndim != 1 or not shift.size or not fits or not finite or units.min() <= 0:
+            raise CheckpointError(f"checkpoint: '{SHIFT}' {shift.shape} and '{UNIT}' {units.shape} make no scale")
+        return cls(shift, units)

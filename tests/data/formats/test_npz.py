@@ -131,7 +131,11 @@ NAN = np.where(X == 7, np.nan, X)
         ({"X": NAN, "y": Y}, {}, "data.npz: X[2, 1]: is not a finite number, got nan"),
         ({"X": X, "y": Y / 0.3}, {"task": "classification"}, None),
         ({"X": X, "y": NAN[:, 1]}, {}, "data.npz: y[2, 0]: is not a finite number, got nan"),
-        ({"X": X, "y": TWO}, {"task": "classification"}, "data.npz: y: classes are one column, got shape (4, 2)"),
+        (
+            {"X": X, "y": TWO},
+            {"task": "classification"},
+            "data.npz: y: classes are one column, or several with a single 1 among 0s in each row, got shape (4, 2)",
+        ),
         ({"X": X, "y": TWO}, {"task": "multilabel"}, "data.npz: y: labels are 0 or 1, got values from 0 to 2"),
         ({"X": X, "y": Y.astype(str)}, {"task": "regression"}, "data.npz: y: values of type <U21 are not numbers"),
         (

@@ -270,13 +270,22 @@ def test_text_is_no_regression_target(text: Write) -> None:
     ("content", "message"),
     [
         ("x,k\n9,b\n8,z\n", "test.csv:3:2 (k): class 'z' never occurs in training; (one of a, b)"),
-        ("x,k,j\n9,b,b\n", "test.csv: 3 columns, data.csv has 2"),
-        ("k,x\n9,b\n", "test.csv:1: other column names than data.csv"),
+        ("x,j\n9,b\n", "test.csv:1: columns are missing: 'k'; not known to the model: 'j'"),
+        ("k,x\n9,b\n", "test.csv:2:2 (x): 'b' is not a number"),
     ],
 )
 def test_test_file_that_does_not_fit(text: Write, content: str, message: str) -> None:
     test = text(content, "test.csv")
     assert fault(text("x,k\n1,a\n2,b\n"), test=test) == message
+
+
+def test_columns_of_a_test_file_are_found_by_name(text: Write) -> None:
+    test = text("k,other, X\nb,7,9\n", "test.csv")
+    raw = load(text("x,k\n1,a\n2,b\n"), test=test)
+    assert raw.test is not None
+    assert (raw.test.array.tolist(), raw.test.y.tolist()) == ([[9]], [1])
+    notes = [note.rpartition("/")[2] for note in raw.notes]
+    assert notes == ["test.csv:1: 'X' is taken for 'x'", "test.csv: not used: 'other'"]
 
 
 HOSTILE = "\x1b[31m\n\u202e"

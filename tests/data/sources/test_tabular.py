@@ -10,9 +10,10 @@ import pytest
 
 from nntrain.data.dataset import Dataset
 from nntrain.data.options import DataOptions
-from nntrain.data.prediction_inputs import InputFile, WantedColumns
+from nntrain.data.prediction_inputs import InputFile
 from nntrain.data.prepare import prepare, prepare_part
 from nntrain.data.sources.csv import Csv
+from nntrain.data.tables.wanted_columns import WantedColumns
 from nntrain.data.transforms.transform import Transform
 from nntrain.errors import CheckpointError, DataError
 
@@ -29,6 +30,11 @@ def fault(source: Any, **options: Any) -> str:
     with pytest.raises(DataError) as caught:
         make(source, **options)
     return str(caught.value).replace(f"{source.path.parent}/", "")
+
+
+def wanted_by(data: Dataset) -> WantedColumns:
+    names = {"targets": data.target_names, "class_names": data.class_names}
+    return WantedColumns(data.n_features, restore(data), "float64", data.feature_names, task=data.task, **names)
 
 
 def restore(data: Dataset) -> Transform:
@@ -159,10 +165,8 @@ def test_several_targets(text: Write) -> None:
     assert fault(Csv(path=path, target=("a", "a"))) == "data.csv: a column can be a target once only, got 'a'"
     words = text("a,x,b\n1,7,u\n2,8,v\n", "words.csv")
     assert fault(Csv(path=words, target=("a", "b"))) == "words.csv:2:3 (b): 'u' is not a number"
-    assert (
-        fault(Csv(path=path, target=("a", "b"), task="classification"))
-        == "data.csv: classes are one column, got 2 targets"
-    )
+    message = "data.csv: classes are one column, or several with a single 1 among 0s in each row, got 2 others"
+    assert fault(Csv(path=path, target=("a", "b"), task="classification")) == message
 
 
 # --- division ---------------------------------------------------------------------------------------------------------
@@ -221,16 +225,9 @@ def test_divisions_that_cannot_be(text: Write, settings: Any, options: Any, mess
 def test_evaluation_and_prediction_apply_what_training_fitted(text: Write) -> None:
     source = Csv(path=text(PETS), missing="mean")
     data = make(source, scale="standard")
-    part, notes = prepare_part(
-        DataOptions(source, scale="standard"),
-        "train",
-        transform=restore(data),
-        class_names=data.class_names,
-        seed=0,
-        dtype="float64",
-    )
-    np.testing.assert_array_equal(part.X, data.train.X)
-    assert notes == []
+    scored = prepare_part(DataOptions(source, scale="standard"), "train", wanted_by(data), seed=0)
+    np.testing.assert_array_equal(scored.part.X, data.train.X)
+    assert scored.notes == []
     new = text("legs,kind,name,weight\n4,cat,Tom,4\n2,emu,Rod,?\n", "new.csv")
     file = InputFile(new, WantedColumns(5, restore(data), "float64"))
     [X] = file
@@ -273,7 +270,7 @@ def test_inputs_that_do_not_fit(text: Write, content: str, message: str) -> None
         ),
         (
             "kind,weight,sold\ncat,a,yes\ndog,b,no\n",
-            "data: column 'weight' holds text, the model takes numbers, got 'a'",
+            "other.csv:2:2 (weight): 'a' is not a number",
         ),
     ],
 )
@@ -281,18 +278,16 @@ def test_other_data_that_does_not_fit(text: Write, content: str, message: str) -
     data = make(Csv(path=text("kind,weight,sold\ncat,4,yes\ndog,30,no\n")))
     other = DataOptions(Csv(path=text(content, "other.csv"), missing="mean", header=True))
     with pytest.raises(DataError) as caught:
-        prepare_part(other, "train", transform=restore(data), class_names=data.class_names, seed=0, dtype="float64")
-    assert str(caught.value).startswith(message)
+        prepare_part(other, "train", wanted_by(data), seed=0)
+    assert str(caught.value).rpartition("/")[2].startswith(message)
 
 
 def test_numbers_where_the_model_knows_texts_are_looked_up_as_they_are_spelled(text: Write) -> None:
     data = make(Csv(path=text("kind,weight,sold\n7,4,yes\nx,30,no\n")))
     other = DataOptions(Csv(path=text("kind,weight,sold\n7,4,yes\n8,30,no\n", "other.csv")))
-    part, notes = prepare_part(
-        other, "train", transform=restore(data), class_names=data.class_names, seed=0, dtype="float64"
-    )
-    assert np.asarray(part.X)[:, :2].tolist() == [[1, 0], [0, 0]]
-    assert len(notes) == 1
+    scored = prepare_part(other, "train", wanted_by(data), seed=0)
+    assert np.asarray(scored.part.X)[:, :2].tolist() == [[1, 0], [0, 0]]
+    assert len(scored.notes) == 1
 
 
 def test_a_checkpoint_whose_parts_do_not_fit(text: Write) -> None:

@@ -1,0 +1,78 @@
+"""A table read as a trained model knows its columns: the same features and targets, by their names.
+
+Knows nothing of splits or scaling.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nntrain.data.dataset import Raw
+from nntrain.data.formats.delimited import records
+from nntrain.data.sources.tabular import Roles, TableSource
+from nntrain.data.tables.column_names import place_of_names
+from nntrain.data.tables.columns import Kinds, Table, position_of
+from nntrain.data.tables.text_table import TextTable
+from nntrain.data.tables.wanted_columns import WantedColumns
+from nntrain.data.text import quoted
+from nntrain.errors import DataError
+
+
+def load_known(source: TableSource, seed: int, wanted: WantedColumns) -> Raw:
+    """Return what ``source.load`` returns, with the columns, their order and their kinds as the model has them.
+
+    Columns are found by name if the model and the file have names, else as the source's own settings say. DataError
+    for columns that are missing or do not fit.
+    """
+    table = open_known(source, source.path, wanted)
+    if not wanted.columns or not table.names:
+        roles = source.roles(table)
+        _check_width(len(roles.features), wanted)
+        return source.load_roles(seed, table, roles, _kinds(roles, wanted))
+    targets = _target_names(source, table, wanted)
+    found = wanted.find(table, targets)
+    split, key = (None if c is None else position_of(c, table) for c in (source.split, source.key))
+    for position in (split, key):
+        if position in (*found.features, *found.targets):
+            name = quoted(table.names[position])
+            where = place_of_names(table)
+            raise DataError(f"{where}: column {position}, {name}, divides the rows, and the model takes it")
+    dividing = {table.names[p] for p in (split, key) if p is not None}
+    ignored = {table.names[position_of(c, table)] for c in source.ignore if isinstance(c, str) and c in table.names}
+    roles = Roles(found.targets, found.features, (), split, key)
+    notes = (*found.notes, *wanted.describe_others(found.others, {*dividing, *ignored, *targets}, str(table.path)))
+    return source.load_roles(seed, table, roles, _kinds(roles, wanted), notes)
+
+
+def open_known(source: TableSource, path: Path, wanted: WantedColumns) -> Table:
+    """Open a table; a first row with all the model's names is a header, whatever stands below."""
+    table = source.open(path, None)
+    settings: Any = source
+    if isinstance(table, TextTable) and not table.names and settings.header is None:
+        _, first = next(records(path, table.layout.delimiter))
+        if wanted.is_header(first):
+            source = replace(settings, header=True)
+            return source.open(path, None)
+    return table
+
+
+def _target_names(source: TableSource, table: Table, wanted: WantedColumns) -> Sequence[str]:
+    """Return the targets to be scored: those that the source names if they are there, else the model's."""
+    asked = source.target if isinstance(source.target, tuple) else (source.target,)
+    named = [column for column in asked if isinstance(column, str)]
+    if len(named) == len(asked) and set(named) <= set(table.names):
+        return named
+    if wanted.task == "reconstruction":
+        return [name for name in wanted.targets if name in table.names]
+    return wanted.targets
+
+
+def _kinds(roles: Roles, wanted: WantedColumns) -> Kinds:
+    """Return the kinds of the features as in training; that of the targets is found out."""
+    return replace(wanted.kinds(roles.features), strict=roles.targets)
+
+
+def _check_width(width: int, wanted: WantedColumns) -> None:
+    if width != wanted.width:
+        raise DataError(f"data: {width} features, the model takes {wanted.width}")

@@ -1,0 +1,67 @@
+"""The figures of a trained network on a part: those of the metric, and those of each target or label.
+
+Knows nothing of checkpoints and of where the data come from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from nntrain.core.types import Array
+from nntrain.data.dataset import Part
+from nntrain.data.transforms.target_scaler import TargetScaler
+from nntrain.runs.assembly import Assembly
+from nntrain.runs.confusion import ClassScore
+from nntrain.train.evaluate import scores
+
+
+@dataclass(frozen=True, slots=True)
+class TargetScore:
+    """One target of a regression in its own units: root mean squared error, and share of its variance explained.
+
+    ``r2`` is NaN where the target never varies.
+    """
+
+    name: str
+    rmse: float
+    r2: float
+
+
+def figures_of(assembly: Assembly, targets: TargetScaler, part: Part) -> dict[str, Any]:
+    """Return ``n``, ``cost`` and the metric's figures; of several targets also ``targets``, of labels ``labels``."""
+    figures: dict[str, Any] = {"n": len(part), **assembly.evaluator(part)()}
+    names = target_names(assembly)
+    if assembly.task == "regression" and len(names) > 1:
+        predicted = targets.undo(assembly.loss.link(scores(assembly.network, part.X)).astype(np.float64))
+        actual = targets.undo(part.y.astype(np.float64))
+        figures["targets"] = [asdict(score) for score in score_targets(actual, predicted, names)]
+    elif assembly.task == "multilabel":
+        decided = scores(assembly.network, part.X) > assembly.loss.threshold
+        figures["exact_match"] = float((decided == (part.y > 0)).all(axis=1).mean())
+        figures["labels"] = [score.as_dict() for score in score_labels(part.y > 0, decided, names)]
+    return figures
+
+
+def target_names(assembly: Assembly) -> Sequence[str]:
+    """Return the name of each target or label, y0, y1, … where they have none."""
+    return assembly.facts.target_names or [f"y{k}" for k in range(assembly.facts.n_targets)]
+
+
+def score_targets(actual: Array, predicted: Array, names: Sequence[str]) -> list[TargetScore]:
+    """Return the figures of each target from true and predicted numbers (n, k)."""
+    errors = np.square(predicted - actual).mean(axis=0)
+    spreads = np.square(actual - actual.mean(axis=0)).mean(axis=0)
+    return [
+        TargetScore(name, float(np.sqrt(error)), float(1 - error / spread) if spread > 0 else float("nan"))
+        for name, error, spread in zip(names, errors, spreads, strict=True)  # R² = 1 - Σ(a - t)² / Σ(t - mean t)²
+    ]
+
+
+def score_labels(actual: Array, decided: Array, names: Sequence[str]) -> list[ClassScore]:
+    """Return the figures of each label from true and decided ones (n, k) bool."""
+    right, given, there = ((a & b).sum(axis=0) for a, b in ((actual, decided), (decided, decided), (actual, actual)))
+    return [
+        ClassScore.of(name, int(r), int(g), int(s)) for name, r, g, s in zip(names, right, given, there, strict=True)
+    ]

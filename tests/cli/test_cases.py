@@ -1,0 +1,271 @@
+"""What people do with files of their own, each with the figures that are right, over small files of `tests/cases`."""
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+CASES = Path(__file__).parents[1] / "cases"
+
+
+@pytest.fixture
+def case(here):
+    """Return a function that copies the files of a case to the current directory."""
+
+    def copy(name):
+        shutil.copytree(CASES / name, here, dirs_exist_ok=True)
+
+    return copy
+
+
+@pytest.fixture
+def fit(nntrain):
+    """Return a function that trains a spec of this directory, and returns what was told and the figures."""
+
+    def train(run, *settings, spec="spec.yaml"):
+        overrides = [part for setting in settings for part in ("--set", setting)]
+        result = nntrain("fit", spec, "--run-dir", run, "-q", "--no-plots", "--json", *overrides)
+        assert result.status == 0, result.err
+        return result
+
+    return train
+
+
+def figures(result):
+    """Return cost and accuracy in four digits."""
+    assert result.status == 0, result.err
+    return round(result.json["cost"], 4), round(result.json["accuracy"], 4)
+
+
+def table(text):
+    return list(csv.reader(io.StringIO(text)))
+
+
+def scored(nntrain, run, *arguments):
+    """Return predictions.csv of an evaluation."""
+    assert nntrain("eval", run, "-o", "scored", *arguments).status == 0
+    return table(Path("scored/predictions.csv").read_text(encoding="utf-8"))
+
+
+# --- columns by name -------------------------------------------------------------------------------------------------
+
+
+def test_eval_finds_columns_by_their_names(nntrain, case, fit, here):
+    case("eval-finds-columns-by-name")
+    fit("run")
+    renamed = (here / "other-order.csv").read_text().replace("length", '" Length"')
+    (here / "renamed.csv").write_text(renamed)
+    for name, notes in (
+        ("trees.csv", ""),
+        ("other-order.csv", ""),
+        ("one-more-column.csv", f"note: {here}/one-more-column.csv: not used: 'plot'\n"),
+        ("renamed.csv", f"note: {here}/renamed.csv:1: 'Length' is taken for 'length'\n"),
+    ):
+        result = nntrain("eval", "run", "--json", "--set", f"data.source.path={name}")
+        assert (figures(result), result.err) == ((0.4212, 0.8667), notes)
+    predicted = [nntrain("predict", "run", name).out for name in ("trees.csv", "other-order.csv", "renamed.csv")]
+    assert predicted[0] == predicted[1] == predicted[2]
+
+
+def test_eval_refuses_a_file_without_a_column_of_the_model(nntrain, case, fit, here):
+    case("eval-finds-columns-by-name")
+    fit("run", "data.source.target=-1")
+    short = (here / "trees.csv").read_text().replace("length", "extent")
+    (here / "short.csv").write_text(short)
+    message = "short.csv:1: columns are missing: 'length'; not known to the model: 'extent'\n"
+    result = nntrain("eval", "run", "--set", "data.source.path=short.csv")
+    assert (result.status, result.out, result.err) == (3, "", f"error: {here}/{message}")
+    result = nntrain("predict", "run", "short.csv")
+    assert (result.status, result.out, result.err) == (3, "", f"error: {message}")
+
+
+def test_eval_scores_another_target_by_order_alone(nntrain, case, fit, here):
+    case("eval-finds-columns-by-name")
+    fit("run")
+    renamed = (here / "trees.csv").read_text().replace("kind", "species")
+    (here / "species.csv").write_text(renamed)
+    path = ("--set", "data.source.path=species.csv")
+    refused = nntrain("eval", "run", *path)
+    assert "columns are missing: 'kind'; not known to the model: 'species'" in refused.err
+    assert figures(nntrain("eval", "run", "--json", *path, "--set", "data.source.target=species")) == (0.4212, 0.8667)
+
+
+# --- rows that were trained on ---------------------------------------------------------------------------------------
+
+CHANGED = "note: data: these are not the data of the run (their fingerprints differ), and so is the test part; "
+ADVICE = (
+    "these figures say nothing of new rows: give a file of such rows as data.source.test, or divide by a split or key "
+    "column\n"
+)
+
+
+def test_eval_counts_the_rows_that_were_trained_on(nntrain, case, fit, here):
+    case("eval-after-the-file-changed")
+    fit("run")
+    result = nntrain("eval", "run", "--json")
+    assert (figures(result)[1], result.err) == (0.5556, "")
+    result = nntrain("eval", "run", "--json", "--set", "data.test=0.5")
+    parts = "note: data: data.validation and data.test are not those of the run, so the test part is another; "
+    assert result.err == f"{parts}12 of its 30 rows were trained on; {ADVICE}"
+    for name, seen in (("sorted.csv", "14 of its 18 rows"), ("grown.csv", "6 of its 30 rows")):
+        shutil.copy(name, "patients.csv")
+        assert nntrain("eval", "run", "--json").err == f"{CHANGED}{seen} were trained on; {ADVICE}"
+    result = nntrain("eval", "run", "--split", "train", "--json")
+    assert (result.json["split"], result.json["n"]) == ("patients.csv", 100)
+    assert "so every row of patients.csv is scored; 42 of its 100 rows were trained on" in result.err
+
+
+def test_parts_that_stay_need_no_warning(nntrain, case, fit, here):
+    case("eval-after-the-file-changed")
+    header, *rows = (here / "grown.csv").read_text().splitlines()
+    (here / "new.csv").write_text("\n".join([header, *rows[60:]]) + "\n")
+    fit("tested", "data.test=null", "data.source.test=new.csv")
+    keyed = [f"id,{header}", *(f"{k},{row}" for k, row in enumerate(rows))]
+    (here / "keyed.csv").write_text("\n".join(keyed[:61]) + "\n")
+    fit("keyed", "data.source.path=keyed.csv", "data.source.key=id")
+    shutil.copy("sorted.csv", "patients.csv")
+    (here / "keyed.csv").write_text("\n".join([keyed[0], *reversed(keyed[1:])]) + "\n")
+    for run in ("tested", "keyed"):
+        assert nntrain("eval", run, "--json").err == ""
+
+
+def test_a_checkpoint_without_digests_says_so(nntrain, case, fit, here):
+    from nntrain.artifacts import checkpoint
+
+    case("eval-after-the-file-changed")
+    fit("run", "train.epochs=1")
+    (path,) = (here / "run/checkpoints").glob("*.safetensors")
+    kept = checkpoint.load(path)
+    for name in ("rows.digests", "rows.share"):
+        del kept.tensors[name]
+    checkpoint.save(here / "old.safetensors", kept)
+    assert nntrain("eval", "old.safetensors", "--json").err == ""
+    shutil.copy("sorted.csv", "patients.csv")
+    why = "how many of its rows were trained on cannot be counted, since the checkpoint keeps no digests of the rows"
+    assert nntrain("eval", "old.safetensors", "--json").err == f"{CHANGED}{why} that it was trained on\n"
+
+
+# --- rows and targets ------------------------------------------------------------------------------------------------
+
+
+def test_evaluation_names_the_rows_of_the_source(nntrain, case, fit, here):
+    case("evaluation-names-its-rows")
+    fit("run")
+    header, *rows = scored(nntrain, "run")
+    tested = [2, 4, 5, 15, 22, 25, 32, 37, 41, 48, 50, 54]
+    source = table((here / "leaves.csv").read_text())[1:]
+    assert header == ["row", "actual", "predicted", "p(left)", "p(right)"]
+    assert [int(row[0]) for row in rows] == tested
+    assert all(source[int(row[0])][3] == row[1] for row in rows)
+    numbers = ("data.source.target=a", "data.source.ignore=[leaf, side]", "model=linear")
+    fit("reg", *numbers)
+    header, *rows = scored(nntrain, "reg")
+    assert header == ["row", "actual", "predicted"]
+    assert all(float(source[int(row[0])][1]) == float(row[1]) for row in rows)
+    gaps = (here / "leaves.csv").read_text().replace("L01,0.23", "L01,")
+    (here / "leaves.csv").write_text(gaps)
+    fit("gaps", "data.source.missing=drop")
+    assert all(source[int(row[0])][3] == row[1] for row in scored(nntrain, "gaps")[1:])
+
+
+def test_labels_are_decided(nntrain, case, fit):
+    case("labels-are-decided")
+    fit("run")
+    result = nntrain("predict", "run", "topics.csv")
+    assert result.out.splitlines()[:2] == ["news,sport,art", "0,1,1"]
+    assert result.err == "note: topics.csv: passed over, since the model predicts them: 'news', 'sport', 'art'\n"
+    header, first, *_ = table(nntrain("predict", "run", "topics.csv", "--proba").out)
+    assert header == ["news", "sport", "art", "p(news)", "p(sport)", "p(art)"]
+    assert first[:3] == ["0", "1", "1"]
+    assert np.array(first[3:], float) == pytest.approx([0.0394, 0.8937, 0.9994], abs=1e-4)
+    found = nntrain("eval", "run", "--json").json
+    header, *rows = scored(nntrain, "run")
+    assert header == [
+        "row",
+        *(f"{what}({n})" for what in ("actual", "predicted", "p") for n in ("news", "sport", "art")),
+    ]
+    actual, decided = np.array([row[1:4] for row in rows], int), np.array([row[4:7] for row in rows], int)
+    assert found["exact_match"] == (actual == decided).all(axis=1).mean()
+    assert found["accuracy"] == pytest.approx((actual == decided).mean())
+    for k, label in enumerate(found["labels"]):
+        right = (actual[:, k] & decided[:, k]).sum()
+        assert label["precision"] == right / decided[:, k].sum()
+        assert label["recall"] == right / actual[:, k].sum()
+    summary = json.loads(Path("run/summary.json").read_text())
+    assert summary["test"]["labels"] == found["labels"]
+
+
+def test_one_hot_targets_are_classes_of_whatever_type(nntrain, case, fit):
+    case("one-hot-labels")
+    (indices,) = (fit("indices", "data.source.path=indices.npz").json["test"],)
+    assert (round(indices["cost"], 4), round(indices["accuracy"], 4)) == (0.7179, 0.6111)
+    for name in ("float32", "int64"):
+        result = fit(name, f"data.source.path={name}.npz")
+        assert result.json["test"] == indices
+        assert "each row has exactly one 1, so the 3 columns are taken for one class each (0, 1, 2)" in result.err
+        told = fit(f"{name}-told", f"data.source.path={name}.npz", "data.source.task=classification")
+        assert (told.json["test"], told.err) == (indices, "")
+
+
+def test_several_columns_of_a_table_with_one_1_are_classes(nntrain, case, fit, here):
+    rows = [f"{k % 7},{k % 5},{','.join('1' if k % 3 == c else '0' for c in range(3))}" for k in range(60)]
+    (here / "hot.csv").write_text("\n".join(["x,z,ash,elm,fir", *rows]) + "\n")
+    (here / "spec.yaml").write_text(
+        "{data: {source: {kind: csv, path: hot.csv, target: [ash, elm, fir]}}, model: softmax, train: {epochs: 2}}"
+    )
+    fit("run")
+    assert set(nntrain("predict", "run", "hot.csv").out.split()) <= {"prediction", "ash", "elm", "fir"}
+
+
+def test_targets_of_different_size_are_scaled_and_scored_each(nntrain, case, fit):
+    case("two-targets-of-different-size")
+    summary = fit("run").json
+    found = nntrain("eval", "run", "--json").json
+    rating, price = found["targets"]
+    assert (rating["name"], price["name"]) == ("rating", "price")
+    assert rating["r2"] > 0.85
+    assert price["r2"] > 0.98
+    assert summary["test"]["targets"] == found["targets"]
+    header, *rows = scored(nntrain, "run")
+    assert header == ["row", "actual(rating)", "actual(price)", "predicted(rating)", "predicted(price)"]
+    values = np.array(rows, float)
+    errors = np.square(values[:, 3:] - values[:, 1:3]).mean(axis=0)
+    assert [rating["rmse"], price["rmse"]] == pytest.approx(np.sqrt(errors), rel=1e-4)
+    assert rating["r2"] == pytest.approx(1 - errors[0] / values[:, 1].var(), rel=1e-4)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_classes_come_back_as_they_are_spelled(nntrain, fit, here, suffix):
+    rows = [f"{k % 10 + 20 * (k % 3)},{('007', '07', '7')[k % 3]}" for k in range(60)]
+    (here / "agents.csv").write_text("\n".join(["x,agent", *rows]) + "\n")
+    if suffix == "parquet":
+        pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+        split = [row.split(",") for row in rows]
+        columns = {"x": [float(x) for x, _ in split], "agent": [agent for _, agent in split]}
+        parquet.write_table(pyarrow.table(columns), here / "agents.parquet")
+    (here / "spec.yaml").write_text(
+        f"{{data: {{source: {{kind: {suffix}, path: agents.{suffix}}}, scale: standard}}, model: {{kind: mlp}}, "
+        "optimizer: {kind: adam, lr: 0.05}, train: {epochs: 60}}"
+    )
+    assert fit("run").json["train"]["accuracy"] == 1
+    assert nntrain("predict", "run", f"agents.{suffix}").out.split()[1:] == ["007", "07", "7"] * 20
+
+
+@pytest.mark.parametrize(
+    ("spec", "inputs", "n"), [("parquet", "train.parquet", 72), ("idx", "t10k-images-idx3-ubyte", 12)]
+)
+def test_predict_reads_what_fit_reads(nntrain, case, fit, spec, inputs, n):
+    pytest.importorskip("pyarrow")
+    case("predict-from-what-it-learned-from")
+    fit("run", spec=f"{spec}.yaml")
+    path = inputs if spec == "parquet" else f"bars/{inputs}"
+    header, *answers = nntrain("predict", "run", path).out.split()
+    assert (header, len(answers)) == ("prediction", n)
+    if spec == "idx":
+        assert answers == ["0", "1", "2"] * 4
+    for line in scored(nntrain, "run", "--split", "train")[1:] if spec == "parquet" else ():
+        assert answers[int(line[0])] == line[2]
