@@ -17,6 +17,7 @@ class Stream(IntEnum):
     SPLIT = 4
     SYNTHETIC = 5
     PROBE = 6
+    SWEEP = 7
 
 
 def generator(seed: int, stream: Stream, *index: int) -> np.random.Generator:

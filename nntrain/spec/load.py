@@ -1,7 +1,7 @@
 """Read a spec, or restore a spec from plain values; every problem at once, sorted by place."""
 
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as AnyMapping
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from nntrain.core.types import Task
 from nntrain.errors import SpecError
 from nntrain.spec.emit import plain_values, to_yaml
 from nntrain.spec.hints import with_default_kinds
-from nntrain.spec.merge import EXTENDS, UnreadableError, apply_overrides, read_layers, read_text
+from nntrain.spec.merge import EXTENDS, Override, UnreadableError, apply_overrides, put_values, read_layers, read_text
 from nntrain.spec.portable_text import portable_text
 from nntrain.spec.spec import Spec
 from nntrain.spec.tree import Mapping, Mark, Origin, Problem, is_broken, tree_of
@@ -81,10 +81,21 @@ def _with_kinds(tree: Mapping) -> Mapping:
     return filled if isinstance(filled, Mapping) else tree
 
 
+def override(loaded: Loaded, values: Iterable[Override]) -> Loaded:
+    """Return a spec with values laid over it, each with its own place for messages. Raises ``SpecError``."""
+    tree, problems = put_values(loaded.tree, values)
+    spec, tree = _check(tree, problems)
+    return Loaded(spec, loaded.text, resolve(spec), tree)
+
+
 def _build(tree: Mapping, overrides: Sequence[str], problems: list[Problem]) -> tuple[Spec, Mapping]:
     tree, of_overrides = apply_overrides(_with_kinds(tree), overrides)
+    return _check(tree, [*problems, *of_overrides])
+
+
+def _check(tree: Mapping, problems: list[Problem]) -> tuple[Spec, Mapping]:
     spec, of_values = build(Spec, tree, extra=(EXTENDS,))
-    found = [*problems, *of_overrides, *of_values]
+    found = [*problems, *of_values]
     if found or spec is None:
         raise _spec_error(found)
     return spec, tree

@@ -10,7 +10,7 @@ stands, a key below it turns the name into ``{kind: name}`` first. Knows nothing
 import os
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from collections.abc import Sequence as Sequenced
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -34,6 +34,14 @@ class Merged(NamedTuple):
     tree: Mapping
     problems: list[Problem]
     files: tuple[str, ...]
+
+
+class Override(NamedTuple):
+    """One value, the dotted path that it is put at, and the place that says so."""
+
+    path: str
+    value: Node
+    mark: Mark
 
 
 class UnreadableError(Exception):
@@ -171,20 +179,33 @@ def _other_kind(parent: Mapping, child: Mapping) -> bool:
 def apply_overrides(root: Mapping, overrides: Sequenced[str]) -> tuple[Mapping, list[Problem]]:
     """Lay each ``a.b=value`` over the tree, the last one winning."""
     problems: list[Problem] = []
-    tree: Node = root
+    values: list[Override] = []
     for index, override in enumerate(overrides):
         path, equals, text = override.partition("=")
         path = path.strip()
         mark = Mark(Origin(f"--set {path or override}", Path.cwd(), OVERRIDES + index, is_file=False))
-        keys = path.split(".")
-        complaint = _bad_path(keys, equals)
-        if complaint:
-            problems.append(Problem(mark, "", complaint))
+        if not equals:
+            problems.append(Problem(mark, "", "expected key=value, e.g. optimizer.lr=0.1"))
             continue
         value, found = parse(text, mark.origin, path)
         problems += found
+        values.append(Override(path, value, mark))
+    tree, found = put_values(root, values)
+    return tree, [*problems, *found]
+
+
+def put_values(root: Mapping, values: Iterable[Override]) -> tuple[Mapping, list[Problem]]:
+    """Put each value exactly at its dotted path, the last one winning; their places rank as ``OVERRIDES`` or more."""
+    problems: list[Problem] = []
+    tree: Node = root
+    for one in values:
+        keys = one.path.split(".")
+        complaint = _bad_path(keys)
+        if complaint:
+            problems.append(Problem(one.mark, "", complaint))
+            continue
         try:
-            tree = _put(tree, keys, 0, value, mark)
+            tree = _put(tree, keys, 0, one.value, one.mark)
         except UnreadableError as error:
             problems += error.problems
     if not isinstance(tree, Mapping):
@@ -192,9 +213,7 @@ def apply_overrides(root: Mapping, overrides: Sequenced[str]) -> tuple[Mapping, 
     return tree, problems
 
 
-def _bad_path(keys: list[str], equals: str) -> str:
-    if not equals:
-        return "expected key=value, e.g. optimizer.lr=0.1"
+def _bad_path(keys: list[str]) -> str:
     if not all(keys):
         return "the key before '=' must be names joined by dots, e.g. optimizer.lr"
     if len(keys) > MAX_DEPTH:

@@ -43,7 +43,7 @@ class Problem:
     text: str
 
     def __str__(self) -> str:
-        repeats = not self.path or str(self.mark) == f"--set {self.path}"
+        repeats = not self.path or self.mark.origin.name in (f"--set {self.path}", f"--over {self.path}")
         line = f"{self.mark}: {self.text}" if repeats else f"{self.mark}: {self.path}: {self.text}"
         line = line if len(line) <= MAX_LINE else line[:MAX_LINE] + "…"
         return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in line)

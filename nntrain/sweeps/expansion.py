@@ -1,0 +1,141 @@
+"""From a request to the plan: every point built and checked, against the schema and the data, before any is trained.
+
+Reads the data, once for each way of dividing them; starts and writes nothing.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from nntrain.artifacts.strict_json import canonical
+from nntrain.data.prepare import prepare
+from nntrain.errors import DataError, SpecError, did_you_mean
+from nntrain.runs import Assembly, assemble
+from nntrain.runs.assembly import Facts
+from nntrain.spec import Loaded, load, override
+from nntrain.spec.merge import OVERRIDES, Override
+from nntrain.spec.tree import Mark, Origin, Scalar, plain
+from nntrain.sweeps.grid import settings_of
+from nntrain.sweeps.points import Plan, Point, Setting
+from nntrain.sweeps.request import Request
+
+ID = 12  # hex digits of an id
+SHOWN = 20  # problems that are told at once
+
+
+def expand(request: Request, overrides: Sequence[str] = ()) -> Plan:
+    """Return the plan, with ``key=value`` overrides laid over the base. SpecError, DataError with every problem."""
+    base = override(load(request.base, overrides), request.fixed)
+    if base.spec.runtime.threads is None:  # their number changes the last digits: one, wherever a point is trained
+        mark = Mark(Origin("runtime.threads", Path.cwd(), OVERRIDES, is_file=False))
+        base = override(base, [Override("runtime.threads", Scalar(mark, 1), mark)])
+    seeds = [base.spec.seed] if request.seeds is None else list(request.seeds)
+    laid, check = settings_of(request), _Check()
+    found = [check.points(base, values, seeds) for values in laid]
+    check.raise_problems()
+    settings: dict[tuple[str, ...], Setting] = {}
+    for values, points in zip(laid, found, strict=True):
+        ids = tuple(point.id for point in points)
+        if ids not in settings:
+            numbered = [replace(point, setting=len(settings)) for point in points]
+            settings[ids] = Setting({one.path: plain(one.value) for one in values}, numbered)
+    keys = list(dict.fromkeys(one.path for values in laid for one in values))
+    rank = check.rank(request.rank)
+    return Plan(list(settings.values()), keys, seeds, rank, base.text, len(laid) - len(settings))
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """What is to be known of data, divided in one way."""
+
+    facts: Facts
+    fingerprint: str
+    validates: bool
+
+
+@dataclass(slots=True)
+class _Check:
+    """Builds points and collects what is wrong with them; reads each division of the data once."""
+
+    spec_problems: dict[str, None] = field(default_factory=dict)  # in order, each once
+    data_problems: dict[str, None] = field(default_factory=dict)
+    figures: list[list[str]] = field(default_factory=list)  # of each point, by which settings could be ranked
+    _data: dict[str, _Data | None] = field(default_factory=dict)
+
+    def points(self, base: Loaded, values: Sequence[Override], seeds: Sequence[int]) -> list[Point]:
+        """Return the points of a setting, without those that have problems."""
+        nearer_last = sorted(values, key=lambda one: one.path.count("."))  # or `optimizer` would undo `optimizer.lr`
+        try:
+            loaded = override(base, nearer_last)
+        except SpecError as error:
+            self.spec_problems |= dict.fromkeys(error.problems)
+            return []
+        return [point for seed in seeds if (point := self.point(loaded, seed)) is not None]
+
+    def point(self, loaded: Loaded, seed: int) -> Point | None:
+        """Return the point of a setting and a seed, or None if it has a problem."""
+        resolved = {**loaded.resolved, "seed": seed}
+        spec = loaded.spec.model_copy(update={"seed": seed})
+        data = self.data(replace(loaded, spec=spec, resolved=resolved))
+        if data is None:
+            return None
+        settled = replace(loaded, spec=spec).settle(data.facts.task, len(data.facts.class_names))
+        resolved, assembly = {**settled.resolved, "seed": seed}, Assembly(spec, data.facts)
+        problems = assembly.problems(data.facts.n_rows)
+        if problems:
+            self.spec_problems |= dict.fromkeys(loaded.locate_error(SpecError(*problems)).problems)
+            return None
+        names = ["cost", *assembly.metric.figures(0.0, 1, 1, 1.0)]
+        parts = ["validation", "train"] if data.validates else ["train"]
+        self.figures.append([f"{part}.{name}" for part in parts for name in names])
+        return Point(_id(resolved, data.fingerprint), 0, seed, resolved)
+
+    def data(self, loaded: Loaded) -> _Data | None:
+        """Return what is to be known of the data of a spec, or None if they have a problem."""
+        spec = loaded.spec
+        key = canonical([loaded.resolved["data"], spec.seed, spec.train.dtype])
+        if key not in self._data:
+            try:
+                data = prepare(spec.data, seed=spec.seed, dtype=spec.train.dtype)
+                facts = assemble(spec, data).facts
+                self._data[key] = _Data(facts, data.fingerprint, data.validation is not None)
+            except DataError as error:
+                self.data_problems[str(error)] = None
+                self._data[key] = None
+        return self._data[key]
+
+    def raise_problems(self) -> None:
+        """Raise SpecError, or DataError if the data alone are at fault, with every problem found."""
+        found = [*self.spec_problems, *self.data_problems]
+        more = [f"and {len(found) - SHOWN} more problems"] if len(found) > SHOWN else []
+        if self.spec_problems:
+            raise SpecError(*found[:SHOWN], *more)
+        if found:
+            raise DataError("\n".join(found[:SHOWN] + more))
+
+    def rank(self, wanted: str | None) -> str:
+        """Return the figure that counts; by default the metric's first on the validation part. SpecError."""
+        known = [name for name in self.figures[0] if all(name in figures for figures in self.figures)]
+        if wanted is None:
+            names = [name for name in known if name.startswith("validation.")]
+            if not names:
+                advice = "set data.validation, e.g. --set data.validation=0.1, or rank by train.cost"
+                raise SpecError(f"rank: there is no validation part to choose by; {advice}")
+            return names[1] if len(names) > 1 else names[0]
+        if wanted.startswith("test."):
+            raise SpecError(
+                f"rank: {wanted}: what is chosen by the test part is no longer tested by it; use {known[0]}"
+            )
+        if wanted not in known:
+            raise SpecError(f"rank: no such figure, got '{wanted}'{did_you_mean(wanted, known)}")
+        return wanted
+
+
+def _id(resolved: dict[str, object], fingerprint: str) -> str:
+    """Return the hash of all that a result depends on: not the name, nor how often a checkpoint is written."""
+    spec = {key: value for key, value in resolved.items() if key not in ("name", "checkpoint")}
+    checkpoint = resolved["checkpoint"]
+    assert isinstance(checkpoint, dict)
+    spec["checkpoint"] = {"best": checkpoint["best"]}  # says which weights are kept and scored
+    return hashlib.sha256(canonical([spec, fingerprint]).encode()).hexdigest()[:ID]
