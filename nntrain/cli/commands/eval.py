@@ -74,7 +74,7 @@ def _show(result: "Evaluation", output: Path | None) -> None:
 def _write(result: "Evaluation", folder: Path) -> None:
     """Write the files of an evaluation; those that are there already are replaced."""
     from nntrain.artifacts import durable, strict_json
-    from nntrain.cli.output.csv_text import csv_text
+    from nntrain.artifacts.csv_text import csv_text
 
     files = {"evaluation.json": strict_json.pretty(result.figures)}
     if result.confusion is not None:

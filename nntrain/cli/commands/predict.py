@@ -81,7 +81,7 @@ def _check_probabilities(model: "Trained", wanted: bool) -> None:
 
 def _csv(predictions: "Iterable[Predictions]", proba: bool) -> Iterator[str]:
     """Yield the predictions as CSV, some rows at a time, the header first."""
-    from nntrain.cli.output.csv_text import csv_text
+    from nntrain.artifacts.csv_text import csv_text
 
     header = True
     for predicted in predictions:
