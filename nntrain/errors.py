@@ -70,6 +70,12 @@ class MissingExtraError(UserError):
     exit_code = 9
 
 
+class FailedRunsError(UserError):
+    """Some runs of a sweep failed: they neither reached their end nor diverged."""
+
+    exit_code = 10
+
+
 class InterruptedRun(UserError):
     """A signal stopped the run after its checkpoint was saved."""
 

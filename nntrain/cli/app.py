@@ -18,6 +18,7 @@ from nntrain.cli.commands.profile import profile
 from nntrain.cli.commands.resume import resume
 from nntrain.cli.commands.schema import schema
 from nntrain.cli.commands.show import show
+from nntrain.cli.commands.sweep import sweep
 from nntrain.cli.commands.verify import verify
 
 HELP = "Train softmax, linear, SVM and multilayer-perceptron models with minibatch gradient descent from one YAML file."
@@ -57,6 +58,7 @@ def top(
 
 app.command("fit")(fit)
 app.command("resume")(resume)
+app.command("sweep")(sweep)
 app.command("eval")(evaluate)
 app.command("predict")(predict)
 app.command("show")(show)

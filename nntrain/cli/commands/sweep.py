@@ -1,0 +1,148 @@
+"""``nntrain sweep``: many runs as one, from a sweep file or from a spec and what varies in it."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nntrain.cli.arguments import Overrides, Quiet
+
+if TYPE_CHECKING:
+    from nntrain.sweeps.coordinator import Coordinator
+    from nntrain.sweeps.folder import SweepFolder
+    from nntrain.sweeps.points import Plan
+    from nntrain.sweeps.request import Request
+
+
+def sweep(
+    source: Annotated[Path, typer.Argument(metavar="SWEEP|CONFIG", help="A sweep file, or a spec with --over.")],
+    over: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--over",
+            metavar="KEY=VALUES",
+            help="A key that varies: optimizer.lr='log(1e-3, 1, 7)', 'model.hidden=[[32],[64,32]]'. Repeatable.",
+        ),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(metavar="N", help="Train each setting with the seeds 0 … N−1; the mean counts.")
+    ] = None,
+    random: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Draw N settings at random instead of the whole grid.")
+    ] = None,
+    rank: Annotated[
+        str | None, typer.Option(metavar="FIGURE", help="What counts, such as validation.cost; never of the test part.")
+    ] = None,
+    overrides: Overrides = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="Runs at once; one a core by default.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="The folder of the sweep; runs/NAME-sweep by default.")
+    ] = None,
+    commands: Annotated[
+        bool, typer.Option("--commands", help="Train nothing; print a command for each run that is to do.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each event as a JSON object on a line.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train a grid of settings, each with the same seeds, and say which is best.
+
+    The whole plan is checked before the first run starts. The same command again goes on; a larger grid trains only
+    what is new. Exit 0: every run is done or diverged; 10: some failed; 75: interrupted.
+    """
+    from nntrain.core.machine import processors
+    from nntrain.sweeps.executor import LocalExecutor
+    from nntrain.sweeps.folder import SweepFolder
+
+    with LocalExecutor(jobs or processors()) as executor:
+        if not commands:
+            executor.warm_up()  # it loads while the plan is made
+        request = _request(source, over or (), seeds, random, rank)
+        folder = SweepFolder(out or Path("runs") / f"{request.name}-sweep")
+        plan = _plan(request, overrides or ())
+        with folder.lock():
+            folder.write("sweep.yaml", request.text)
+            if commands:
+                _print_commands(plan, folder)
+            else:
+                from nntrain.sweeps.coordinator import Coordinator
+
+                _train(Coordinator(plan, folder, executor, sys.argv), executor.capacity, as_json=as_json, quiet=quiet)
+
+
+def _request(
+    source: Path, over: "list[str] | tuple[()]", seeds: int | None, random: int | None, rank: str | None
+) -> "Request":
+    from nntrain.errors import SpecError
+    from nntrain.sweeps.request import Draws, request_of_options
+    from nntrain.sweeps.sweep_file import is_sweep, read_request
+
+    if not is_sweep(source):
+        draws = Draws(random) if random is not None else None
+        return request_of_options(source, over, seeds=seeds, draws=draws, rank=rank)
+    given = {"--over": over, "--seeds": seeds, "--random": random, "--rank": rank}
+    wrong = [name for name, value in given.items() if value]
+    if wrong:
+        raise SpecError(f"{wrong[0]}: is for a spec; {source} is a sweep file, which says it itself")
+    return read_request(source)
+
+
+def _plan(request: "Request", overrides: "list[str] | tuple[()]") -> "Plan":
+    from nntrain.sweeps.expansion import expand
+
+    return expand(request, overrides)
+
+
+def _train(coordinator: "Coordinator", jobs: int, *, as_json: bool, quiet: bool) -> None:
+    """Train all that is to do, write the tables whatever happened, and show the best."""
+    from nntrain.cli.interrupts import catch_signals
+    from nntrain.cli.output.sweep_progress import SweepProgress
+    from nntrain.cli.output.sweep_result import show_result
+    from nntrain.cli.output.terminal import out_json
+    from nntrain.errors import FailedRunsError, InterruptedRun
+    from nntrain.sweeps.result_files import result_files
+    from nntrain.sweeps.standings import standings
+
+    plan, folder, stopped = coordinator.plan, coordinator.folder, None
+    interrupts = catch_signals()
+    progress = SweepProgress(coordinator, jobs=jobs, as_json=as_json, quiet=quiet)
+    progress.begin()
+    try:
+        for event in coordinator.events(interrupts):
+            progress.show(event)
+    except InterruptedRun as error:
+        stopped = error
+    finally:
+        progress.close()
+    found = standings(plan, coordinator.outcomes)
+    files = result_files(plan, coordinator.outcomes, found)
+    for name, text in files.items():
+        folder.write(name, text)
+    if as_json:
+        best = found[0] if found[0].score.n else None
+        facts = best and {"setting": best.number, "values": best.setting.values, plan.rank: best.score.mean}
+        out_json({"event": "end", "best": facts, "failed": len(progress.failed), "files": list(files)})
+    else:
+        show_result(plan, found, coordinator.outcomes, folder.path, files)
+    if stopped is not None:
+        raise stopped
+    if progress.failed:
+        total, where = len(coordinator.outcomes), folder.path / "messages"
+        raise FailedRunsError(
+            f"{len(progress.failed)} of {total} runs failed; see {where}; the same command tries again"
+        )
+
+
+def _print_commands(plan: "Plan", folder: "SweepFolder") -> None:
+    """Print a line for each run that is not finished, with a spec of its own: any scheduler can start it."""
+    import shlex
+
+    from nntrain.cli.output.terminal import out
+    from nntrain.spec import dump
+
+    for point in plan.points:
+        if not folder.outcome(point.id).is_final:
+            spec = folder.write_spec(point.id, dump(point.resolved))
+            out(shlex.join(["nntrain", "fit", str(spec), "--run-dir", str(folder.run(point.id)), "--no-plots", "-q"]))

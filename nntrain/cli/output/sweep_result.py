@@ -1,0 +1,137 @@
+"""What a sweep comes to, for people: the five best settings, what the choice is worth, where the files lie."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nntrain.cli.output.columns import show_columns
+from nntrain.cli.output.figures import count, figure
+from nntrain.cli.output.sweep_progress import short_names
+from nntrain.cli.output.terminal import facts, out, plain
+
+if TYPE_CHECKING:
+    from nntrain.sweeps.folder import Outcome
+    from nntrain.sweeps.points import Plan
+    from nntrain.sweeps.standings import Standing
+
+SHOWN = 5
+
+
+def show_result(
+    plan: "Plan", found: "Sequence[Standing]", outcomes: "Mapping[str, Outcome]", folder: Path, files: Iterable[str]
+) -> None:
+    """Write the best settings and what there is to say of them to stdout."""
+    several = len(plan.seeds) > 1
+    names = short_names(plan.keys)
+    score = plan.rank.replace(".", " ")
+    header = ["", *(f">{plain(names[key])}" for key in plan.keys), f">{score}"]
+    header += [">worst", ">to the best", ">diverged"] if several else [">to the best"]
+    rows = [_row(plan, one, place, several) for place, one in enumerate(found[:SHOWN])]
+    out()
+    show_columns(header, rows, bold=0 if found[0].score.n else None)
+    if len(found) > SHOWN:
+        out(f"   {_more(len(found) - SHOWN)} in settings.csv")
+    out()
+    facts(_lines(plan, found, outcomes, folder, files))
+
+
+def _row(plan: "Plan", one: "Standing", place: int, several: bool) -> list[str]:
+    from nntrain.sweeps.result_files import spell, value_at
+
+    star = "★" if place == 0 and one.score.n else ""
+    values = [spell(value_at(one.setting, key)) for key in plan.keys]
+    if not several:
+        score = figure(one.score.mean) if one.score.n else "diverged" if one.diverged else "–"
+        return [star, *values, score, "–" if place == 0 else _signed(one.difference.mean)]
+    difference = "–" if place == 0 else _spread(_signed(one.difference.mean), one.difference.half)
+    cells = [_spread(figure(one.score.mean), one.score.half), figure(one.worst), difference]
+    return [star, *values, *cells, f"{one.diverged} of {one.runs}"]
+
+
+def _lines(
+    plan: "Plan", found: "Sequence[Standing]", outcomes: "Mapping[str, Outcome]", folder: Path, files: Iterable[str]
+) -> list[tuple[str, str]]:
+    lines = [("bracket", text) for text in _bracket(plan, found)] + [("edge", text) for text in _edges(plan, found)]
+    best = found[0]
+    tied = _tied(found)
+    if best.score.n > 1 and len(found) > 1:
+        same = f"{_more(tied)} tied with the best (0 is in the paired 95 % interval)"
+        lines.append(("by seed", same if tied else "better than each other setting (paired 95 % intervals)"))
+    statuses = [outcome.status for outcome in outcomes.values()]
+    for status in ("diverged", "failed", "to do"):
+        if status in statuses:
+            lines.append((status, f"{count(statuses.count(status))} of {count(len(statuses))} runs"))
+    if best.test.n:
+        lines.append(("test", f"{figure(best.test.mean)} at the chosen setting; not used for the choice"))
+    if best.score.n and len(found) > 1:
+        lines.append(("chosen", f"the best of {count(len(found))} tried: its score is a little too good"))
+    names = list(files)
+    lines.append(("files", f"{plain(str(folder))}: {'  '.join(names)}"))
+    if "best.yaml" in names:
+        lines.append(("next", f"nntrain fit {plain(str(folder / 'best.yaml'))}"))
+    return lines
+
+
+def _bracket(plan: "Plan", found: "Sequence[Standing]") -> list[str]:
+    """Return the values of the one key of numbers that are too small, right and too large, by the seeds."""
+    values = _numbers(plan, found, plan.keys[0]) if len(plan.keys) == 1 else None
+    if values is None or found[0].score.n < 2:
+        return []
+    right = [values[one.number] for one in found[: 1 + len(found)] if one is found[0] or _is_tied(one)]
+    low, high = min(right), max(right)
+    small = [value for value in values.values() if value < low]
+    large = [value for value in values.values() if value > high]
+    parts = [f"too small ≤ {_short(max(small))}"] if small else []
+    parts.append(f"right {_short(low)}" + (f" … {_short(high)}" if high > low else ""))
+    parts += [f"too large ≥ {_short(min(large))}"] if large else []
+    return [" │ ".join(parts)]
+
+
+def _edges(plan: "Plan", found: "Sequence[Standing]") -> list[str]:
+    """Return a line for each key of numbers whose best value is the first or the last that was tried."""
+    lines = []
+    for key in plan.keys:
+        values = _numbers(plan, found, key)
+        if values is None or len(set(values.values())) < 3 or not found[0].score.n:
+            continue
+        best = values[found[0].number]
+        if best in (min(values.values()), max(values.values())):
+            way = "smaller" if best == min(values.values()) else "larger"
+            lines.append(f"the best {plain(key)}, {_short(best)}, is the last that was tried; {way} ones may be better")
+    return lines
+
+
+def _numbers(plan: "Plan", found: "Sequence[Standing]", key: str) -> dict[int, float] | None:
+    """Return the value of a key for each setting by number, or None if they are not all numbers."""
+    from nntrain.sweeps.result_files import value_at
+
+    values: dict[int, Any] = {one.number: value_at(one.setting, key) for one in found}
+    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values.values())
+    return values if numbers else None
+
+
+def _tied(found: "Sequence[Standing]") -> int:
+    return sum(_is_tied(one) for one in found[1:])
+
+
+def _is_tied(one: "Standing") -> bool:
+    from nntrain.sweeps.standings import tied
+
+    return tied(one)
+
+
+def _more(number: int) -> str:
+    return f"{count(number)} more setting{'' if number == 1 else 's'}"
+
+
+def _short(value: float) -> str:
+    return f"{value:.4g}"
+
+
+def _signed(value: float) -> str:
+    return figure(value) if not isfinite(value) else f"{'−' if value < 0 else '+'}{figure(abs(value))}"
+
+
+def _spread(text: str, half: float) -> str:
+    return f"{text} ± {figure(half)}" if isfinite(half) else text

@@ -1,0 +1,153 @@
+"""Training all points of a plan to their ends: what is done stays, what was stopped goes on, what fails is told.
+
+Whether a point is finished is read from its run directory, never remembered; so the same sweep started again after
+anything goes on where the directories stand. Knows nothing of how a point is trained, or of scores.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import TypeAlias
+
+from nntrain.errors import DivergenceError, InterruptedRun, LockedError, OutputError
+from nntrain.sweeps.executor import Ended, Executor, Order
+from nntrain.sweeps.folder import Outcome, SweepFolder
+from nntrain.sweeps.points import Plan, Point
+
+TICK = 0.1  # seconds between two looks for an interruption
+RETRY = 0.25  # seconds until a point that another process holds is looked at again
+ATTEMPTS = 3  # in a row that were killed before they saved anything new
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A point that is done or has diverged."""
+
+    point: Point
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A point whose process ended with ``status`` (negative: the signal), and the last line it said."""
+
+    point: Point
+    status: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A point that another process trains just now: it is waited for."""
+
+    point: Point
+
+
+Event: TypeAlias = Finished | Failed | Held
+
+
+@dataclass(slots=True)
+class Coordinator:
+    """Trains the points of a plan that are not finished yet; ``outcomes`` has what is known of each, by id."""
+
+    plan: Plan
+    folder: SweepFolder
+    executor: Executor
+    argv: Sequence[str] = ()
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    under_way: dict[str, Point] = field(default_factory=dict)
+    _queue: deque[Point] = field(default_factory=deque)
+    _later: list[tuple[float, Point]] = field(default_factory=list)
+    _attempts: dict[str, tuple[int, str]] = field(default_factory=dict)  # how many, from which checkpoint
+    _held: set[str] = field(default_factory=set)
+    _stopping: bool = False
+    _fatal: str = ""
+
+    def __post_init__(self) -> None:
+        self.outcomes = {point.id: self.folder.outcome(point.id) for point in self.plan.points}
+        self._queue.extend(self.to_do)
+
+    @property
+    def to_do(self) -> list[Point]:
+        """The points that are not finished, in the order of the plan."""
+        return [point for point in self.plan.points if not self.outcomes[point.id].is_final]
+
+    def events(self, interrupted: Callable[[], bool] = bool) -> Iterator[Event]:
+        """Train, and yield what becomes of each point, in the order in which they end.
+
+        Raises InterruptedRun after everything has been saved, OutputError when the disk takes no more.
+        """
+        while self._queue or self._later or self.under_way:
+            if interrupted() and not self._stopping:
+                self._stop()
+            self._fill()
+            for one in self.executor.ended(TICK):
+                event = self._settle(one)
+                if event is not None:
+                    yield event
+        if self._fatal:
+            raise OutputError(self._fatal)
+        if self._stopping:
+            left = len(self.to_do)
+            raise InterruptedRun(
+                f"{self.folder.path}: {left} of {len(self.outcomes)} runs left; the same command goes on"
+            )
+
+    def _stop(self) -> None:
+        self._stopping = True
+        self._queue.clear()
+        self._later.clear()
+        self.executor.stop()
+
+    def _fill(self) -> None:
+        """Start points while there is room."""
+        now = monotonic()
+        self._queue.extend(point for due, point in self._later if due <= now)
+        self._later = [(due, point) for due, point in self._later if due > now]
+        while self._queue and len(self.under_way) < self.executor.capacity:
+            point = self._queue.popleft()
+            self.under_way[point.id] = point
+            run, messages = str(self.folder.run(point.id)), str(self.folder.messages(point.id))
+            self.executor.start(Order(point.id, run, messages, point.resolved, self.plan.text, self.argv))
+
+    def _settle(self, ended: Ended) -> Event | None:
+        """Take note of an end: the directory says whether the point is finished, else the status what to do."""
+        point, status = self.under_way.pop(ended.point), ended.status
+        outcome = self.folder.outcome(point.id)
+        if outcome.is_final:
+            self.outcomes[point.id] = outcome
+            if status in (0, DivergenceError.exit_code):
+                self.folder.drop_messages(point.id)
+            return Finished(point, outcome)
+        if self._stopping and (status < 0 or status == InterruptedRun.exit_code):
+            return None
+        if status == LockedError.exit_code:
+            return self._wait(point)
+        if status == OutputError.exit_code:
+            self._fatal = self._fatal or self.folder.last_message(point.id)
+            if not self._stopping:
+                self._stop()
+            return None
+        if (status < 0 or status == InterruptedRun.exit_code) and self._may_try_again(point):
+            self._queue.appendleft(point)
+            return None
+        self.outcomes[point.id] = Outcome("failed", {})
+        return Failed(point, status, self.folder.last_message(point.id))
+
+    def _wait(self, point: Point) -> Event | None:
+        if self._stopping:
+            return None
+        self._later.append((monotonic() + RETRY, point))
+        if point.id in self._held:
+            return None
+        self._held.add(point.id)
+        return Held(point)
+
+    def _may_try_again(self, point: Point) -> bool:
+        """Tell whether a point that was killed has saved something new, or has not been tried too often without."""
+        progress = self.folder.progress(point.id)
+        count, before = self._attempts.get(point.id, (0, progress))
+        count = 1 if progress != before else count + 1
+        self._attempts[point.id] = (count, progress)
+        return count < ATTEMPTS

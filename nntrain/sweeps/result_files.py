@@ -1,0 +1,92 @@
+"""The files a sweep ends with: runs.csv, settings.csv and best.yaml, functions of the plan and the outcomes alone.
+
+No times, and nothing of the order in which runs ended: the same sweep gives the same bytes.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nntrain.artifacts.csv_text import csv_text
+from nntrain.spec import dump
+from nntrain.spec.emit import inline
+from nntrain.sweeps.folder import Outcome
+from nntrain.sweeps.points import Plan, Setting
+from nntrain.sweeps.standings import Standing
+from nntrain.sweeps.student import Sample
+
+ABSENT = ""  # of a key that a setting does not have
+RUNS, SETTINGS, BEST = "runs.csv", "settings.csv", "best.yaml"
+
+
+def result_files(plan: Plan, outcomes: Mapping[str, Outcome], found: Sequence[Standing]) -> dict[str, str]:
+    """Return the text of each file by name; no best.yaml while no setting has a score."""
+    files = {RUNS: _runs(plan, outcomes), SETTINGS: _settings(plan, found)}
+    if found and found[0].score.n:
+        files[BEST] = _best(plan, found)
+    return files
+
+
+def value_at(setting: Setting, key: str) -> Any:
+    """Return the value of a dotted key in a setting, as it was written, or as the spec has it; None without one."""
+    if key in setting.values:
+        return setting.values[key]
+    value: Any = setting.points[0].resolved
+    for name in key.split("."):
+        if isinstance(value, Sequence) and not isinstance(value, str) and name.isdecimal() and int(name) < len(value):
+            value = value[int(name)]
+        elif isinstance(value, Mapping) and name in value:
+            value = value[name]
+        else:
+            return None
+    return value.get("kind", value) if isinstance(value, Mapping) else value
+
+
+def spell(value: Any) -> str:
+    """Return a value as it would be written in a spec; nothing for None."""
+    return ABSENT if value is None else value if isinstance(value, str) else inline(value)
+
+
+def _runs(plan: Plan, outcomes: Mapping[str, Outcome]) -> str:
+    names = list(dict.fromkeys(name for point in plan.points for name in outcomes[point.id].figures))
+    rows = []
+    for number, setting in enumerate(plan.settings, start=1):
+        values = [_cell(value_at(setting, key)) for key in plan.keys]
+        for point in setting.points:
+            one = outcomes[point.id]
+            figures = [_cell(one.figures.get(name)) for name in names]
+            rows.append(
+                [point.id, number, *values, point.seed, one.status, _cell(one.epochs), _cell(one.kept), *figures]
+            )
+    return csv_text(["run", "setting", *plan.keys, "seed", "status", "epochs", "kept_epoch", *names], rows)
+
+
+def _settings(plan: Plan, found: Sequence[Standing]) -> str:
+    test = f"test.{plan.rank.partition('.')[2]}"
+    summed = ["n", "mean", "sd", "low", "high", "worst", "diverged", "runs"]
+    paired = ["difference", "difference_low", "difference_high"]
+    rows = []
+    for place, one in enumerate(found, start=1):
+        values = [_cell(value_at(one.setting, key)) for key in plan.keys]
+        score = [one.score.n, one.score.mean, one.score.sd, *_interval(one.score), one.worst, one.diverged, one.runs]
+        difference = [one.difference.mean, *_interval(one.difference)]
+        rows.append([place, one.number, *values, plan.rank, *map(_cell, [*score, *difference, one.test.mean])])
+    return csv_text(["place", "setting", *plan.keys, "figure", *summed, *paired, f"{test}.mean"], rows)
+
+
+def _best(plan: Plan, found: Sequence[Standing]) -> str:
+    best = found[0]
+    seeds = f"mean over {best.score.n} seeds" if best.score.n > 1 else f"seed {best.setting.points[0].seed}"
+    head = f"# the best of {len(found)} settings by {plan.rank}: {best.score.mean:.6g}, {seeds}\n"
+    return head + dump(best.setting.points[0].resolved)
+
+
+def _interval(sample: Sample) -> tuple[float, float]:
+    return sample.mean - sample.half, sample.mean + sample.half
+
+
+def _cell(value: Any) -> Any:
+    """Return a cell: a number as it is, an empty one for what is not there or not a number, anything else as text."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return ABSENT
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else spell(value)

@@ -1,0 +1,95 @@
+"""Which setting is best: the figure that counts, summed up over the seeds of each setting, and set against the best.
+
+All settings have the same seeds, so differences are taken seed by seed. Knows nothing of files.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from nntrain.sweeps.folder import Outcome
+from nntrain.sweeps.points import Plan, Setting
+from nntrain.sweeps.student import Sample
+from nntrain.train.records import better
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A setting: its scores summed up, the worst of them, and how many of its runs diverged or have no score otherwise.
+
+    ``difference`` is to the best setting, over the seeds that both have a score for; ``test`` sums up the same figure
+    of the test part, by which nothing is chosen.
+    """
+
+    number: int  # in the plan, from 1
+    setting: Setting
+    score: Sample
+    worst: float
+    diverged: int
+    missing: int
+    difference: Sample
+    test: Sample
+
+    @property
+    def runs(self) -> int:
+        """How many seeds the setting has."""
+        return len(self.setting.points)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every seed has a score."""
+        return self.score.n == self.runs
+
+
+def rises(figure: str) -> bool:
+    """Tell whether more of a figure is better."""
+    return better(figure, 1.0, 0.0)
+
+
+def standings(plan: Plan, outcomes: Mapping[str, Outcome]) -> list[Standing]:
+    """Return the settings, best first: those with a score for each seed by their mean, then those that lack some.
+
+    Equal ones stay in the order of the plan.
+    """
+    scores = [_scores(setting, outcomes, plan.rank) for setting in plan.settings]
+    means = [Sample.of(list(own.values())).mean for own in scores]
+
+    def order(index: int) -> tuple[int, float, int]:
+        own, mean = scores[index], means[index]
+        lacks = 2 if not own else int(len(own) < len(plan.settings[index].points))
+        return (lacks, 0.0 if not own else -mean if rises(plan.rank) else mean, index)
+
+    ordered = sorted(range(len(scores)), key=order)
+    best = scores[ordered[0]] if ordered else {}
+    return [_standing(plan, index, outcomes, scores[index], best) for index in ordered]
+
+
+def _standing(
+    plan: Plan, index: int, outcomes: Mapping[str, Outcome], own: Mapping[int, float], best: Mapping[int, float]
+) -> Standing:
+    setting, values = plan.settings[index], list(own.values())
+    statuses = [outcomes[point.id].status for point in setting.points]
+    worst = (min(values) if rises(plan.rank) else max(values)) if values else math.nan
+    differences = [] if own is best else [score - best[seed] for seed, score in own.items() if seed in best]
+    test = _scores(setting, outcomes, f"test.{plan.rank.partition('.')[2]}")
+    diverged = statuses.count("diverged")
+    missing = len(statuses) - len(values) - diverged
+    summed = (Sample.of(values), worst, diverged, missing, Sample.of(differences), Sample.of(list(test.values())))
+    return Standing(index + 1, setting, *summed)
+
+
+def _scores(setting: Setting, outcomes: Mapping[str, Outcome], figure: str) -> dict[int, float]:
+    """Return a figure by seed, where it is a number."""
+    found = {point.seed: outcomes[point.id].figures.get(figure) for point in setting.points}
+    return {seed: float(score) for seed, score in found.items() if score is not None and math.isfinite(score)}
+
+
+def tied(standing: Standing) -> bool:
+    """Tell whether the seeds do not part a setting from the best: the interval of the difference holds 0."""
+    difference = standing.difference
+    return standing.is_whole and difference.n > 1 and abs(difference.mean) <= difference.half
+
+
+def sure(found: Sequence[Standing]) -> bool:
+    """Tell whether there are intervals at all: two seeds or more."""
+    return any(one.score.n > 1 for one in found)
