@@ -2,8 +2,8 @@
 # Sweep learning rates and print one table:   scripts/sweep_lr.sh CONFIG LR...
 #
 # One run directory a rate, in runs/sweep-NAME or in $SWEEP_DIR. One trial a core at a time ($JOBS to choose), each with
-# one BLAS thread. The same command goes on with an interrupted sweep: what is finished is not run again. A rate that
-# diverges is shown as such and stops nobody else. Exit 0 when every trial finished or diverged, else 1.
+# one BLAS thread. The same command finishes an interrupted sweep: finished trials are not trained again. A rate that
+# diverges is shown as such, and the other trials go on. Exit 0 when every trial finished or diverged, else 1.
 set -u
 
 if [ $# -lt 2 ]; then
@@ -26,7 +26,7 @@ if ! command -v nntrain >/dev/null; then
     export PATH
 fi
 if ! command -v nntrain >/dev/null; then
-    echo "error: nntrain is not installed; see the README" >&2
+    echo "error: nntrain is not installed; README.md tells how" >&2
     exit 127
 fi
 
@@ -34,7 +34,7 @@ name=$(basename "$config")
 SWEEP_DIR=${SWEEP_DIR:-runs/sweep-${name%.*}}
 export SWEEP_DIR
 mkdir -p "$SWEEP_DIR" || exit 7
-trap 'echo "interrupted: the same command goes on" >&2; exit 75' INT TERM
+trap 'echo "interrupted; the same command finishes the sweep" >&2; exit 75' INT TERM
 
 # Each trial leaves rate.json (its summary), rate.log (its messages) and rate.exit (its exit status).
 # shellcheck disable=SC2016 # $1 and $2 belong to the inner shell
