@@ -38,7 +38,7 @@ class Description:
     others: int
     batch_size: int
     parameter_bytes: int  # of one vector of parameters
-    vectors: int  # as long: theta, its gradient, the copy that norms are taken from, optimizer slots, the best
+    vectors: int  # as long: theta, its gradient, the copy that norms are taken from, optimizer slots
     buffer_bytes: int
     flops: int
 
@@ -56,8 +56,6 @@ class Description:
 def describe(assembly: Assembly) -> Description:
     """Return the description of an assembled network, with what training takes on as many rows as its data have."""
     batch_size, buffer_bytes = _buffers(assembly)
-    stop = assembly.spec.train.stop
-    keeps_best = stop.patience is not None and stop.restore_best
     network, params = assembly.network, assembly.network.params
     rows = []
     for layer, shapes, n_in, n_out in zip(
@@ -74,7 +72,7 @@ def describe(assembly: Assembly) -> Description:
         others=params.size - params.n_weights,
         batch_size=batch_size,
         parameter_bytes=params.theta.nbytes,
-        vectors=3 + len(assembly.spec.optimizer.slots) + keeps_best,
+        vectors=3 + len(assembly.spec.optimizer.slots),
         buffer_bytes=buffer_bytes,
         flops=sum(row.flops for row in rows),
     )

@@ -19,13 +19,15 @@ from nntrain.data.dataset import Dataset, Part
 from nntrain.data.formats.on_disk import OnDisk
 from nntrain.data.prepare import prepare
 from nntrain.data.transforms.lazy_inputs import Inputs, LazyInputs
-from nntrain.errors import DataError, SpecError, did_you_mean
+from nntrain.errors import DataError, SpecError
 from nntrain.network import Network
 from nntrain.ops.losses import Loss
 from nntrain.ops.metrics import Metric, metric_for
 from nntrain.spec import Loaded, Spec
+from nntrain.train import monitor
 from nntrain.train.evaluate import Evaluator
 from nntrain.train.job import Job
+from nntrain.train.monitor import Monitor
 
 IN_FLOAT64 = ("train.dtype=float64", "train.batch_size=all")  # laid over a spec whose numbers are looked at closely
 MANY_FLOPS = 1.5e8  # of one step's products: from here on further BLAS threads gain more than they cost (measured)
@@ -109,15 +111,12 @@ class Assembly:
         if not isinstance(spec.train.batch_size, str) and spec.train.batch_size > rows:
             size = spec.train.batch_size
             found.append(f"train.batch_size: {size} is more than the {rows} training rows; use 'all' for one batch")
-        figures = ["cost", *self.metric.figures(0.0, 1, 1, 1.0)]
-        known = [f"{part}.{figure}" for part in ("train", "validation") for figure in figures]
-        for where, monitor in (
-            ("train.stop.monitor", spec.train.stop.monitor),
-            ("checkpoint.best", spec.checkpoint.best),
-        ):
-            if monitor not in known:
-                found.append(f"{where}: no such figure, got '{monitor}'{did_you_mean(monitor, known)}")
         return found
+
+    @property
+    def figures(self) -> list[str]:
+        """The names of the figures that each part has in an epoch's record."""
+        return ["cost", *self.metric.figures(0.0, 1, 1, 1.0)]
 
     def job(self, train: Part, validation: Part | None = None) -> Job:
         """Return the training job on these parts. SpecError with every ``path: what`` that they cannot give."""
@@ -200,16 +199,40 @@ class Prepared:
     assembly: Assembly
     job: Job
 
+    @property
+    def stop_monitor(self) -> Monitor:
+        """The figure that patience watches."""
+        return monitor.stop_monitor(self.assembly.spec.train.stop, validation=self.data.validation is not None)
 
-def prepare_run(loaded: Loaded) -> Prepared:
-    """Load the data and build the job. Raises DataError, and SpecError with every conflict of spec and data."""
+    @property
+    def kept_monitor(self) -> Monitor | None:
+        """The figure whose best epoch is the result of the run; None when that is the last epoch."""
+        spec = self.assembly.spec
+        return monitor.kept_monitor(spec.train.stop, spec.checkpoint, validation=self.data.validation is not None)
+
+    @property
+    def notes(self) -> list[str]:
+        """Lines worth telling the user: on the data, and on figures that stand for others."""
+        stop = self.assembly.spec.train.stop
+        return [*self.data.notes, *monitor.notes(stop, validation=self.data.validation is not None)]
+
+
+def prepare_run(loaded: Loaded, *, begun: bool = False) -> Prepared:
+    """Load the data and build the job. Raises DataError, and SpecError with every conflict of spec and data.
+
+    A run that has ``begun`` may watch validation figures without a validation part: earlier versions allowed it.
+    """
     spec = loaded.spec
     data = prepare(spec.data, seed=spec.seed, dtype=spec.train.dtype)
     assembly = assemble(spec, data)
-    try:
-        return Prepared(data, assembly, assembly.job(data.train, data.validation))
-    except SpecError as error:
-        raise loaded.locate_error(error) from None
+    measurable = begun or data.validation is not None
+    problems = [
+        *assembly.problems(len(data.train)),
+        *monitor.problems(spec.train.stop, spec.checkpoint, assembly.figures, validation=measurable),
+    ]
+    if problems:
+        raise loaded.locate_error(SpecError(*problems))
+    return Prepared(data, assembly, assembly.job(data.train, data.validation))
 
 
 def _kind(entry: object) -> str:

@@ -1,4 +1,4 @@
-"""What a run says of itself beside its figures: run.json, with a segment for every start, and log.txt."""
+"""What a run records beside its figures: run.json, with a segment for every start, and log.txt."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -6,18 +6,36 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nntrain.artifacts.rundir import RUN, RunDir
+from nntrain.runs.assembly import Prepared
 from nntrain.spec import Loaded
 
 
 class Journal:
-    """Writes run.json and log.txt of one run; ``facts`` are what it depends on beside the spec."""
+    """Writes run.json and log.txt of one run."""
 
-    def __init__(self, directory: RunDir, loaded: Loaded, facts: Mapping[str, Any]) -> None:
-        self.directory, self.loaded, self.facts = directory, loaded, facts
+    def __init__(
+        self,
+        directory: RunDir,
+        loaded: Loaded,
+        ready: Prepared,
+        parent: Mapping[str, Any] | None,
+        environment: Mapping[str, Any],
+    ) -> None:
+        self.directory, self.loaded = directory, loaded
+        data, kept = ready.data, ready.kept_monitor
+        patient = loaded.spec.train.stop.patience is not None
+        self._facts = {  # what the run depends on beside its spec, and the figures that decide
+            "data": {"fingerprint": data.fingerprint, "task": data.task, "n_classes": data.n_classes},
+            "monitors": {"patience": ready.stop_monitor.name if patient else None, "best": kept.name if kept else None},
+            "parent": parent,
+            "environment": environment,
+        }
         self._resumed: int | None = None
 
-    def begin(self, argv: Sequence[str], *, resumed: int | None, changes: Sequence[str]) -> None:
-        """Mark the directory as a run under way: this start is a new segment, from step ``resumed`` on."""
+    def begin(
+        self, argv: Sequence[str], *, resumed: int | None, changes: Sequence[str], notes: Sequence[str] = ()
+    ) -> None:
+        """Mark the directory as a run in progress: this start is a new segment, from step ``resumed`` on."""
         before = self.directory.read_json(RUN) or {}
         self._resumed = resumed
         segment = {
@@ -29,9 +47,11 @@ class Journal:
         }
         self.write("running", argv=list(argv), segments=[*(before.get("segments") or []), segment])
         self.log("started" if resumed is None else f"resumed at step {resumed}")
+        for note in notes:
+            self.log(f"note: {note}")
 
     def write(self, status: str, **more: Any) -> None:
-        """Write run.json: what this run is, where it stands, and what it depends on."""
+        """Write run.json: what this run is, its status, and what it depends on."""
         before = self.directory.read_json(RUN) or {}
         facts = {
             "name": self.loaded.spec.name,
@@ -42,7 +62,7 @@ class Journal:
             "resumed_at": self._resumed,
             "segments": before.get("segments"),
             "seed": self.loaded.spec.seed,
-            **self.facts,
+            **self._facts,
             "spec": self.loaded.resolved,
         }
         self.directory.write_json(RUN, facts | more)

@@ -5,67 +5,74 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from nntrain.artifacts import checkpoint as storage
 from nntrain.artifacts.checkpoints import Found
 from nntrain.artifacts.rundir import RunDir
+from nntrain.core.types import Array
 from nntrain.errors import CheckpointError, DataError, SpecError
 from nntrain.runs.assembly import Prepared
+from nntrain.runs.position import Position, position_of
 from nntrain.runs.resume import compare
 from nntrain.spec import Loaded
+from nntrain.train.history import figure
 from nntrain.train.job import Job
 from nntrain.train.state import State
 
-LOOKS = 64  # steps at which two courses of the learning rate are compared
+SAMPLES = 64  # steps at which two schedules of the learning rate are compared
 
 
 @dataclass(slots=True)
-class Restored:
-    """Where a run stands when it is taken up; as made, at its very beginning.
+class StartingPoint:
+    """What a run resumes from, beside its state; the defaults describe a new run.
 
-    ``step`` and ``environment`` are the checkpoint's; ``best`` and ``cut`` are what it knows of the best epoch, and of
-    the time before an epoch that was ended early; ``reopened``: the run had ended and goes on under other limits.
+    ``step`` and ``environment`` are the checkpoint's, ``best`` is the best epoch that it knows. Where training ended
+    within an epoch, ``before`` has the best epoch and the length of the metrics without that epoch. ``rewrite`` tells
+    that the checkpoint no longer says where the run stands. ``old_best`` is a best epoch with its weights that lie in
+    no file of their own.
     """
 
     step: int | None = None
     best: dict[str, Any] | None = None
-    cut: dict[str, Any] | None = None
+    before: dict[str, Any] | None = None
     metrics_length: int = 0
     environment: Mapping[str, Any] = field(default_factory=dict)
-    reopened: bool = False
+    rewrite: bool = False
+    old_best: tuple[dict[str, Any], Mapping[str, Array]] | None = None
     notes: list[str] = field(default_factory=list)
 
 
-def restore(found: Found, directory: RunDir, loaded: Loaded, ready: Prepared, state: State) -> Restored:
-    """Put a checkpoint into the state of a run; SpecError, DataError, CheckpointError when it is not of this run.
+def restore(found: Found, directory: RunDir, loaded: Loaded, ready: Prepared, state: State) -> StartingPoint:
+    """Put a checkpoint into the state of a run. Nothing is written.
 
-    Nothing is written.
+    Raises SpecError, DataError and CheckpointError when the checkpoint belongs to another spec, data or program.
     """
-    path, meta, job = directory.path, found.checkpoint.meta, ready.job
+    path, meta = directory.path, found.checkpoint.meta
     try:
         changes = compare(directory, meta["spec"], loaded.resolved)
         if meta["data"]["fingerprint"] != ready.data.fingerprint:
             raise DataError(f"{path}: the data have changed since this run began; use another directory")
-        state.restore(found.checkpoint.tensors, meta["state"])
-        there = Restored(state.step, meta["best"], meta.get("cut"), meta["metrics_length"], meta["environment"])
-        before = meta["spec"]["train"]
+        position = position_of(found.checkpoint)
+        position.restore(state)
+        start = StartingPoint(state.step, meta["best"], meta.get("cut"), meta["metrics_length"], meta["environment"])
+        train = meta["spec"]["train"]
+        kept_before = train["stop"]["patience"] is not None and train["stop"]["restore_best"]
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{found.path}: not a checkpoint of this run: {error}") from error
-    there.notes += found.notes
+    directory.check_metrics(start.metrics_length)
+    start.notes += found.notes
+    if position.best is not None or not kept_before:
+        _find_best_by_patience(directory, ready, position, state, start)
     limits = [change.change for change in changes if change.limits]
     if limits:
-        _reopen(path, state, job, there)
-        there.notes += limits
-        there.notes += horizon_notes(job, state, before) if state.stopped is None else _still_ended(path, state)
-    _settle_best(directory, loaded.spec.checkpoint.best, there)
-    _settle_best_weights(directory, job, state, there)
-    directory.check_metrics(there.metrics_length)
-    return there
+        _reopen(path, state, ready.job, start)
+        start.notes += limits
+        start.notes += horizon_notes(ready.job, state, train) if state.stopped is None else _say_ended(path, state)
+    _forget_unusable_best(directory, ready, start)
+    return start
 
 
-def _reopen(path: Path, state: State, job: Job, there: Restored) -> None:
-    """If there are steps left under the limits of the job, put a state that had ended back to before it did.
+def _reopen(path: Path, state: State, job: Job, start: StartingPoint) -> None:
+    """Take back the end of training, unless it would end at the same place under the limits of the job.
 
     Raises SpecError when more is done already than the limits allow.
     """
@@ -73,10 +80,10 @@ def _reopen(path: Path, state: State, job: Job, there: Restored) -> None:
     if state.stopped is not None and state.ended_by is not None and training.ends(*state.ended_by):
         return
     if state.stopped is not None:
-        if state.cut is not None and there.cut is not None:
-            there.best, there.metrics_length = there.cut["best"], there.cut["metrics_length"]
+        if start.before is not None:
+            start.best, start.metrics_length = start.before["best"], start.before["metrics_length"]
         state.reopen()
-        there.cut, there.reopened = None, True
+        start.before, start.rewrite = None, True
     epochs = state.epoch + (state.batch > 0)  # begun
     if epochs > training.epochs:
         what = "begun" if state.batch else "done"
@@ -85,7 +92,8 @@ def _reopen(path: Path, state: State, job: Job, there: Restored) -> None:
         raise SpecError(f"{path}: {state.step} steps are done already, train.max_steps is {training.max_steps}")
 
 
-def _still_ended(path: Path, state: State) -> list[str]:
+def _say_ended(path: Path, state: State) -> list[str]:
+    """Return a line on the limit that ended the run and has not changed enough for it to go on."""
     setting = state.ended_by[0] if state.ended_by else "limits"
     return [f"{path}: nothing to train: train.{setting} ended this run ({state.stopped}), and still does"]
 
@@ -93,11 +101,11 @@ def _still_ended(path: Path, state: State) -> list[str]:
 def horizon_notes(job: Job, state: State, before: Mapping[str, Any]) -> list[str]:
     """Return in words what another length of the run changes in its learning rates; nothing where nothing changes.
 
-    ``before`` is the ``train`` section that the run was going by.
+    ``before`` is the ``train`` section of the spec so far.
     """
     per_epoch, step, now = job.batches.per_epoch, state.step, job.total_steps
     was = min(before["epochs"] * per_epoch, before["max_steps"] or before["epochs"] * per_epoch)
-    steps = [step + max(0, was - 1 - step) * k // LOOKS for k in range(LOOKS + 1)]
+    steps = [step + max(0, was - 1 - step) * k // SAMPLES for k in range(SAMPLES + 1)]
 
     def factor(at: int, total: int) -> float:
         memory = state.schedule_memory
@@ -115,41 +123,60 @@ def horizon_notes(job: Job, state: State, before: Mapping[str, Any]) -> list[str
     ]
 
 
-def _settle_best(directory: RunDir, monitor: str, there: Restored) -> None:
-    """Forget a best epoch that is gone, damaged, or best by another figure than the one that counts now."""
-    best = there.best
+def _forget_unusable_best(directory: RunDir, ready: Prepared, start: StartingPoint) -> None:
+    """Forget a best epoch that is gone, damaged, or the best by another figure than the one that counts now."""
+    best, monitor = start.best, ready.kept_monitor
     if best is None:
         return
     problem = ""
-    if best["monitor"] != monitor:
-        problem = f"checkpoint.best: {best['monitor']} before, {monitor} now: the best is that of the epochs to come"
-    elif best["step"] != there.step:
+    if monitor is None:
+        problem = f"checkpoint.best: {best['monitor']} before, nothing now: the last epoch is the result"
+    elif best["monitor"] != monitor.name:
+        name = monitor.name
+        problem = f"checkpoint.best: {best['monitor']} before, {name} now: the best is that of the epochs to come"
+    elif best["step"] != start.step and (start.old_best is None or best != start.old_best[0]):
         path = directory.checkpoint_path(best["step"])
         try:
             storage.load(path, follow_links=False)
         except CheckpointError as error:
             what = f"the checkpoint of the best epoch, {best['epoch']}, is gone"
-            problem = f"{what if not path.exists() else error}: later ones count"
+            problem = f"{what if not path.exists() else error}: the best is that of the epochs to come"
     if problem:
-        there.best = None
-        there.notes.append(problem)
+        start.best = None
+        start.notes.append(problem)
 
 
-def _settle_best_weights(directory: RunDir, job: Job, state: State, there: Restored) -> None:
-    """Hold the weights of the best epoch exactly when they may be wanted back at the end."""
-    stop = job.training.stop
-    if stop.patience is None or not stop.restore_best:
-        if state.restored:
-            state.exchange_best()
-            there.reopened = True  # what lies on the disk is another state
-        state.best_theta = state.cut_theta = None
-    elif state.best_theta is None and state.best_epoch is not None:
-        best = there.best or {}
-        if state.best_epoch != best.get("epoch"):
-            what = f"the weights of the best epoch by {stop.monitor}, {state.best_epoch}, were not kept"
+def _find_best_by_patience(
+    directory: RunDir, ready: Prepared, position: Position, state: State, start: StartingPoint
+) -> None:
+    """Name the best epoch by patience where it decides what is kept, and the checkpoint does not name it.
+
+    That is so in old checkpoints, and when patience is set for a run that had none before. Raises SpecError when the
+    weights of that epoch are nowhere.
+    """
+    monitor, stop = ready.kept_monitor, ready.stop_monitor
+    named = ready.assembly.spec.checkpoint.best
+    if monitor is None or monitor.name == named or start.best is not None or state.best_epoch is None:
+        return
+    records = directory.read_metrics()
+    step = records[state.best_epoch - 1]["step"]
+    best = {"monitor": stop.name, "value": state.best_value, "epoch": state.best_epoch, "step": step}
+    if step != state.step and not _is_valid(directory.checkpoint_path(step)):
+        if position.best is None:
+            what = f"the weights of the best epoch by {stop.name}, {state.best_epoch}, were not kept"
             raise SpecError(f"{directory.path}: train.stop.restore_best: {what}; set it to false")
-        state.best_theta = state.params.theta.copy()
-        if best["step"] != state.step:
-            stored = storage.load(directory.checkpoint_path(best["step"]), follow_links=False).tensors
-            for name, view in state.params.named(state.best_theta):
-                np.copyto(view, stored[name])
+        start.old_best = best, position.best
+    start.best, start.rewrite = best, True
+    if start.before is not None:  # training ended within an epoch, which may be better still
+        start.before = {**start.before, "best": best}
+        value = figure(records[-1], stop.name)
+        if value is not None and stop.improves(value, state.best_value):
+            start.best = {"monitor": stop.name, "value": value, "epoch": state.epochs, "step": state.step}
+
+
+def _is_valid(path: Path) -> bool:
+    try:
+        storage.load(path, follow_links=False)
+    except CheckpointError:
+        return False
+    return True

@@ -6,31 +6,33 @@ last and says that all is done. Going on after the end, the summary goes first, 
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from nntrain.artifacts import durable, strict_json
+from nntrain.artifacts.checkpoint import Checkpoint
 from nntrain.artifacts.checkpoints import Found
 from nntrain.artifacts.rundir import RUN, SUMMARY, RunDir
 from nntrain.core.machine import changes, environment
+from nntrain.core.types import Array
 from nntrain.drawing.plot_process import PlotProcess
 from nntrain.errors import DivergenceError, InterruptedRun, UserError
 from nntrain.runs import curve_files as curves
 from nntrain.runs.assembly import Prepared, prepare_run
 from nntrain.runs.initial_weights import InitialWeights, refuse_other_start
 from nntrain.runs.journal import Journal
-from nntrain.runs.restore import Restored, restore
+from nntrain.runs.position import position_of
+from nntrain.runs.restore import StartingPoint, restore
 from nntrain.runs.resume import Done, compare, find_done
 from nntrain.runs.saver import Saver
 from nntrain.runs.summary import sum_up
 from nntrain.spec import Loaded, dump
 from nntrain.train.divergence import diagnose
-from nntrain.train.history import to_csv
 from nntrain.train.loop import fit
-from nntrain.train.records import EpochRecord, Pause, better
+from nntrain.train.records import EpochRecord, Pause
 from nntrain.train.state import State
 
 
@@ -59,10 +61,15 @@ def open_run(
             parent.check(ready.job.network.params)
         directory = RunDir.at(run_dir) if run_dir is not None else RunDir.create(runs, loaded.spec.name)
         held.enter_context(directory.lock())
+        begun = directory.read_json(RUN) is not None
         done = find_done(loaded, directory)
         if not as_begun:
             refuse_other_start(directory, parent)
-        yield done or Run(loaded, directory, ready or prepare_run(loaded), argv=argv, painter=painter, parent=parent)
+        if done:
+            yield done
+        else:
+            ready = ready or prepare_run(loaded, begun=begun)
+            yield Run(loaded, directory, ready, argv=argv, painter=painter, parent=parent)
 
 
 class Run:
@@ -94,28 +101,15 @@ class Run:
         record = directory.read_json(RUN) or {}
         self.parent: dict[str, Any] | None = parent.facts if parent else record.get("parent")
         found = directory.latest()
-        there = restore(found, directory, loaded, ready, self.state) if found else self._begin(parent)
-        self.resumed, self.best, self._cut = there.step, there.best, there.cut
-        self.notes = [*self.data.notes, *there.notes] + (changes(there.environment, self.environment) if found else [])
+        start = restore(found, directory, loaded, ready, self.state) if found else self._begin(parent)
+        self.resumed, self.best, self._before = start.step, start.best, start.before
+        self.notes = [*ready.notes, *start.notes] + (changes(start.environment, self.environment) if found else [])
         options = loaded.spec.checkpoint
         self._saver = Saver(directory, keep=options.keep, spacing=options.min_seconds)
-        self._saver.step = there.step
-        facts = {"fingerprint": self.data.fingerprint, "task": self.data.task, "n_classes": self.data.n_classes}
-        self._journal = Journal(
-            directory, loaded, {"data": facts, "parent": self.parent, "environment": self.environment}
-        )
+        self._saver.step = start.step
+        self._journal = Journal(directory, loaded, ready, self.parent, self.environment)
         settings = compare(directory, record.get("spec") or loaded.resolved, loaded.resolved)
-        self._start(there, argv, [one.change for one in settings])
-
-    @property
-    def monitor(self) -> str:
-        """The figure whose best epoch is kept."""
-        return self.loaded.spec.checkpoint.best
-
-    @property
-    def tracks_best(self) -> bool:
-        """Whether a best epoch is kept: not by a validation figure when there is no validation part."""
-        return self.data.validation is not None or not self.monitor.startswith("validation.")
+        self._start(start, argv, [one.change for one in settings])
 
     def events(self, interrupted: Callable[[], bool] = bool) -> Iterator[EpochRecord]:
         """Train, saving on the way, and yield each epoch's record after it is on disk.
@@ -138,34 +132,36 @@ class Run:
             self._diverge(failure)
         self._finish()
 
-    def _begin(self, parent: InitialWeights | None) -> Restored:
-        """Write the first parameters: drawn, or the parent's."""
+    def _begin(self, parent: InitialWeights | None) -> StartingPoint:
+        """Set the first parameters: random ones, or the parent's."""
         self.job.network.initialize(self.loaded.spec.seed)
         if parent is None and self.parent is not None:
             parent = InitialWeights.from_record(self.parent)
-        return Restored(notes=list(parent.copy_to(self.prepared)) if parent else [])
+        return StartingPoint(notes=list(parent.copy_to(self.prepared)) if parent else [])
 
-    def _start(self, there: Restored, argv: Sequence[str], changes: Sequence[str]) -> None:
-        """Mark the directory as a run under way, and cut off what the checkpoint does not count."""
+    def _start(self, start: StartingPoint, argv: Sequence[str], changes: Sequence[str]) -> None:
+        """Mark the directory as a run in progress, and cut off the metrics that the checkpoint does not count."""
         durable.remove(self.directory.path / SUMMARY)  # going on: not done any more
-        self._journal.begin(argv, resumed=self.resumed, changes=changes)
+        self._journal.begin(argv, resumed=self.resumed, changes=changes, notes=self.notes)
         self.directory.write_text("config.yaml", self.loaded.text)
         self.directory.write_text("config.resolved.yaml", dump(self.loaded.resolved))
-        if there.reopened:
-            self._save(metrics_length=there.metrics_length)  # or the metrics would be too short for what lies there
-        self.directory.cut_metrics(there.metrics_length)
+        if start.old_best is not None:
+            self._save_old_best(*start.old_best)
+        if start.rewrite:
+            self._save(metrics_length=start.metrics_length)  # or the metrics would be too short for the one on disk
+        self.directory.cut_metrics(start.metrics_length)
 
     def _record(self, record: EpochRecord) -> None:
         """Put an epoch on disk: its metrics, and a checkpoint if one is due or it is the best so far."""
-        if self.state.cut is not None:
-            self._cut = {"best": self.best, "metrics_length": self.directory.metrics_length}
+        if self.state.batch:  # training ended within this epoch
+            self._before = {"best": self.best, "metrics_length": self.directory.metrics_length}
         self.directory.append_metrics(record.as_dict())
-        improved = False
-        if self.tracks_best:
-            value = record.figure(self.monitor)
-            improved = better(self.monitor, value, self.best["value"] if self.best else None)
+        improved, monitor = False, self.prepared.kept_monitor
+        if monitor is not None:
+            value = monitor.value(record)
+            improved = monitor.improves(value, self.best["value"] if self.best else None)
             if improved:
-                self.best = {"monitor": self.monitor, "value": value, "epoch": record.epoch, "step": record.step}
+                self.best = {"monitor": monitor.name, "value": value, "epoch": record.epoch, "step": record.step}
         every = self.loaded.spec.checkpoint.every_epochs
         if improved or (every is not None and record.epoch % every == 0):
             self._save()
@@ -173,16 +169,23 @@ class Run:
     def _save(self, *, metrics_length: int | None = None) -> None:
         """Make a checkpoint of the present state, by default with all the metrics that are there."""
         meta = self._meta(self.directory.metrics_length if metrics_length is None else metrics_length)
-        bests = (self.best, self._cut["best"] if self._cut else None)
+        bests = (self.best, self._before["best"] if self._before else None)
         kept = [best["step"] for best in bests if best]
         tensors = self.state.tensors() | self.data.tensors()
         self._saver.save(self.state.step, tensors, meta, kept=kept)
+
+    def _save_old_best(self, best: Mapping[str, Any], weights: Mapping[str, Array]) -> None:
+        """Write weights of the best epoch that an old checkpoint held; to resume from, they are not enough."""
+        meta = self._meta(0) | {"step": best["step"], "epoch": best["epoch"], "best": best}
+        del meta["state"]
+        tensors = dict(weights) | self.data.transform.tensors() | self.data.targets.tensors()
+        self.directory.save_checkpoint(best["step"], Checkpoint(tensors, meta))
 
     def _meta(self, metrics_length: int) -> dict[str, Any]:
         state, resolved = self.state, self.loaded.resolved
         return {
             "step": state.step,
-            "epoch": state.best_epoch if state.restored else state.epoch,  # of the parameters, which may be the best
+            "epoch": state.epochs,
             "state": state.figures(),
             "spec": resolved,
             "config_sha256": hashlib.sha256(strict_json.canonical(resolved).encode()).hexdigest(),
@@ -190,7 +193,7 @@ class Run:
             | {"fingerprint": self.data.fingerprint, "encoder": self.data.transform.facts()},
             "metrics_length": metrics_length,
             "best": self.best,
-            "cut": self._cut,
+            "cut": self._before,
             "parent": self.parent,
             "environment": self.environment,
         }
@@ -217,7 +220,7 @@ class Run:
         """Return what made the steps since the last good checkpoint, or since the start, diverge."""
         try:
             if found:
-                self.state.restore(found.checkpoint.tensors, found.checkpoint.meta["state"])
+                position_of(found.checkpoint).restore(self.state)
             else:
                 self.state = State.start(self.job.network.params, self.job.optimizer)
                 self._begin(None)
@@ -227,8 +230,7 @@ class Run:
 
     def _finish(self) -> None:
         """Save the end, score the weights that are kept, draw, and write the summary last: it says that all is done."""
-        is_best = self.best is not None and self.best["step"] == self.state.step
-        if self._saver.step != self.state.step or (self.state.restored and not is_best):
+        if self._saver.step != self.state.step:
             self._save()
         self._saver.flush()
         kept = self.directory.checkpoint_path(self.best["step"] if self.best else self.state.step)
@@ -243,8 +245,5 @@ class Run:
         self.summary = summary
 
     def _write_curves(self) -> None:
-        if self.painter is not None:
-            best = self.best["epoch"] if self.best else None
-            curves.write(self.directory, self.painter, title=self.loaded.spec.name, best_epoch=best)
-        else:
-            self.directory.write_text("curves.csv", to_csv(self.directory.read_metrics()))
+        best = self.best["epoch"] if self.best else None
+        curves.write(self.directory, self.painter, title=self.loaded.spec.name, best_epoch=best)

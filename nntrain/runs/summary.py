@@ -41,9 +41,9 @@ def sum_up(
         "name": spec.name,
         "seed": spec.seed,
         "stopped": state.stopped,
-        "epochs": state.epoch,
+        "epochs": state.epochs,
         "steps": state.step,
-        "seconds": state.elapsed,
+        "seconds": state.elapsed + state.seconds,  # the latter where training ended within an epoch
         "examples_per_second": _speed(records),
         "parameters": params.size,
         "checkpoint": str(kept.relative_to(root)),

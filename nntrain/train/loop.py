@@ -11,7 +11,8 @@ import numpy as np
 
 from nntrain.errors import DivergenceError
 from nntrain.train.job import Job
-from nntrain.train.records import EpochRecord, Pause, better
+from nntrain.train.monitor import COST, Monitor, measured, stop_monitor
+from nntrain.train.records import EpochRecord, Pause
 from nntrain.train.settings import FALLING
 from nntrain.train.state import State
 from nntrain.train.step import Stepper
@@ -24,12 +25,10 @@ def fit(
 ) -> Iterator[EpochRecord | Pause]:
     """Train from ``state`` on, updating it in place; yield a record an epoch, and a pause every ``pause_every`` steps.
 
-    ``interrupted`` is asked after every step; once it says True, a last pause is yielded and the run ends, to be gone
-    on with later; otherwise ``state.stopped`` says why it ended. Raises DivergenceError before numbers that are not
-    finite reach the parameters of a finished epoch.
+    ``interrupted`` is called after every step. Once it returns True, a final Pause is yielded and training stops; it
+    can be resumed. Otherwise ``state.stopped`` says why training ended. Raises DivergenceError before numbers that are
+    not finite reach the parameters of a finished epoch.
     """
-    if state.restored and state.stopped is None:
-        state.exchange_best()  # going on: from where training was, not from the best
     run = _Loop(job, state)
     while state.stopped is None and state.epoch < job.training.epochs:
         for event in _quietly(run.epoch(interrupted, pause_every)):
@@ -38,8 +37,6 @@ def fit(
                 return
     if state.stopped is None:
         state.end("epochs", state.epoch, "all epochs done")
-    if state.best_epoch != state.epoch and not state.restored:
-        state.exchange_best()  # restore_best
 
 
 def _quietly(events: Iterator[EpochRecord | Pause]) -> Iterator[EpochRecord | Pause]:
@@ -58,14 +55,14 @@ class _Loop:
     def __init__(self, job: Job, state: State) -> None:
         self.job, self.state = job, state
         self.stepper = Stepper(job, state)
-        stop = job.training.stop
-        if stop.patience and stop.restore_best and state.best_theta is None:
-            state.best_theta = state.params.theta.copy()
+        has_validation = job.validation is not None
+        self.monitor = stop_monitor(job.training.stop, validation=has_validation)
+        self.cost = Monitor(measured(COST, validation=has_validation))  # what the schedule observes
         self.lr = 0.0
         self.gradient_norm = self.change = self.length = 0.0  # ‖∇J‖, ‖Δθ‖ and ‖θ‖ of the last measured step
 
     def epoch(self, interrupted: Callable[[], bool], pause_every: int | None) -> Iterator[EpochRecord | Pause]:
-        """Run what is left of the epoch under way and yield its record; pauses come in between."""
+        """Run the rest of the unfinished epoch and yield its record; pauses come in between."""
         job, state, stepper = self.job, self.state, self.stepper
         last = job.batches.per_epoch - 1
         new_rate_each_step = job.schedule.per_step or job.optimizer.per_step
@@ -155,25 +152,23 @@ class _Loop:
             seconds=state.seconds,
             examples_per_second=state.rows / state.seconds if state.seconds else 0.0,
         )
-        if state.batch < job.batches.per_epoch:
-            state.mark_cut()
-        state.finish_epoch()
-        self._judge(record)
+        if state.batch == job.batches.per_epoch:  # or training ended within the epoch, and may go on from there
+            state.finish_epoch()
+            self._judge(record)
         return record
 
     def _judge(self, record: EpochRecord) -> None:
-        """Let the schedule and the stopping rule see the epoch."""
-        state, stop = self.state, self.job.training.stop
-        state.schedule_memory = self.job.schedule.observe(record.figure("validation.cost"), state.schedule_memory)
-        value = record.figure(stop.monitor)
-        if better(stop.monitor, value, state.best_value, by=stop.min_delta):
+        """Show a whole epoch to the schedule and to the rule of patience."""
+        state, patience = self.state, self.job.training.stop.patience
+        state.schedule_memory = self.job.schedule.observe(self.cost.value(record), state.schedule_memory)
+        value = self.monitor.value(record)
+        if self.monitor.improves(value, state.best_value):
             state.best_value, state.best_epoch, state.waited = value, state.epoch, 0
-            if state.best_theta is not None:
-                np.copyto(state.best_theta, state.params.theta)
             return
         state.waited += 1
-        if stop.patience is not None and state.waited >= stop.patience and state.stopped is None:
-            why = f"no better {stop.monitor} for {state.waited} epochs, best in epoch {state.best_epoch}"
+        if patience is not None and state.waited >= patience and state.stopped is None:
+            epochs = "1 epoch" if state.waited == 1 else f"{state.waited} epochs"
+            why = f"no better {self.monitor.name} for {epochs}, best in epoch {state.best_epoch}"
             state.end("stop.patience", state.waited, why)
 
     def _check_parameters(self) -> None:

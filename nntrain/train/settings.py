@@ -9,22 +9,22 @@ from annotated_types import MaxLen, MinLen
 from nntrain.core.fields import Count, Flag, Natural, NonNegative, Positive
 from nntrain.core.types import DType
 
-FALLING = "stop.step_tolerance"  # the one limit that is met from above
-Monitor = Annotated[str, MinLen(1), MaxLen(64)]  # "validation.cost", "train.accuracy", …: part.figure
+FALLING = "stop.step_tolerance"  # the one limit that is reached by falling below it
+FigureName = Annotated[str, MinLen(1), MaxLen(64)]  # part.figure: "validation.cost", "train.accuracy", …
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
     """When to stop before the last epoch.
 
-    ``patience`` counts epochs without an improvement of more than ``min_delta`` in ``monitor``; ``restore_best`` then
-    puts the best epoch's weights back. ``step_tolerance`` stops when ‖Δθ‖₂ of a step falls below it. Without a
-    validation part the monitor falls back to ``train.cost``.
+    ``patience`` counts epochs without an improvement of more than ``min_delta`` in ``monitor``. Without a validation
+    part ``validation.cost`` stands for ``train.cost``, and ``restore_best`` makes the best epoch by it the result of
+    the run instead of the last. ``step_tolerance`` stops when ‖Δθ‖₂ of a step falls below it.
     """
 
     __pydantic_config__ = {"extra": "forbid"}
 
-    monitor: Monitor = "validation.cost"
+    monitor: FigureName = "validation.cost"
     patience: Count | None = None
     min_delta: NonNegative = 0.0
     restore_best: Flag = True
@@ -34,7 +34,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """Epochs, batch size (``all`` is batch gradient descent, 1 stochastic), precision and limits."""
+    """Epochs, batch size (``all`` is batch gradient descent, 1 is stochastic), precision and limits."""
 
     __pydantic_config__ = {"extra": "forbid"}
 
@@ -46,9 +46,9 @@ class Training:
     stop: Stop = field(default_factory=Stop)
 
     def ends(self, setting: str, reached: float) -> bool:
-        """Tell whether training that ``setting`` ended when ``reached`` met it would end there under these values too.
+        """Tell whether ``setting`` still ends training at the value ``reached``, at which it ended training before.
 
-        Settings are named from here: ``epochs``, ``stop.patience``.
+        Settings are named as below ``train``: ``epochs``, ``stop.patience``.
         """
         limit = attrgetter(setting)(self)
         if limit is None:
@@ -58,10 +58,11 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Checkpointing:
-    """When to save, how many of the newest to keep, and the figure whose best epoch is kept as well.
+    """When to save, how many of the newest checkpoints to keep, and the figure whose best epoch is kept as well.
 
-    ``min_seconds``: what is due sooner after the last writing waits in memory for the next that is due later. So a
-    crash costs at most one interval and ``min_seconds``; with 0 at most one interval, and each waits for the disk.
+    ``best: null`` keeps no best epoch: the last is the result. A checkpoint that is due less than ``min_seconds`` after
+    the last writing waits in memory until a later one is written. So a crash costs at most one interval and
+    ``min_seconds``; with 0 it costs at most one interval, and training waits for the disk at every checkpoint.
     """
 
     __pydantic_config__ = {"extra": "forbid"}
@@ -70,12 +71,12 @@ class Checkpointing:
     every_steps: Count | None = None
     min_seconds: NonNegative = 1.0
     keep: Count = 2
-    best: Monitor = "validation.cost"
+    best: FigureName | None = "validation.cost"
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What may change speed and rounding, never the mathematics: the number of BLAS threads."""
+    """Settings that may change speed and rounding, but never the mathematics: the number of BLAS threads."""
 
     __pydantic_config__ = {"extra": "forbid"}
 

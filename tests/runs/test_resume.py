@@ -282,19 +282,31 @@ def test_more_epochs_do_not_undo_what_ended_the_run(tiny, trained, resumed):
     run, records = resumed("run", "train.epochs=50")
     assert (records, run.state.step) == ([], first.state.step)
     ended = (
-        "train.stop.patience ended this run (no better validation.cost for 1 epochs, best in epoch 1), and still does"
+        "train.stop.patience ended this run (no better validation.cost for 1 epoch, best in epoch 1), and still does"
     )
     assert run.notes[-1].endswith(f"run: nothing to train: {ended}")
     assert run.is_done is False
 
 
-def test_best_weights_that_were_not_kept_cannot_be_restored(tiny, trained, resumed, tmp_path):
-    trained(tiny(FREE, "checkpoint.best=train.cost", STEADY, "train.stop.min_delta=9"), "run")
-    message = r"train\.stop\.restore_best: the weights of the best epoch by validation\.cost, 1, were not kept"
-    with pytest.raises(SpecError, match=message):
+def test_best_weights_that_were_not_kept_cannot_be_the_result(tiny, trained, resumed, tmp_path):
+    """Without a validation part nothing is kept until patience is set; then the best epoch so far is wanted."""
+    settings = ("data.validation=null", FREE, STEADY, "train.stop.min_delta=9", "checkpoint.keep=1")
+    trained(tiny(*settings), "run")
+    before = contents(tmp_path / "run")
+    with pytest.raises(SpecError) as caught:
         resumed("run", "train.stop.patience=2", "train.epochs=9")
-    run, _ = resumed("run", "train.stop.patience=2", "train.stop.restore_best=false", "train.epochs=9")
-    assert run.state.best_theta is None
+    message = "the weights of the best epoch by train.cost, 1, were not kept; set it to false"
+    assert str(caught.value) == f"{tmp_path}/run: train.stop.restore_best: {message}"
+    assert contents(tmp_path / "run") == before
+    run, _ = resumed("run", "train.stop.patience=6", "train.stop.restore_best=false", "train.epochs=9")
+    assert (run.summary["best"], run.summary["epoch"], run.summary["epochs"]) == (None, 7, 7)
+
+
+def test_best_weights_that_happen_to_be_there_are_the_result(tiny, trained, resumed):
+    trained(tiny("data.validation=null", FREE, STEADY, "train.stop.min_delta=9", "checkpoint.keep=9"), "run")
+    run, _ = resumed("run", "train.stop.patience=5", "train.epochs=9")
+    assert (run.summary["best"]["epoch"], run.summary["best"]["monitor"]) == (1, "train.cost")
+    assert (run.summary["epoch"], run.summary["epochs"]) == (1, 6)
 
 
 def test_another_figure_for_the_best_counts_from_there_on(tiny, trained, resumed):
@@ -316,7 +328,7 @@ def test_a_damaged_best_is_told_and_not_believed_in(tiny, trained, resumed, tmp_
     run, _ = resumed("run")
     assert len(run.notes) == 1
     assert run.notes[0].startswith(f"{best}: damaged: ")
-    assert run.notes[0].endswith(": later ones count")
+    assert run.notes[0].endswith(": the best is that of the epochs to come")
 
 
 @pytest.mark.parametrize("name", ["gone", "file", "empty", "other"])

@@ -7,7 +7,7 @@ import pytest
 
 from nntrain.artifacts.rundir import RunDir
 from nntrain.errors import CheckpointError, DataError, DivergenceError, InterruptedRun, SpecError
-from nntrain.runs import Done
+from nntrain.runs import Done, open_model, prepare_run
 from nntrain.runs import run as running
 from nntrain.runs.journal import Journal
 from nntrain.runs.saver import Saver
@@ -91,7 +91,10 @@ def test_a_best_checkpoint_that_is_gone_is_told_and_not_believed_in(tiny, traine
     if directory.latest() is None:
         pytest.fail("the best was the only one")
     run, _ = trained(tiny(), "run")
-    assert f"the checkpoint of the best epoch, {best['epoch']}, is gone: later ones count" in run.notes
+    assert (
+        f"the checkpoint of the best epoch, {best['epoch']}, is gone: the best is that of the epochs to come"
+        in run.notes
+    )
     assert (tmp_path / "run" / run.summary["checkpoint"]).exists()
 
 
@@ -174,6 +177,62 @@ def test_without_validation_the_last_epoch_is_the_result(tiny, trained):
     assert run.summary["best"] is None
     assert run.summary["checkpoint"].endswith("000000000020.safetensors")
     assert "validation" not in run.summary
+
+
+PATIENT = "train={epochs: 9, batch_size: 8, stop: {patience: 2, min_delta: 0.2}}"
+
+
+def test_without_validation_patience_names_and_keeps_what_it_watches(tiny, trained, tmp_path):
+    run, records = trained(tiny("data.validation=null", PATIENT), "run")
+    best = next(record for record in records if record.epoch == run.summary["epoch"])
+    assert run.summary["stopped"] == f"no better train.cost for 2 epochs, best in epoch {best.epoch}"
+    assert best.epoch == len(records) - 2
+    assert run.summary["best"] == {
+        "monitor": "train.cost",
+        "value": best.train["cost"],
+        "epoch": best.epoch,
+        "step": best.step,
+    }
+    assert run.notes == [
+        "train.stop.monitor: there is no validation part, so patience watches train.cost, which cannot show when the "
+        "network starts to learn by heart; set data.validation to a fraction or a count of rows"
+    ]
+    record = json.loads((tmp_path / "run/run.json").read_text(encoding="utf-8"))
+    assert record["monitors"] == {"patience": "train.cost", "best": "train.cost"}
+    assert "patience watches train.cost" in (tmp_path / "run/log.txt").read_text(encoding="utf-8")
+    model = open_model(tmp_path / "run")
+    assert (model.epoch, model.step) == (best.epoch, best.step)
+    assert RunDir(tmp_path / "run").latest().checkpoint.meta["step"] == records[-1].step
+
+
+@pytest.mark.parametrize("settings", [(), ("train.max_steps=6",), ("data.validation=null", PATIENT)])
+def test_a_best_of_null_keeps_no_best(settings, tiny, trained, tmp_path):
+    run, records = trained(tiny("checkpoint={best: null, keep: 1}", *settings), "run")
+    assert (run.summary["best"], run.summary["epoch"]) == (None, records[-1].epoch)
+    assert [path.name for path in RunDir(tmp_path / "run").checkpoints()] == [
+        f"step-{records[-1].step:012d}.safetensors"
+    ]
+    record = json.loads((tmp_path / "run/run.json").read_text(encoding="utf-8"))
+    assert record["monitors"]["best"] is None
+
+
+@pytest.mark.parametrize("setting", ["train.stop.monitor", "checkpoint.best"])
+def test_a_figure_that_cannot_be_measured_is_refused(setting, tiny):
+    advice = "set data.validation to a fraction or a count of rows, or name train.accuracy"
+    with pytest.raises(SpecError) as caught:
+        prepare_run(tiny("data.validation=null", f"{setting}=validation.accuracy"))
+    message = f"there is no validation part, got 'validation.accuracy'; {advice}"
+    assert str(caught.value) == f"--set {setting}: {message}"
+    assert prepare_run(tiny(f"{setting}=validation.accuracy")).notes == []
+
+
+@pytest.mark.parametrize("setting", ["train.stop.monitor", "checkpoint.best"])
+def test_a_figure_that_there_is_not_is_refused(setting, tiny):
+    with pytest.raises(SpecError) as caught:
+        prepare_run(tiny(f"{setting}=validation.acuracy"))
+    known = "train.accuracy, train.cost, validation.accuracy, validation.cost"
+    message = f"no such figure, got 'validation.acuracy'; did you mean 'validation.accuracy'? (one of {known})"
+    assert str(caught.value) == f"--set {setting}: {message}"
 
 
 def test_the_run_says_what_it_depends_on(tiny, trained, tmp_path):

@@ -23,13 +23,12 @@ def test_sigmoid_class_weights_are_two_whatever_the_classes(tiny):
     assert prepare_run(tiny("data.source=iris", loss)).assembly.network.n_out == 3
 
 
-@pytest.mark.parametrize("patience", ["null", "3"])
 @pytest.mark.parametrize(("optimizer", "slots"), [("sgd", 0), ("{kind: sgd, momentum: 0.9}", 1), ("adam", 2)])
-def test_the_description_counts_what_training_holds(optimizer, slots, patience, tiny):
-    found = describe(prepare_run(tiny(f"optimizer={optimizer}", f"train.stop.patience={patience}")).assembly)
+def test_the_description_counts_what_training_holds(optimizer, slots, tiny):
+    found = describe(prepare_run(tiny(f"optimizer={optimizer}")).assembly)
     assert (found.weights, found.others, found.total) == (20, 7, 27)
     assert found.parameter_bytes == 27 * 4
-    assert found.vectors == 3 + slots + (patience != "null")
+    assert found.vectors == 3 + slots
     assert found.flops == 2 * 20
     assert found.batch_size == 8
     assert found.training_bytes == found.vectors * 27 * 4 + found.buffer_bytes

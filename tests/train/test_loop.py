@@ -261,14 +261,15 @@ def rising(job):
 
 
 @pytest.mark.parametrize("restore", [True, False])
-def test_patience_counts_epochs_without_improvement_and_restores_the_best(make_job, restore):
+def test_patience_counts_epochs_without_improvement_and_leaves_the_parameters_where_training_ended(make_job, restore):
     job = rising(make_job(epochs=8, stop=Stop(patience=3, restore_best=restore)))
     state, thetas = start(job), []
     for _ in fit(job, state):
         thetas.append(job.network.params.theta.copy())
     assert len(thetas) == 6
     assert state.stopped == "no better validation.cost for 3 epochs, best in epoch 3"
-    np.testing.assert_array_equal(job.network.params.theta, thetas[2 if restore else 5])
+    np.testing.assert_array_equal(job.network.params.theta, thetas[5])
+    assert state.best_epoch == 3
 
 
 def test_min_delta_asks_for_more_than_a_little(make_job):
@@ -290,10 +291,26 @@ def test_without_a_validation_part_the_training_cost_is_watched(make_job):
     assert state.best_value == min(r.train["cost"] for r in records)
 
 
+def test_the_reason_names_the_figure_that_was_watched(make_job):
+    state, _ = train(make_job(epochs=4, stop=Stop(patience=1, min_delta=9)))
+    assert state.stopped == "no better train.cost for 1 epoch, best in epoch 1"
+    state, _ = train(make_job(epochs=4, stop=Stop(patience=2, min_delta=9, monitor="validation.accuracy")))
+    assert state.stopped == "no better train.accuracy for 2 epochs, best in epoch 1"
+
+
+@pytest.mark.parametrize("max_steps", [6, 9])
+def test_an_epoch_that_training_ends_within_is_reported_but_not_counted(make_job, max_steps):
+    state, records = train(make_job(max_steps=max_steps, validation=True, stop=Stop(patience=9)))
+    whole, batches = divmod(max_steps, 4)
+    assert (state.epoch, state.batch, state.epochs) == (whole, batches, whole + 1)
+    assert [record.epoch for record in records] == list(range(1, whole + 2))
+    assert state.best_value == min(record.validation["cost"] for record in records[:-1])
+
+
 def test_max_seconds(make_job):
     state, records = train(make_job(epochs=10**6, stop=Stop(max_seconds=0.05)))
     assert state.stopped == "max_seconds 0.05 reached"
-    assert 0.05 <= state.elapsed < 2
+    assert 0.05 <= state.elapsed + state.seconds < 2
     assert records[-1].step == state.step
 
 

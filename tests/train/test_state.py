@@ -186,7 +186,7 @@ def test_an_interrupt_in_the_last_step_leaves_nothing_to_go_on_with(make_job):
     assert state.stopped == "all epochs done"
 
 
-# --- the best weights ------------------------------------------------------------------------------------------------
+# --- patience ------------------------------------------------------------------------------------------------
 
 
 def judged(make_job, costs, patience):
@@ -206,12 +206,11 @@ def test_a_run_that_ran_out_of_patience_can_go_on_as_if_it_had_not(make_job):
     stopped = start(short)
     list(fit(short, stopped))
     assert stopped.epoch == 5
-    assert stopped.restored
     carried = stored(stopped)
     again = judged(make_job, COSTS[5:], 10)
     resumed = start(again)
     resumed.restore(*carried)
-    resumed.stopped = None  # asked for more
+    resumed.reopen()
     list(fit(again, resumed))
     assert again.network.params.theta.tobytes() == whole.network.params.theta.tobytes()
     assert resumed.figures() | {"elapsed": 0} == state.figures() | {"elapsed": 0}
@@ -226,7 +225,7 @@ def test_a_finished_run_is_not_trained_again(make_job):
     np.testing.assert_array_equal(job.network.params.theta, theta)
 
 
-def test_more_epochs_go_on_from_the_last_state_not_from_the_best(make_job):
+def test_more_epochs_go_on_from_the_last_state(make_job):
     whole = judged(make_job, COSTS, 9)
     list(fit(whole, start(whole)))
     first = judged(make_job, COSTS, 9)
@@ -237,7 +236,7 @@ def test_more_epochs_go_on_from_the_last_state_not_from_the_best(make_job):
     again = judged(make_job, COSTS[4:], 9)
     resumed = start(again)
     resumed.restore(*carried)
-    resumed.stopped = None
+    resumed.reopen()
     list(fit(again, resumed))
     assert again.network.params.theta.tobytes() == whole.network.params.theta.tobytes()
 
@@ -245,13 +244,13 @@ def test_more_epochs_go_on_from_the_last_state_not_from_the_best(make_job):
 # --- what is stored --------------------------------------------------------------------------------------------------
 
 
-def test_tensors_are_the_parameters_the_slots_and_the_best(make_job):
+def test_tensors_are_the_parameters_and_the_slots(make_job):
     job = judged(make_job, COSTS, 9)
     state = start(job)
     list(fit(job, state))
     names = [name for name, _ in job.network.params.named(job.network.params.theta)]
-    assert list(state.tensors()) == [*names, *(f"velocity.{n}" for n in names), *(f"best.{n}" for n in names)]
-    assert sum(view.size for view in state.tensors().values()) == 3 * job.network.params.size
+    assert list(state.tensors()) == [*names, *(f"velocity.{n}" for n in names)]
+    assert sum(view.size for view in state.tensors().values()) == 2 * job.network.params.size
 
 
 def test_tensors_of_another_network_are_refused(make_job):
@@ -297,7 +296,7 @@ def at_end(make, **limits):
 @pytest.mark.parametrize("patience", [None, 2])
 @pytest.mark.parametrize("step", range(1, 12))
 def test_a_run_cut_short_in_an_epoch_goes_on_as_the_longer_one(make_job, step, patience):
-    """The cut epoch's record, its verdict on the best and on the schedule are as if they had never been."""
+    """Neither patience nor the schedule has seen the epoch that training ended within."""
 
     def make(**limits):
         stop = Stop(patience=patience, min_delta=0.01)
@@ -307,11 +306,11 @@ def test_a_run_cut_short_in_an_epoch_goes_on_as_the_longer_one(make_job, step, p
     job = make()
     state = start(job)
     state.restore(*carried)
-    assert (state.cut is not None) == (step % 4 > 0)
+    assert state.batch == step % 4
     if state.stopped.startswith("max_steps"):
         assert state.ended_by == ("max_steps", step)
         state.reopen()
-        assert (state.step, state.batch) == (step, step % 4)
+        assert (state.step, state.ended_by) == (step, None)
     kept = first if not step % 4 else first[:-1]
     rest = [timeless(event) for event in fit(job, state)]
     if state.ended_by[0] == "stop.patience" and not rest:

@@ -173,7 +173,7 @@ def test_a_run_is_compared_with_itself(tiny, trained, tmp_path, here):
     trained(tiny(), "run")
     found = findings(verify_run(tmp_path / "run"))
     assert list(found)[:3] == ["checkpoints", "trained", "recorded"]
-    assert found["recorded"].text == "the run itself: the same 4 epochs of metrics and 18 tensors"
+    assert found["recorded"].text == "the run itself: the same 4 epochs of metrics and 14 tensors"
     assert found["checkpoints"].text == "2 files, every byte as written"
 
 

@@ -7,11 +7,12 @@ def check(config: Config, overrides: Overrides = None) -> None:
     """Check a spec and its data: every problem, no training."""
     from nntrain.cli.output.figures import count
     from nntrain.cli.output.header import model_line
-    from nntrain.cli.output.terminal import out
+    from nntrain.cli.output.terminal import notes, out
     from nntrain.runs import prepare_run
     from nntrain.spec import load
 
     loaded = load(config, overrides or ())
     ready = prepare_run(loaded)
+    notes(ready.notes)
     rows, steps = count(len(ready.data.train)), count(ready.job.total_steps)
     out(f"ok: {loaded.spec.name}: {model_line(ready.assembly)}; {rows} training rows, {steps} steps")

@@ -30,7 +30,7 @@ def header(run: "Run") -> Sequence[tuple[str, str]]:
     spec, job = run.loaded.spec, run.job
     penalty = [f"{name} {rate(value)}" for name, value in (("l1", spec.penalty.l1), ("l2", spec.penalty.l2)) if value]
     stop = spec.train.stop
-    patience = [f"patience {stop.patience} on {stop.monitor}"] if stop.patience else []
+    patience = [f"patience {stop.patience} on {run.prepared.stop_monitor.name}"] if stop.patience else []
     steps = f"{count(spec.train.epochs)} epochs of {_plural(job.batches.per_epoch, 'step')}"
     parent = [("weights", _parent(run.parent))] if run.parent else []
     return [
@@ -39,10 +39,18 @@ def header(run: "Run") -> Sequence[tuple[str, str]]:
         *parent,
         ("loss", " + ".join([spell(run.assembly.loss), *penalty])),
         ("optimizer", _optimizer(spec.optimizer, spec.schedule)),
-        ("training", ", ".join([steps, f"batches of {count(job.batches.batch_size)}", *patience])),
+        ("training", ", ".join([steps, f"batches of {count(job.batches.batch_size)}", *patience, *_kept(run)])),
         ("machine", _machine(run)),
         ("run", plain(str(run.directory.path)) + ("" if run.resumed is None else f", resumed at step {run.resumed}")),
     ]
+
+
+def _kept(run: "Run") -> list[str]:
+    """Return what is kept, where it is not what ``checkpoint.best`` names."""
+    named, monitor = run.loaded.spec.checkpoint.best, run.prepared.kept_monitor
+    if monitor is None:
+        return ["the last epoch is kept"]
+    return [f"the best {monitor.name} is kept"] if monitor.name != named else []
 
 
 def _parent(parent: Mapping[str, Any]) -> str:
