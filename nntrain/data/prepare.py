@@ -3,7 +3,8 @@
 Knows nothing of models, and of single sources only that they load.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -52,13 +53,19 @@ def prepare(options: DataOptions, *, seed: int, dtype: DType) -> Dataset:
     raw = options.source.load(seed)
     if raw.task == "classification" and len(raw.class_names) < 2:
         raise DataError(f"data: one class only, got {quoted(raw.class_names[0])} in all {len(raw.train)} rows")
-    parts = divide(raw, options, seed)
+    found: list[str] = []
+    with _collect(found):
+        scale = _target_scale(raw, options)
+    with _collect(found):
+        parts = divide(raw, options, seed)
+    if found:
+        raise DataError("\n".join(found))
     names = raw.feature_names
     encoder = Encoder.identity()
     if raw.encodes:
         encoder = Encoder.fit(parts["train"].array, raw.texts, names, fills=raw.fills)
     transform = Transform.fit(parts["train"].X, options.scale, encoder)
-    targets = TargetScaler.fit(parts["train"].y, _target_scale(raw, options))
+    targets = TargetScaler.fit(parts["train"].y, scale)
     ready = {name: _ready(part, transform, targets, raw.texts, dtype) for name, part in parts.items()}
     return Dataset(
         ready["train"],
@@ -75,6 +82,15 @@ def prepare(options: DataOptions, *, seed: int, dtype: DType) -> Dataset:
         targets,
         TrainedRows.of(ready["train"].X, ready["train"].y),
     )
+
+
+@contextmanager
+def _collect(found: list[str]) -> Iterator[None]:
+    """Add a DataError to those found, so that all of them can be told together."""
+    try:
+        yield
+    except DataError as error:
+        found.append(str(error))
 
 
 def prepare_part(

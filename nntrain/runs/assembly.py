@@ -19,7 +19,7 @@ from nntrain.data.dataset import Dataset, Part
 from nntrain.data.formats.on_disk import OnDisk
 from nntrain.data.prepare import prepare
 from nntrain.data.transforms.lazy_inputs import Inputs, LazyInputs
-from nntrain.errors import DataError, SpecError
+from nntrain.errors import DataError, SpecError, UserError
 from nntrain.network import Network
 from nntrain.ops.losses import Loss
 from nntrain.ops.metrics import Metric, metric_for
@@ -223,16 +223,35 @@ def prepare_run(loaded: Loaded, *, begun: bool = False) -> Prepared:
     A run that has ``begun`` may watch validation figures without a validation part: earlier versions allowed it.
     """
     spec = loaded.spec
-    data = prepare(spec.data, seed=spec.seed, dtype=spec.train.dtype)
-    assembly = assemble(spec, data)
-    measurable = begun or data.validation is not None
-    problems = [
-        *assembly.problems(len(data.train)),
-        *monitor.problems(spec.train.stop, spec.checkpoint, assembly.figures, validation=measurable),
-    ]
+    try:
+        data = prepare(spec.data, seed=spec.seed, dtype=spec.train.dtype)
+        assembly = assemble(spec, data)
+    except DataError as error:
+        raise _with_conflicts(loaded, error) from None
+    problems = _conflicts(assembly, len(data.train), measurable=begun or data.validation is not None)
     if problems:
         raise loaded.locate_error(SpecError(*problems))
     return Prepared(data, assembly, assembly.job(data.train, data.validation))
+
+
+def _conflicts(assembly: Assembly, rows: int, *, measurable: bool) -> list[str]:
+    stop, checkpoint = assembly.spec.train.stop, assembly.spec.checkpoint
+    wrong = monitor.problems(stop, checkpoint, assembly.figures, validation=measurable)
+    return [*assembly.problems(rows), *wrong]
+
+
+def _with_conflicts(loaded: Loaded, error: DataError) -> UserError:
+    """Return an error of the data together with what else is wrong, as far as the data can be read at all."""
+    spec, conflicts = loaded.spec, []
+    try:
+        raw = spec.data.source.load(spec.seed)
+        facts = Facts(raw.task, raw.train.X.shape[1], 1, len(raw.train), raw.class_names)
+        assembly = Assembly(spec.settle(raw.task, len(raw.class_names)), facts)
+        conflicts = _conflicts(assembly, len(raw.train), measurable=spec.data.validation is not None)
+    except DataError:  # it cannot be read: nothing else can be judged
+        pass
+    located = loaded.locate_error(SpecError(*str(error).splitlines(), *conflicts))
+    return located if conflicts else DataError(str(located))
 
 
 def _kind(entry: object) -> str:
