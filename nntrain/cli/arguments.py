@@ -1,13 +1,47 @@
-"""Arguments and options that several commands share."""
+"""Arguments and options that several commands share; a path that is not what a command takes is refused here."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 
-Config: TypeAlias = Annotated[Path, typer.Argument(metavar="CONFIG", help="The spec, a YAML file; - is stdin.")]
+from nntrain.cli.given_path import need_model, need_run, need_spec, need_spec_or_model
+
+
+def check_path(need: Callable[[Path], None]) -> Callable[[typer.Context, Path | None], Path | None]:
+    """Return a callback for typer that raises for a path that is not what ``need`` asks for."""
+
+    def check(context: typer.Context, path: Path | None) -> Path | None:
+        if path is not None and not context.resilient_parsing:
+            need(path)
+        return path
+
+    return check
+
+
+Config: TypeAlias = Annotated[
+    Path,
+    typer.Argument(metavar="CONFIG", help="The spec, a YAML file; - is stdin.", callback=check_path(need_spec)),
+]
 Model: TypeAlias = Annotated[
-    Path, typer.Argument(metavar="RUN|CHECKPOINT", help="A run directory (its best checkpoint) or a checkpoint file.")
+    Path,
+    typer.Argument(
+        metavar="RUN|CHECKPOINT",
+        help="A run directory (its best checkpoint) or a checkpoint file.",
+        callback=check_path(need_model),
+    ),
+]
+RunFolder: TypeAlias = Annotated[
+    Path, typer.Argument(metavar="RUN", help="The run directory.", callback=check_path(need_run))
+]
+SpecOrModel: TypeAlias = Annotated[
+    Path,
+    typer.Argument(
+        metavar="CONFIG|RUN|CHECKPOINT",
+        help="A spec, a run or a checkpoint.",
+        callback=check_path(need_spec_or_model),
+    ),
 ]
 Overrides: TypeAlias = Annotated[
     list[str] | None,
@@ -18,8 +52,3 @@ Plots: TypeAlias = Annotated[
 ]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="No header and no progress, only the result.")]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
-
-
-def is_spec(path: Path) -> bool:
-    """Tell a spec from a checkpoint or a run directory by its name, as far as that goes."""
-    return str(path) == "-" or (not path.is_dir() and path.suffix != ".safetensors")

@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from nntrain.cli.interrupts import ignore
 from nntrain.cli.output.terminal import RED, ClosedPipe, apply_style
@@ -74,9 +74,23 @@ def _command(arguments: Sequence[str]) -> int:
         # typer's own: a wrong option or a missing argument; where its class can be imported from depends on its version
         context = getattr(error, "ctx", None)
         path = context.command_path if context is not None else "nntrain"
-        message = " ".join(error.format_message().split())
+        message = _explain_usage(error, arguments) or " ".join(error.format_message().split())
         return _fail(f"{message} (see '{path} --help')", USAGE)
     return status if isinstance(status, int) else 0
+
+
+def _explain_usage(error: Any, arguments: Sequence[str]) -> str:
+    """Return in one line that a command has no such option, and which one or which key of a spec may be meant."""
+    option, context = getattr(error, "option_name", None), getattr(error, "ctx", None)
+    if option is None or context is None or not hasattr(error, "possibilities"):
+        return ""
+    from nntrain.cli.option_hint import option_hint
+
+    known = [name for parameter in context.command.get_params(context) for name in parameter.opts if name[0] == "-"]
+    if context.info_name == "eval":  # there --set changes the data alone
+        known.remove("--set")
+    hint = option_hint(option, arguments, known)
+    return f"No such option: {option}" + (f"; {hint}" if hint else "")
 
 
 def _fail(message: str, status: int, label: str = "error:") -> int:

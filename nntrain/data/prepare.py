@@ -55,9 +55,9 @@ def prepare(options: DataOptions, *, seed: int, dtype: DType) -> Dataset:
         raise DataError(f"data: one class only, got {quoted(raw.class_names[0])} in all {len(raw.train)} rows")
     found: list[str] = []
     with _collect(found):
-        scale = _target_scale(raw, options)
-    with _collect(found):
         parts = divide(raw, options, seed)
+    with _collect(found):
+        scale = _target_scale(raw, options)
     if found:
         raise DataError("\n".join(found))
     names = raw.feature_names

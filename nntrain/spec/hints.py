@@ -37,6 +37,19 @@ def _targets(hint: Any) -> Iterator[Target]:
             yield from _targets(argument)
 
 
+def dotted_keys(cls: type) -> Iterator[str]:
+    """Yield the dotted name of every key that a spec of this class may hold.
+
+    Outer ones come before inner ones, and those that always exist before those of a kind that may be chosen.
+    """
+    below = sorted(fields_of(cls).items(), key=lambda item: any(isinstance(target, Registry) for target in item[1]))
+    yield from (name for name, _ in below)
+    for name, targets in below:
+        for target in targets:
+            for entry in target.values() if isinstance(target, Registry) else (target,):
+                yield from (f"{name}.{key}" for key in dotted_keys(entry))
+
+
 @cache
 def path_keys(cls: type) -> frozenset[str]:
     """Return the keys of a class whose values are paths, one or several."""

@@ -35,16 +35,15 @@ class Loaded:
         return replace(self, spec=spec, resolved=resolve(spec))
 
     def locate_error(self, error: SpecError) -> SpecError:
-        """Return an error found later, ``path: what`` a line, with the place of each path in front, in their order."""
-        lines, problems = [], []
-        for line in error.problems:
-            path, colon, text = line.partition(": ")
-            keys = path.split(".")
-            if colon and keys[0] in Spec.model_fields:
-                problems.append(Problem(mark_at(self.tree, keys), path, text))
-            else:
-                lines.append(line)
-        return SpecError(*lines, *_in_order(problems))
+        """Return an error found later, ``path: what`` a line, with the place of each path in front."""
+        return SpecError(*(self._locate_line(line) for line in error.problems))
+
+    def _locate_line(self, line: str) -> str:
+        path, colon, text = line.partition(": ")
+        keys = path.split(".")
+        if not colon or keys[0] not in Spec.model_fields:
+            return line
+        return str(Problem(mark_at(self.tree, keys), path, text))
 
 
 def load(path: Path | str, overrides: Sequence[str] = ()) -> Loaded:
@@ -103,11 +102,7 @@ def _check(tree: Mapping, problems: list[Problem]) -> tuple[Spec, Mapping]:
 
 
 def _spec_error(problems: Sequence[Problem]) -> SpecError:
-    return SpecError(*_in_order(problems))
-
-
-def _in_order(problems: Sequence[Problem]) -> list[str]:
-    return list(dict.fromkeys(str(problem) for problem in sorted(problems, key=lambda problem: problem.order)))
+    return SpecError(*dict.fromkeys(str(problem) for problem in sorted(problems, key=lambda problem: problem.order)))
 
 
 def resolve(spec: Spec) -> dict[str, Any]:

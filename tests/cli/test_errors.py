@@ -233,3 +233,19 @@ def test_what_nobody_foresaw(raised, status, message, nntrain, monkeypatch):
     result = nntrain("check", "tiny.yaml")
     assert (result.status, result.err.splitlines()[-1:]) == (status, [message] if message else [])
     assert ("Traceback" in result.err) == (status == 1)
+
+
+def test_a_bad_split_hides_no_other_mistake(nntrain, here):
+    bad = "  validation: 2000\n  target_scale: standard\n"
+    spec = (here / "tiny.yaml").read_text(encoding="utf-8").replace("  validation: 0.25\n", bad)
+    (here / "tiny.yaml").write_text(spec + "checkpoint: {best: validation.acuracy}\n", encoding="utf-8")
+    result = nntrain("check", "tiny.yaml")
+    lines = [
+        "tiny.yaml:4:15: data.validation: 2000 rows taken from 48 would not leave a row of each class to train on",
+        "tiny.yaml:5:17: data.target_scale: standard is for regression, the data are classification",
+        "tiny.yaml:10:20: checkpoint.best: no such figure, got 'validation.acuracy'; did you mean "
+        "'validation.accuracy'? (one of train.accuracy, train.cost, validation.accuracy, validation.cost)",
+    ]
+    assert (result.status, result.err.splitlines()) == (2, lines)
+    result = nntrain("check", "tiny.yaml", "--set", "checkpoint.best=train.cost")
+    assert (result.status, result.err.splitlines()) == (3, lines[:2])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nntrain.cli.arguments import Json, Overrides
+from nntrain.cli.given_path import is_spec, what_is
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 MOST_COLUMNS, MOST_CLASSES = 20, 20  # rows of a table; of more, the ends are shown
 MOST_TEXTS = 4  # of a column
-SPECS = (".yaml", ".yml")
 
 
 def describe(
@@ -34,8 +34,10 @@ def describe(
     from nntrain.cli.output.terminal import notes, out_json
     from nntrain.errors import SpecError
 
-    if str(source) == "-" or source.suffix.lower() in SPECS:
+    if is_spec(source):
         look = look_at_spec(source, overrides or ())
+    elif what_is(source) in ("run", "runs", "checkpoint"):
+        raise SpecError(f"{source}: holds no data; name a data file or a spec, such as the config.yaml of a run")
     elif overrides:
         raise SpecError(f"--set {overrides[0]}: is for specs, got the data file '{source}'")
     else:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from nntrain.cli.arguments import Config, Json, Overrides, Plots, Quiet
+from nntrain.cli.arguments import Config, Json, Overrides, Plots, Quiet, check_path
+from nntrain.cli.given_path import need_model
 
 
 def fit(
@@ -19,7 +20,11 @@ def fit(
     runs: Annotated[Path, typer.Option(metavar="ROOT", help="Where to make a new run directory.")] = Path("runs"),
     init_from: Annotated[
         Path | None,
-        typer.Option(metavar="RUN|CHECKPOINT", help="Begin with these weights, a run's best or a checkpoint's."),
+        typer.Option(
+            metavar="RUN|CHECKPOINT",
+            help="Begin with these weights, a run's best or a checkpoint's.",
+            callback=check_path(need_model),
+        ),
     ] = None,
     plots: Plots = True,
     as_json: Json = False,

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import Json, Overrides, is_spec
+from nntrain.cli.arguments import Json, Overrides, check_path
+from nntrain.cli.given_path import is_spec, need_spec_or_model
 
 if TYPE_CHECKING:
     from nntrain.gradcheck import Subject
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 def gradcheck(
     source: Annotated[
         Path | None,
-        typer.Argument(metavar="[CONFIG|RUN|CHECKPOINT]", help="What to check; without it, every registered part."),
+        typer.Argument(
+            metavar="[CONFIG|RUN|CHECKPOINT]",
+            help="What to check; without it, every registered part.",
+            callback=check_path(need_spec_or_model),
+        ),
     ] = None,
     overrides: Overrides = None,
     batch: Annotated[

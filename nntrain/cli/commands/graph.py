@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nntrain.cli.arguments import Overrides
+from nntrain.cli.given_path import is_spec, what_is, need_spec
 
 if TYPE_CHECKING:
     from nntrain.graph import FormulaError, Trace
 
 LONGEST = 60  # columns of a formula that are shown above a caret
-SPECS = (".yaml", ".yml")  # how their names end, and no formula
 
 
 def graph(
@@ -78,7 +78,9 @@ def _only_one(flags: dict[str, bool]) -> str:
 
 def _trace_source(source: str, values: list[str], sample: int | None, overrides: list[str]) -> "tuple[Trace, str]":
     """Return the graph worked out, and its title."""
-    if sample is None and source != "-" and Path(source).suffix not in SPECS:
+    if what_is(Path(source)) in ("run", "runs", "checkpoint"):
+        need_spec(Path(source))
+    if sample is None and not is_spec(Path(source)):
         return _formula(source, values, overrides)
     from nntrain.cli.output.terminal import plain
     from nntrain.errors import SpecError

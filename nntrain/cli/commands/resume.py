@@ -1,16 +1,15 @@
 """``nntrain resume``: go on with a run from where it stands, or train it for longer."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nntrain.cli.arguments import Json, Overrides, Plots, Quiet
+from nntrain.cli.arguments import Json, Overrides, Plots, Quiet, RunFolder
 
 
 def resume(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The run directory.")],
+    run: RunFolder,
     epochs: Annotated[
         int | None, typer.Option(metavar="N", min=0, help="Train for N epochs in all, not for as many as planned.")
     ] = None,

@@ -1,11 +1,9 @@
 """``nntrain show``: the network of a spec or of a checkpoint, before anything runs."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from nntrain.cli.arguments import Json, Overrides, is_spec
+from nntrain.cli.arguments import Json, Overrides, SpecOrModel
+from nntrain.cli.given_path import is_spec
 
 if TYPE_CHECKING:
     from nntrain.inspection.layer_table import Description
@@ -13,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def show(
-    source: Annotated[Path, typer.Argument(metavar="CONFIG|RUN|CHECKPOINT", help="A spec, a run or a checkpoint.")],
+    source: SpecOrModel,
     overrides: Overrides = None,
     as_json: Json = False,
 ) -> None:

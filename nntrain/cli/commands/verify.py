@@ -2,12 +2,10 @@
 
 import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from nntrain.cli.arguments import Json, Overrides, is_spec
+from nntrain.cli.arguments import Json, Overrides, SpecOrModel
+from nntrain.cli.given_path import is_spec
 
 if TYPE_CHECKING:
     from nntrain.verification.certificate import Finding, Intact
@@ -16,7 +14,7 @@ LABEL = 11  # columns of a label
 
 
 def verify(
-    source: Annotated[Path, typer.Argument(metavar="CONFIG|RUN|CHECKPOINT", help="A spec, a run or a checkpoint.")],
+    source: SpecOrModel,
     overrides: Overrides = None,
     as_json: Json = False,
 ) -> None:
