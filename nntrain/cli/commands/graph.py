@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nntrain.cli.arguments import Overrides
-from nntrain.cli.given_path import is_spec, what_is, need_spec
+from nntrain.cli.given_path import is_spec, need_spec, what_is
 
 if TYPE_CHECKING:
     from nntrain.graph import FormulaError, Trace
