@@ -3,11 +3,9 @@
 Knows nothing of run directories: nothing is made on disk.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from nntrain.core.machine import blas
@@ -174,13 +172,6 @@ def choose_threads(network: Network, batch_size: int | str, available: int) -> i
     rows = 1024 if isinstance(batch_size, str) else batch_size
     flops = 3 * rows * sum(layer.flops(n) for layer, n in zip(network.layers, network.widths, strict=False))
     return available if flops >= MANY_FLOPS else 1
-
-
-def decide(scores: Array, loss: Loss, class_names: Sequence[str]) -> list[str]:
-    """Return the class chosen for each row of scores (n, n_out)."""
-    if scores.shape[1] == 1:
-        return [class_names[int(score > loss.threshold)] for score in scores[:, 0]]
-    return [class_names[index] for index in np.argmax(scores, axis=1)]
 
 
 def assemble(spec: Spec, data: Dataset) -> Assembly:

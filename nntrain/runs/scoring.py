@@ -10,7 +10,7 @@ import numpy as np
 from nntrain.core.types import Array, Task
 from nntrain.data.prediction_inputs import InputFile
 from nntrain.data.transforms.lazy_inputs import Inputs
-from nntrain.runs.assembly import decide
+from nntrain.ops.losses import Loss
 from nntrain.runs.confusion import Confusion
 from nntrain.runs.part_figures import figures_of, target_names
 from nntrain.runs.trained import Trained
@@ -108,3 +108,10 @@ def _predict_batch(model: Trained, X: Inputs) -> Predictions:
         values = np.hstack([1 - values, values])
     columns = facts.class_names if values.shape[1] > 1 else facts.class_names[1:]
     return Predictions(decide(z, assembly.loss, facts.class_names), columns, values, model.gives_probabilities)
+
+
+def decide(scores: Array, loss: Loss, class_names: Sequence[str]) -> list[str]:
+    """Return the class chosen for each row of scores (n, n_out)."""
+    if scores.shape[1] == 1:
+        return [class_names[int(score > loss.threshold)] for score in scores[:, 0]]
+    return [class_names[index] for index in np.argmax(scores, axis=1)]
