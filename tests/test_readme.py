@@ -129,14 +129,15 @@ def test_lost_markers_are_told() -> None:
         readme.filled(lost, tables.TABLES)
 
 
+TYPED = {"sweep-file"}  # what users write, and the tests below use
 MEASURED = {"bench", "comparison"}  # taken from the output of other scripts, on idle machines
-TYPED = {name for name in re.findall(r"^<!-- ([\w-]+):begin -->$", TEXT, re.MULTILINE) if name.startswith("add-")}
+ADDED = {name for name in re.findall(r"^<!-- ([\w-]+):begin -->$", TEXT, re.MULTILINE) if name.startswith("add-")}
 
 
 def test_every_region_is_written_by_someone() -> None:
     names = re.findall(r"^<!-- ([\w-]+):begin -->$", TEXT, re.MULTILINE)
     assert len(names) == len(set(names))
-    assert set(names) == {*tables.TABLES, *sessions.SESSIONS, *MEASURED, *TYPED}
+    assert set(names) == {*tables.TABLES, *sessions.SESSIONS, *MEASURED, *ADDED, *TYPED}
 
 
 def test_every_registered_part_has_its_row() -> None:
@@ -158,7 +159,7 @@ def test_what_a_terminal_keeps() -> None:
     assert sessions.left_over(drawn) == "name\nrow 1\nend"
 
 
-@pytest.mark.parametrize("name", ["session", "gradcheck", "injected", "own-data", "describe", "sweep"])
+@pytest.mark.parametrize("name", ["session", "gradcheck", "injected", "own-data", "describe", "sweep", "sweep-script"])
 def test_the_session_is_what_the_command_shows(name: str) -> None:
     assert shape(region(name)) == shape(sessions.SESSIONS[name]())
 
@@ -201,11 +202,20 @@ def shape(session: str) -> list[str]:
 
 
 def test_the_spec_by_example_has_every_key(tmp_path: Path) -> None:
-    [text] = blocks("yaml")
+    [text] = re.findall(r"^```yaml\n(.*?)^```$", PAGES[ROOT / "README.md"], re.MULTILINE | re.DOTALL)
     path = tmp_path / "spec.yaml"
     path.write_text(text, encoding="utf-8")
     resolved = load(path).resolved
     assert list(keys(yaml.safe_load(text), resolved)) == []
+
+
+def test_the_sweep_file_plans_its_runs(tmp_path: Path) -> None:
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    text = region("sweep-file").removeprefix("```yaml\n").removesuffix("```")
+    (tmp_path / "rates.yaml").write_text(text, encoding="utf-8")
+    planned = run("nntrain sweep rates.yaml --commands", tmp_path)
+    assert planned.returncode == 0, planned.stderr
+    assert len(planned.stdout.splitlines()) == (4 + 2) * 5  # settings of the grid and of the case, times seeds
 
 
 def keys(given: Any, known: Any, where: str = "") -> Iterator[str]:
@@ -370,7 +380,7 @@ def test_a_wrong_derivative_of_the_activation_is_caught(extended: Path) -> None:
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the package with one new part of each kind, each in one file."""
-    return extended_by(tmp_path_factory.mktemp("workshop"), *sorted(TYPED))
+    return extended_by(tmp_path_factory.mktemp("workshop"), *sorted(ADDED))
 
 
 def nntrain(package: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -380,7 +390,7 @@ def nntrain(package: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_each_new_part_is_listed_with_its_formula(workshop: Path) -> None:
     listed = nntrain(workshop, "list").stdout
-    for name in TYPED:
+    for name in ADDED:
         [kind] = re.findall(r'^    kind: Literal\["(\w+)"\]', region(name), re.MULTILINE)
         assert re.search(rf"^ {kind}  ", listed, re.MULTILINE), kind
 

@@ -97,6 +97,8 @@ NEURON = ["1/(1+exp(-(w0*x0+w1*x1+w2)))", "w0=2", "x0=-1", "w1=-3", "x1=-2", "w2
 
 TOO_HIGH = ["--set", "optimizer.lr=1e6"]
 
+RATES = ["--over", "optimizer.lr=log(1e-3, 1, 4)", "--seeds", "5", "--set", "train.epochs=10"]
+
 GUESSED = (
     "cp nntrain/data/sources/files/iris.csv flowers.csv",
     "nntrain init --data flowers.csv",
@@ -124,6 +126,7 @@ SESSIONS: Mapping[str, Callable[[], str]] = {
     ),
     "diverged": lambda: recorded("nntrain", "fit", "configs/digits-mlp.yaml", "-q", *TOO_HIGH, status=4),
     "verify": lambda: recorded("nntrain", "verify", "configs/digits-mlp.yaml"),
-    "sweep": lambda: recorded("scripts/sweep_lr.sh", "configs/rate-right.yaml", "3e-4", "0.03", "0.3", "1.5"),
+    "sweep": lambda: recorded("nntrain", "sweep", "configs/digits-mlp.yaml", *RATES, "-q"),
+    "sweep-script": lambda: recorded("scripts/sweep_lr.sh", "configs/rate-right.yaml", "3e-4", "0.03", "0.3", "1.5"),
     "promises": promises,
 }
