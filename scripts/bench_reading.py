@@ -19,7 +19,7 @@ from unittest import mock
 import numpy as np
 
 from nntrain.data.formats import numbers
-from nntrain.data.formats.delimited import sniff
+from nntrain.data.formats.sniffer import sniff
 from nntrain.data.tables.text_table import read_columns
 
 FORMS: dict[str, tuple[str, int]] = {  # how numbers are written, and how many in a row

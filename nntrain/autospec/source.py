@@ -11,8 +11,8 @@ from nntrain.autospec.roles import Roles, guess_roles
 from nntrain.autospec.yaml_lines import Line
 from nntrain.data.describe.advice import column_name, join_words
 from nntrain.data.describe.column_facts import ColumnFacts, facts_of
-from nntrain.data.formats.delimited import sniff
 from nntrain.data.formats.npy import Npz
+from nntrain.data.formats.sniffer import sniff
 from nntrain.data.sources import cifar, reader_of
 from nntrain.data.sources.csv import Csv
 from nntrain.data.sources.parquet import Parquet

@@ -74,6 +74,7 @@ class InputFile:
             for first in range(0, len(X), ROWS):
                 yield transform.apply(X[first : first + ROWS], given, self.wanted.dtype)
             start += len(X)
+        self.notes += table.notes
 
     def _open_table(self, kind: str) -> Table:
         """Return the table as the run's own settings read it, if that has the model's columns, else as it is found.

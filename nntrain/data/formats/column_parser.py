@@ -9,47 +9,69 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.data.formats.delimited import is_missing, is_number
+from nntrain.data.formats.gaps import USUAL, Gaps
+from nntrain.data.formats.styles import DECIMAL_COMMA, PLAIN, Style, nearly_number
 
 
 class Contents(NamedTuple):
+    """What a column is made of; ``written`` is how its missing values are spelled, where it holds texts."""
+
     kind: Literal["number", "text"]
     values: Array
     texts: tuple[str, ...]
     missing: int
+    written: tuple[str, ...] = ()
 
 
 class Numbers:
     """A column taken for numbers: whatever is none counts as ``odd`` and is NaN for the time being."""
 
-    def __init__(self) -> None:
+    def __init__(self, style: Style = PLAIN, gaps: Gaps = USUAL) -> None:
+        self.style, self.gaps = style, gaps
         self.blocks: list[Array] = []
         self.odd = 0  # values that are no finite numbers
         self.words = 0  # among them those that are no numbers at all
         self.present = 0
 
     def add(self, fields: Sequence[str]) -> None:
-        try:
-            if "_" in "".join(fields):  # Python reads 1_000 as a number, nobody else does
-                raise ValueError
-            values = np.array(list(map(float, fields)))
-        except ValueError:
+        values = self._at_once(fields) if self.style in (PLAIN, DECIMAL_COMMA) and not self.gaps.numbers else None
+        if values is None:
             values = np.array([self._number(field) for field in fields])
+        self.take(values)
+
+    def take(self, values: Array, texts: Sequence[str] = ()) -> None:
+        """Add numbers that were parsed already, NaN where missing."""
         gaps = int(np.isnan(values).sum())
         self.odd += int(np.isinf(values).sum())
         self.present += len(values) - gaps
         self.blocks.append(values)
 
+    def _at_once(self, fields: Sequence[str]) -> Array | None:
+        together = "\n".join(fields)
+        if "_" in together:  # Python reads 1_000 as a number, nobody else does
+            return None
+        if self.style == DECIMAL_COMMA:
+            if "." in together:
+                return None
+            commas = together.replace(",", ".").split("\n")
+            fields = commas if len(commas) == len(fields) else ("",)  # a value may hold a line end
+        try:
+            return np.array(list(map(float, fields)))
+        except ValueError:
+            return None
+
     def _number(self, field: str) -> float:
-        if is_number(field):
-            return float(field)
-        if not is_missing(field, among_numbers=True):
-            self.odd += 1
-            self.words += 1
-            self.present += 1
+        if self.gaps.missing(field, among_numbers=True):
+            return np.nan
+        number = self.style.number(field)
+        if number is not None:
+            return number
+        self.odd += 1
+        self.words += not nearly_number(field)
+        self.present += 1
         return np.nan
 
-    def finish(self, *, as_text: bool) -> "Contents":
+    def finish(self, *, as_text: bool) -> Contents:
         """Return what a column is made of."""
         values = np.concatenate(self.blocks)
         return Contents("number", values, (), int(np.isnan(values).sum()))
@@ -58,7 +80,8 @@ class Numbers:
 class Texts:
     """A column taken for text: every distinct value gets a code."""
 
-    def __init__(self) -> None:
+    def __init__(self, style: Style = PLAIN, gaps: Gaps = USUAL) -> None:
+        self.style, self.gaps = style, gaps
         self.codes: dict[str, int] = {}
         self.blocks: list[Array] = []
         self.odd = self.words = self.present = 0
@@ -67,25 +90,32 @@ class Texts:
         codes = self.codes
         self.blocks.append(np.array([codes.setdefault(field, len(codes)) for field in fields], np.int64))
 
-    def finish(self, *, as_text: bool) -> "Contents":
+    def take(self, codes: Array, texts: Sequence[str]) -> None:
+        """Add values that are indices into some texts already."""
+        known = self.codes
+        self.blocks.append(np.array([known.setdefault(text, len(known)) for text in texts], np.int64)[codes])
+
+    def finish(self, *, as_text: bool) -> Contents:
         """Return what a column is made of: numbers after all when most of the values are."""
         codes = np.concatenate(self.blocks)
         counts = np.bincount(codes, minlength=len(self.codes))
-        there = np.array([not is_missing(field, among_numbers=True) for field in self.codes])
-        numeric = np.array([is_number(field) for field in self.codes])
+        there = np.array([not self.gaps.missing(field, among_numbers=True) for field in self.codes], bool)
+        found = [self.style.number(field) for field in self.codes]
+        numeric = np.array([number is not None for number in found], bool)
         odd = int(counts[there & ~numeric].sum())
         if as_text or odd >= counts[there & numeric].sum():
-            return _without_gaps(codes, list(self.codes))
-        table = np.array([float(field) if is_number(field) else np.nan for field in self.codes])
+            return self._without_gaps(codes)
+        numbers = [number if here and number is not None else np.nan for number, here in zip(found, there, strict=True)]
+        table = np.array(numbers)
         self.odd = odd + int(counts[np.isinf(table)].sum())
         values = table[codes]
         return Contents("number", values, (), int(np.isnan(values).sum()))
 
-
-def _without_gaps(codes: Array, texts: Sequence[str]) -> "Contents":
-    """Return the contents of a text column: codes with -1 for what counts as missing, and the texts left, sorted."""
-    left = sorted(text for text in texts if not is_missing(text, among_numbers=False))
-    place = {text: index for index, text in enumerate(left)}
-    table = np.array([place.get(text, -1) for text in texts], np.int64)
-    values = table[codes]
-    return Contents("text", values, tuple(left), int((values < 0).sum()))
+    def _without_gaps(self, codes: Array) -> Contents:
+        """Return codes with -1 for what counts as missing, and the texts left, sorted."""
+        left = sorted(text for text in self.codes if not self.gaps.missing(text, among_numbers=False))
+        place = {text: index for index, text in enumerate(left)}
+        table = np.array([place.get(text, -1) for text in self.codes], np.int64)
+        values = table[codes]
+        written = tuple(text for text in self.codes if text not in place)
+        return Contents("text", values, tuple(left), int((values < 0).sum()), written)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.data.formats.delimited import is_missing, is_number
+from nntrain.data.formats.gaps import USUAL, Gaps, is_number
 
 NEWLINE, DOT, PLUS, MINUS = b"\n.+-"
 PAD = 16  # bytes in front of a block, so that eight and sixteen digits back is still inside
@@ -23,7 +23,7 @@ PAIRS = np.uint64(0x000000FF000000FF)
 UPPER, LOWER = np.uint64(100 + (1000000 << 32)), np.uint64(1 + (10000 << 32))
 
 
-def parse_lines(lines: bytes, delimiter: str, width: int) -> Array | None:
+def parse_lines(lines: bytes, delimiter: str, width: int, gaps: Gaps = USUAL) -> Array | None:
     """Return the numbers of lines that end with a newline each, (rows, width), NaN where a value is missing.
 
     Lines without a character are left out. None when there are no rows of so many finite numbers without quotes.
@@ -42,34 +42,38 @@ def parse_lines(lines: bytes, delimiter: str, width: int) -> Array | None:
         return None
     starts = np.empty_like(ends)
     starts[0], starts[1:] = 0, ends[:-1] + 1
-    values, doubtful = _decimals(padded, text, starts, ends)
+    values, doubtful = decimals_at(padded, text, starts, ends, np.flatnonzero(text == DOT))
     for index in np.flatnonzero(doubtful).tolist():
-        value = _one(lines[starts[index] : ends[index]])
+        value = parse_one(lines[starts[index] : ends[index]], gaps)
         if value is None:
             return None
         values[index] = value
+    if gaps.numbers:
+        values[np.isin(values, gaps.numbers)] = np.nan
     return values.reshape(rows, width)
 
 
-def _one(field: bytes) -> float | None:
+def parse_one(field: bytes, gaps: Gaps, decimal: str = ".") -> float | None:
     """Return a single value, NaN if it is missing, None if it is no finite number."""
     try:
         text = field.decode().strip()
     except UnicodeDecodeError:
         return None
-    if is_missing(text, among_numbers=True):
+    if gaps.missing(text, among_numbers=True):
         return float("nan")
+    if decimal == ",":
+        text = "" if "." in text else text.replace(",", ".")
     value = float(text) if is_number(text) and '"' not in text else float("inf")
     return None if np.isinf(value) else value
 
 
-def _decimals(padded: Array, text: Array, starts: Array, ends: Array) -> tuple[Array, Array]:
-    """Return the numbers between these places, and which of them are not to be trusted."""
+def decimals_at(padded: Array, text: Array, starts: Array, ends: Array, dots: Array) -> tuple[Array, Array]:
+    """Return the numbers between these places, with points at ``dots``, and which of them are not to be trusted."""
     window = np.ndarray((len(text) + 1,), "<u8", padded, PAD - 8, (1,))  # window[p]: the eight bytes in front of p
     first = text[np.minimum(starts, len(text) - 1)]
     negative = first == MINUS
     starts = starts + (negative | (first == PLUS))
-    points = _points(np.flatnonzero(text == DOT), starts, ends)
+    points = _points(dots, starts, ends)
     whole, fraction = points - starts, np.maximum(ends - points - 1, 0)
     mantissa, bad = _digits(window, points, whole)
     longest = int(fraction.max(initial=0))

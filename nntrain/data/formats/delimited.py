@@ -1,194 +1,165 @@
-"""Tables of text: csv, tsv, semicolons or blanks between the values, header or not, plain or gzip.
+"""Lines of text parted into values: the only code that knows delimiters, quotes, blanks and encodings.
 
-Numbers are parsed by NumPy in one pass. Only when something is wrong is the file read again, slowly, to say where.
-Knows nothing of targets or tasks.
+A blank before a quote that opens a value is not part of it; what blanks part may hold blanks within quotes. Knows
+nothing of headers, or of what values mean.
 """
 
+import codecs
 import csv
 import io
-import math
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Literal, NoReturn, TypeAlias
+from typing import Literal, TypeAlias
 
 from nntrain.data.formats.files import open_lines, report_read_errors
-from nntrain.data.text import quoted
 from nntrain.errors import DataError
 
 Delimiter: TypeAlias = Literal[",", ";", "\t", "|", " "]  # a blank stands for any run of blanks and tabs
-DELIMITERS = ",;\t|"
-Decimal: TypeAlias = Literal[".", ","]
-WITH_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")  # a decimal number for certain
-WITH_POINT = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?")
-WITH_ANY_COMMA = re.compile(r"[+-]?(?:\d+,\d*|,\d+)(?:[eE][+-]?\d+)?")  # one where commas part nothing
-SAMPLE = 100  # rows that decide how decimals are written
-MISSING = frozenset({"", "?", "-", "na", "n/a", "nan", "null", "none"})  # in lower case
-MEANT = frozenset({"-", "none"})  # of these, what counts as a text like any other among texts
+Encoding: TypeAlias = Literal[
+    "utf-8",
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
+    "latin-1",
+    "cp1250",
+    "cp1251",
+    "cp1252",
+    "shift_jis",
+    "gb18030",
+    "euc_kr",
+]
+BY_BLANKS = re.compile(r'"(?:[^"]|"")*"|\S+')
+LONGEST = 1 << 30  # characters of a value
+BLOCK = 1 << 20
+ASCII = bytes(range(128))
+MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+SYMBOLS = "°µ€£§–—‘’“”„…½¼¾²³ªº±×·«»"  # not letters, but common in texts of the west
+UNLIKELY = "ÿþÞÐð"  # letters, but more likely damage
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How a table is written: its delimiter (None: blanks), its header line or none, its columns, its decimal mark."""
+def split(lines: Iterator[str], delimiter: str | None) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line number, stripped values) of every row; () of values where there are delimiters and nothing else.
 
-    delimiter: str | None
-    header: bool
-    names: tuple[str, ...]  # () without a header
-    width: int
-    decimal: Decimal = "."
-
-
-def sniff(
-    path: Path, delimiter: Delimiter | None = None, header: bool | None = None, decimal: Decimal | None = None
-) -> Layout:
-    """Find out the layout from the first rows; what is given is taken as it is. DataError when there are no rows.
-
-    The first row is a header when none of its values is a number while one below is. The decimal mark is a comma when
-    commas do not part the values, some numbers of the first rows have one, and none has a point.
+    Blank lines are passed over. csv.Error for what cannot be parted.
     """
-    with open_decoded(path) as lines:
-        start = next((line for line in lines if line.strip()), None)
-    if start is None:
-        raise DataError(f"{path}: is empty")
-    mark = _most_frequent(start) if delimiter is None else delimiter.strip(" ") or None
-    sample = [fields for _, fields in islice(records(path, mark), SAMPLE)]
-    if decimal is None:
-        decimal = "," if mark != "," and _has_commas(sample) else "."
-    rows = [_with_points(fields) if decimal == "," else fields for fields in sample[:2]]
-    first = rows[0]
-    if header is None:
-        numbers_below = any(is_number(field) for field in rows[-1])
-        header = not any(is_number(field) for field in first) and (numbers_below or len(rows) == 1)
-    if header and len(rows) == 1:
-        raise DataError(f"{path}: has a header line but no rows")
-    return Layout(mark, header, tuple(sample[0]) if header else (), len(first), decimal)
+    if delimiter is None:
+        for number, line in enumerate(lines, 1):
+            if fields := BY_BLANKS.findall(line):
+                yield number, [_unquoted(field) for field in fields]
+        return
+    csv.field_size_limit(LONGEST)
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    start = 1  # a row inside quotes may span several lines
+    for fields in reader:
+        values = [field.strip() for field in fields]
+        if any(values):
+            yield start, values
+        elif len(values) > 1:
+            yield start, []
+        start = reader.line_num + 1
 
 
-def _has_commas(rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether some numbers are written with a decimal comma and none with a point."""
-    fields = [field for row in rows for field in row]
-    return any(map(WITH_COMMA.fullmatch, fields)) and not any(map(WITH_POINT.fullmatch, fields))
+def _unquoted(field: str) -> str:
+    if len(field) > 1 and field[0] == field[-1] == '"':
+        return field[1:-1].replace('""', '"').strip()
+    return field.strip('"')
 
 
-def _with_points(fields: list[str]) -> list[str]:
-    """Return values with a point in the numbers that have a decimal comma, and all others as they are."""
-    return [field.replace(",", ".") if WITH_ANY_COMMA.fullmatch(field) else field for field in fields]
-
-
-def _most_frequent(line: str) -> str | None:
-    """Return the delimiter that stands most often outside quotes; None, for blanks, where there is no other.
-
-    Commas do not count where something else parts numbers with decimal commas.
-    """
-    bare = "".join(line.split('"')[::2])
-    for mark in (";", "\t", "|", None):
-        fields = [field.strip() for field in bare.split(mark)]
-        parted = [field for field in fields if "," in field]
-        enough = 1 if mark else 2  # of "3,2 rooms" the comma parts more likely than the blank
-        if len(fields) > 1 and len(parted) >= enough and all(map(WITH_COMMA.fullmatch, parted)):
-            return mark
-    best = max(DELIMITERS, key=bare.count)
-    if best in bare:
-        return best
-    return None if len(bare.split()) > 1 else ","
-
-
-def blame(
-    path: Path, layout: Layout, numeric: Collection[int], *, gaps: Collection[int] = (), otherwise: str = "malformed"
-) -> NoReturn:
-    """Raise the DataError of the first fault: a row of another length, text where a number is due, a number not finite.
-
-    In the columns ``gaps`` a missing value is a fault as well.
-    """
-    rows = rows_below(path, layout)
-    for line, fields in rows:
-        if len(fields) != layout.width:
-            raise DataError(f"{path}:{line}: row of {len(fields)} columns, {layout.width} are expected")
-        for column, field in enumerate(fields):
-            if is_missing(field, among_numbers=column in numeric):
-                fault = f"missing value, got '{field}'" if column in gaps else ""
-            else:
-                fault = _fault(field) if column in numeric else ""
-            if fault:
-                _, below = next(rows, (0, []))
-                first = line == 1 and not layout.header and len(below) > column and not is_number(field)
-                hint = "; is this line a header?" if first and is_number(below[column]) else ""
-                raise DataError(f"{place(path, layout, line, column)}: {fault}{hint}")
-    raise DataError(f"{path}: {otherwise}")
-
-
-def _fault(field: str) -> str:
-    """Return what is wrong with a value in a column of numbers, or nothing."""
-    if not is_number(field):
-        hint = "; if that is a decimal comma, set data.source.decimal: ','" if WITH_COMMA.fullmatch(field) else ""
-        return f"{quoted(field)} is not a number{hint}"
-    return "" if math.isfinite(float(field)) else f"{quoted(field)} is not a finite number"
-
-
-def is_missing(field: str, *, among_numbers: bool) -> bool:
-    """Return whether a stripped value stands for a missing one; a dash or "none" may well be meant among texts."""
-    word = field.lower()
-    return word in MISSING and (among_numbers or word not in MEANT)
-
-
-def place(path: Path, layout: Layout, line: int, column: int) -> str:
-    """Return ``file:line:column``, the column counted from 1 and named when there is a header."""
-    name = f" ({quoted(layout.names[column])[1:-1]})" if layout.names else ""
-    return f"{path}:{line}:{column + 1}{name}"
-
-
-def is_number(field: str) -> bool:
-    """Return whether NumPy reads the text as a number (nan and inf included, 1_000 not)."""
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return "_" not in field
-
-
-def rows_below(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line number, values) of every row below the header; numbers have decimal points, however written."""
-    for line, fields in islice(records(path, layout.delimiter), int(layout.header), None):
-        yield line, _with_points(fields) if layout.decimal == "," else fields
-
-
-def records(path: Path, delimiter: str | None) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line number, stripped values) of every row that is not blank."""
-    with open_decoded(path) as lines:
+def records(
+    path: Path, delimiter: str | None, encoding: str = "utf-8", skip: int = 0
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line number, stripped values) of the rows of a file behind its first ``skip`` lines; see ``split``."""
+    with open_decoded(path, encoding) as lines:
+        for _ in range(skip):
+            next(lines, None)
         try:
-            yield from _split(lines, delimiter)
+            for line, fields in split(lines, delimiter):
+                yield line + skip, fields
         except csv.Error as error:
             raise DataError(f"{path}: {error}") from None
 
 
-def _split(lines: Iterator[str], delimiter: str | None) -> Iterator[tuple[int, list[str]]]:
-    if delimiter is None:
-        for line, text in enumerate(lines, 1):
-            if fields := text.split():
-                yield line, [field.strip('"') for field in fields]
-        return
-    reader = csv.reader(lines, delimiter=delimiter)
-    start = 1  # a row inside quotes may span several lines
-    for fields in reader:
-        if fields:
-            yield start, [field.strip() for field in fields]
-        start = reader.line_num + 1
+@contextmanager
+def open_decoded(path: Path, encoding: str = "utf-8") -> Iterator[Iterator[str]]:
+    """Open the lines of a text file, byte order mark and line ends removed from sight; DataError at a wrong byte."""
+    with open_encoded(path, encoding) as file, report_read_errors(path):
+        try:
+            yield io.TextIOWrapper(file, encoding="utf-8")
+        except UnicodeDecodeError:
+            raise DataError(wrong_byte(path)) from None
 
 
 @contextmanager
-def open_decoded(path: Path) -> Iterator[Iterator[str]]:
-    """Open the lines of a UTF-8 file, byte order mark and line ends removed from sight; DataError at a wrong byte."""
+def open_encoded(path: Path, encoding: str = "utf-8") -> Iterator[io.BufferedReader | io.BytesIO]:
+    """Open a text file as bytes of UTF-8 behind a byte order mark, whatever its encoding."""
     with open_lines(path) as file, report_read_errors(path):
+        if encoding != "utf-8":
+            try:
+                text = file.read().decode(encoding)
+            except UnicodeDecodeError as error:
+                raise DataError(f"{path}: is not {encoding}: byte {error.start + 1} of the file is wrong") from None
+            yield io.BytesIO(text.removeprefix("\ufeff").encode())
+            return
+        if file.read(3) != codecs.BOM_UTF8:
+            file.seek(0)
+        yield file
+
+
+def encoding_of(path: Path) -> str:
+    """Return how a file is encoded: UTF-16 by its mark or its zeros, UTF-8, else as Windows writes western texts.
+
+    DataError with the place of the first wrong byte for what is none of these, or is UTF-8 but for some bytes.
+    """
+    with open_lines(path) as file, report_read_errors(path):
+        start = file.read(BLOCK)
+        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16"
+        if b"\0" in start:
+            return _zeros(path, start)
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        block = start
         try:
-            yield io.TextIOWrapper(file, encoding="utf-8-sig")
+            while block:
+                if not (block.isascii() and decoder.getstate()[0] == b""):
+                    decoder.decode(block)
+                block = file.read(BLOCK)
+            decoder.decode(b"", True)
         except UnicodeDecodeError:
-            raise DataError(_wrong_byte(path)) from None
+            file.seek(0)
+            if _is_western(file.read()):
+                return "cp1252"
+            raise DataError(wrong_byte(path)) from None
+    return "utf-8"
 
 
-def _wrong_byte(path: Path) -> str:
+def _zeros(path: Path, start: bytes) -> str:
+    """Return which UTF-16 it is that has zeros in every other byte."""
+    even, odd = start[::2].count(0), start[1::2].count(0)
+    half = len(start) // 2
+    if even == 0 and 2 * odd > half:
+        return "utf-16-le"
+    if odd == 0 and 2 * even > half:
+        return "utf-16-be"
+    before = start[: start.index(0)]
+    line, byte = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+    raise DataError(f"{path}:{line}: byte {byte} is zero, which no text holds; is this a table?")
+
+
+def _is_western(content: bytes) -> bool:
+    """Return whether bytes that are not UTF-8 make sense as cp1252: letters and common symbols, no UTF-8 among them."""
+    if MULTIBYTE.search(content):
+        return False
+    try:
+        text = content.translate(None, ASCII).decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    return all((char.isalpha() or char in SYMBOLS or char == "\u00a0") and char not in UNLIKELY for char in set(text))
+
+
+def wrong_byte(path: Path) -> str:
+    """Return the message with the place of the first byte that is not UTF-8."""
     with open_lines(path) as file:
         for number, line in enumerate(file, 1):
             try:

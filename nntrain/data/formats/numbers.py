@@ -1,58 +1,102 @@
-"""Tables of numbers alone, parsed on all cores: by pyarrow where it is installed and pays, else block after block here.
+"""Tables of numbers, and of numbers beside texts, parsed on all cores by whole-array arithmetic, block after block.
 
-Either way every number is the double nearest to its text. What is no such table is left to others, who say where it is
-none. Knows nothing of what columns mean.
+Numbers alone are parsed by pyarrow where it is installed and pays. Either way every number is the double nearest to its
+text. What is no such table is left to others, who say where it is none. Knows nothing of what columns mean.
 """
 
 import codecs
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import SEEK_END, BufferedReader, BytesIO
 from itertools import product
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from nntrain.core.machine import processors
 from nntrain.core.types import Array
 from nntrain.data.formats.decimals import parse_lines
-from nntrain.data.formats.delimited import MISSING, Decimal, Layout
-from nntrain.data.formats.files import open_lines, report_read_errors
+from nntrain.data.formats.delimited import open_encoded
+from nntrain.data.formats.gaps import USUAL, USUAL_WORDS, Gaps
+from nntrain.data.formats.layout import Layout
+from nntrain.data.formats.mixed_lines import Coded, Mixture, parse_mixed
+from nntrain.data.formats.styles import Decimal
 
 BLOCK = 1 << 20  # bytes parsed at a time: below it the cost of a call shows, above it nothing is gained (measured)
 ARROW_BLOCK = 1 << 20  # likewise by pyarrow, which a block of a single byte can mislead
 LARGE = 1 << 23  # bytes from which on importing pyarrow takes less time than it saves (measured)
-GAPS = ["".join(letters) for word in sorted(MISSING) for letters in product(*({c, c.upper()} for c in word))]
+T = TypeVar("T")
+GAPS = ["".join(letters) for word in sorted(USUAL_WORDS) for letters in product(*({c, c.upper()} for c in word))]
 
 
 def read_numbers(path: Path, layout: Layout) -> Sequence[Array] | None:
-    """Return the columns of a table, each (n,), if it holds plain numbers alone; None if it does not."""
-    if layout.delimiter is None or layout.delimiter == layout.decimal:
+    """Return the columns of a table, each (n,), if it holds plain numbers alone; None if it does not.
+
+    None also where a row may be one without any value.
+    """
+    decimal = layout.plain_decimal(range(layout.width))
+    if layout.delimiter is None or decimal is None:
         return None
-    with open_lines(path) as file, report_read_errors(path):
-        if file.read(3) != codecs.BOM_UTF8:
-            file.seek(0)
-        header = file.readline() if layout.header else b""
-        if layout.header and (not header.strip() or header.count(b'"') % 2 or b"\r" in header.rstrip(b"\r\n")):
-            return None  # the header is not this line alone
-        return parse(file, layout.delimiter, layout.width, layout.decimal)
+    with open_encoded(path, layout.encoding) as file:
+        if not _pass_over(file, layout):
+            return None
+        columns = parse(file, layout.delimiter, layout.width, decimal, layout.gaps[0])
+    empty = columns is not None and bool(np.logical_and.reduce([np.isnan(values) for values in columns]).any())
+    return None if empty else columns
 
 
-def parse(file: BufferedReader | BytesIO, delimiter: str, width: int, decimal: Decimal = ".") -> Sequence[Array] | None:
+def read_mixed(
+    path: Path, layout: Layout, numbers: Sequence[int], texts: Sequence[int]
+) -> tuple[list[list[Array]], list[list[Coded]]] | None:
+    """Return the blocks of columns of plain numbers, and of texts as codes into the texts of each block.
+
+    None where some number is none, a row has another length or no value, or a quoted text holds a line end.
+    """
+    decimal = layout.plain_decimal(numbers)
+    if layout.delimiter is None or decimal is None or layout.units:
+        return None
+    gaps = layout.gaps[numbers[0]] if numbers else USUAL
+    mixture = Mixture(layout.delimiter, layout.width, tuple(numbers), tuple(texts), decimal, gaps)
+    with open_encoded(path, layout.encoding) as file:
+        if not _pass_over(file, layout):
+            return None
+        blocks = _each_block(file, lambda lines: parse_mixed(lines, mixture))
+    if not blocks:
+        return None
+    by_number = [[block[0][k] for block in blocks] for k in range(len(numbers))]
+    return by_number, [[block[1][k] for block in blocks] for k in range(len(texts))]
+
+
+def _pass_over(file: BufferedReader | BytesIO, layout: Layout) -> bool:
+    """Pass over the lines above the values; False where they are not lines of their own."""
+    for _ in range(layout.skip):
+        if b"\r" in file.readline().rstrip(b"\r\n"):
+            return False
+    header = file.readline() if layout.header else b""
+    odd = not header.strip() or header.count(b'"') % 2 or b"\r" in header.rstrip(b"\r\n")
+    return not layout.units and not (layout.header and odd)
+
+
+def parse(
+    file: BufferedReader | BytesIO, delimiter: str, width: int, decimal: Decimal = ".", gaps: Gaps = USUAL
+) -> Sequence[Array] | None:
     """Return the rest of a file as columns (n,) float64, NaN where a value is missing.
 
     None when it is no table of so many columns of finite numbers without quotes, or has no rows.
     """
     start = file.tell()
-    if file.seek(0, SEEK_END) - start >= LARGE:
+    if file.seek(0, SEEK_END) - start >= LARGE and gaps == USUAL:
         file.seek(start)
         columns = parse_by_arrow(file, delimiter, width, decimal)
         if columns is not None:
             return columns
     file.seek(start)
-    return _parse_by_blocks(file, delimiter, width, decimal)
+    blocks = _each_block(file, lambda lines: _parse_block(lines, delimiter, width, decimal, gaps))
+    rows = sum(map(len, blocks))
+    return list(_by_column(blocks, rows, width)) if rows else None
 
 
 def parse_by_arrow(
@@ -86,26 +130,27 @@ def parse_by_arrow(
     return columns if sum(finite) == sum(len(c) - c.null_count for c in table.columns) else None
 
 
-def _parse_by_blocks(
-    file: BufferedReader | BytesIO, delimiter: str, width: int, decimal: Decimal
-) -> Sequence[Array] | None:
-    """Do what ``parse`` does by whole-array arithmetic."""
-    pending: deque[Future[Array | None]] = deque()
-    parsed: list[Array | None] = []
+def _each_block(file: BufferedReader | BytesIO, work: Callable[[bytes], T | None]) -> Sequence[T]:
+    """Return what some work makes of whole lines, many at a time, on all cores; () once it returns None."""
+    pending: deque[Future[T | None]] = deque()
+    done: list[T] = []
     workers = processors()
     with ThreadPoolExecutor(max_workers=workers) as pool:
         for lines in _lines(file):
-            pending.append(
-                pool.submit(_parse_block, lines.replace(b",", b".") if decimal == "," else lines, delimiter, width)
-            )
-            if len(pending) > 2 * workers:
-                parsed.append(pending.popleft().result())
-                if parsed[-1] is None:
-                    break
-        parsed += [future.result() for future in pending]
-    blocks = [block for block in parsed if block is not None]
-    rows = sum(map(len, blocks))
-    return list(_by_column(blocks, rows, width)) if rows and len(blocks) == len(parsed) else None
+            pending.append(pool.submit(work, lines))
+            if len(pending) > 2 * workers and not _collect(pending, done):
+                return ()
+        while pending:
+            if not _collect(pending, done):
+                return ()
+    return done
+
+
+def _collect(pending: "deque[Future[T | None]]", done: list[T]) -> bool:
+    result = pending.popleft().result()
+    if result is not None:
+        done.append(result)
+    return result is not None
 
 
 def _by_column(blocks: Sequence[Array], rows: int, width: int) -> Array:
@@ -131,10 +176,14 @@ def _lines(file: BufferedReader | BytesIO) -> Iterator[bytes]:
         yield b"".join((*rest, b"\n"))
 
 
-def _parse_block(lines: bytes, delimiter: str, width: int) -> Array | None:
+def _parse_block(lines: bytes, delimiter: str, width: int, decimal: Decimal, gaps: Gaps) -> Array | None:
     """Return what some lines hold, (rows, width); a carriage return alone is a line end too, but not here."""
+    if decimal == ",":
+        if b"." in lines:
+            return None
+        lines = lines.replace(b",", b".")
     if b"\r" in lines:
         lines = lines.replace(b"\r\n", b"\n")
         if b"\r" in lines:
             return None
-    return parse_lines(lines, delimiter, width)
+    return parse_lines(lines, delimiter, width, gaps)

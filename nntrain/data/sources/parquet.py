@@ -3,7 +3,7 @@
 Knows nothing of splits or scaling.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.data.formats.delimited import is_missing, is_number
 from nntrain.data.formats.files import file_size
+from nntrain.data.formats.gaps import is_missing, is_number
 from nntrain.data.sources.base import SOURCES, Reader, enter
 from nntrain.data.sources.tabular import TableSource
 from nntrain.data.tables.columns import FOUND_OUT, Column, Kinds, Table
@@ -77,6 +77,16 @@ class ParquetTable:
     def width(self) -> int:
         """Number of columns."""
         return len(self.names)
+
+    @property
+    def left_out(self) -> Mapping[int, str]:
+        """Columns that pandas keeps as its index."""
+        return {}
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Nothing is guessed of a file that says what it holds."""
+        return ()
 
     def columns(self, kept: Collection[int] | None = None, kinds: Kinds = FOUND_OUT) -> tuple[Column, ...]:
         """Return the columns at these positions, or all, in order of position."""

@@ -4,7 +4,7 @@ Knows nothing of how a table is stored.
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -12,19 +12,22 @@ from typing import Annotated, Any, Literal, cast
 import numpy as np
 from annotated_types import MinLen
 
-from nntrain.core.fields import ONE_OR_MANY, Whole
+from nntrain.core.fields import ONE_OR_MANY, Real, Whole
 from nntrain.core.types import Array, Task
 from nntrain.data.dataset import SPLITS, Part, Raw
+from nntrain.data.formats.layout import Words
 from nntrain.data.sources.base import check_kind
 from nntrain.data.split import draw
 from nntrain.data.tables.column_names import find_columns, list_names, place_of_names
 from nntrain.data.tables.columns import Column, Kinds, Table, position_of, side_by_side
 from nntrain.data.tables.labels import TaskChoice, match_undotted, rename
+from nntrain.data.tables.table_notes import describe_table
 from nntrain.data.tables.targets import Target, read_target
 from nntrain.data.text import quoted
 from nntrain.errors import DataError
 
 ColumnName = Annotated[str, MinLen(1)] | Whole  # a name from the header, or a position: 0 is the first, -1 the last
+Word = str | Whole | Real  # a text, or number, that means "missing"
 Missing = Literal["error", "mean", "drop"]
 PART_NAMES = {"train": 0, "training": 0, "validation": 1, "valid": 1, "val": 1, "dev": 1, "test": 2, "testing": 2}
 
@@ -55,10 +58,18 @@ class TableSource:
     ignore: Annotated[tuple[ColumnName, ...], ONE_OR_MANY] = ()
     text: Annotated[tuple[ColumnName, ...], ONE_OR_MANY] = ()
     missing: Missing = "error"
+    na: tuple[Word, ...] | dict[str, tuple[Word, ...]] | None = None
     task: TaskChoice = "auto"
     split: ColumnName | None = None
     key: ColumnName | None = None
     test: Path | None = None
+
+    @property
+    def words(self) -> Words | Mapping[str, Words] | None:
+        """The texts that stand for a missing value, of all columns or by name; None: the usual ones."""
+        if isinstance(self.na, dict):
+            return {name: tuple(map(str, words)) for name, words in self.na.items()}
+        return None if self.na is None else tuple(map(str, self.na))
 
     @abstractmethod
     def open(self, path: Path, like: Table | None) -> Table:
@@ -77,7 +88,8 @@ class TableSource:
         target = read_target(table, rows.targets, self.task, len(rows.kept))
         texts = [column.texts for column in rows.features]
         train, test = target.part(rows.inputs(texts), rows.kept), None
-        notes = [*notes, *target.notes, *rows.notes(self.path)]
+        notes = [*notes, *describe_table(table, roles.kept, [*rows.features, *rows.targets]), *target.notes]
+        notes += rows.notes(self.path)
         if self.test is not None:
             other, there, more = self._open_test(self.test, table, roles)
             test, texts, told = self._test(other, there, rows, target)
@@ -111,13 +123,15 @@ class TableSource:
                 raise DataError(f"{self.path}: a column can be a target once only, got {column!r}")
         if split is not None and key is not None:
             raise DataError(f"{self.path}: rows are divided by `split` or by `key`, not both")
-        features = [p for p in range(table.width) if p not in {*targets, *ignored, split, key}]
+        taken_out = table.left_out.keys() - set(text)
+        features = [p for p in range(table.width) if p not in {*targets, *ignored, *taken_out, split, key}]
         if not features:
             raise DataError(f"{self.path}: no feature columns are left of {table.width}")
         return Roles(targets, tuple(features), text, split, key)
 
     def _open_test(self, path: Path, train: Table, roles: Roles) -> tuple[Table, Roles, Sequence[str]]:
         """Return the file to test on, the roles of its columns, by name if both files have names, and notes."""
+        check_kind(path, self.kind)
         roles = replace(roles, split=None, key=None)
         table = self.open(path, None) if train.names else None
         if table is None or not table.names or table.names == train.names:
@@ -149,7 +163,7 @@ class TableSource:
             lambda name: table.locate(theirs.first_row(spelled[name]), roles.targets[0])[0],
         )
         dots = [f"{table.path}: class names end with a dot that those of {self.path} have not; taken for the same"]
-        return part, texts, [*rows.notes(table.path), *(dots if names != theirs.class_names else [])]
+        return part, texts, [*table.notes, *rows.notes(table.path), *(dots if names != theirs.class_names else [])]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

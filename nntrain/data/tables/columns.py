@@ -3,7 +3,7 @@
 Knows nothing of how a table is stored, or of targets, tasks or splits.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -44,6 +44,7 @@ class Column:
     values: Array
     texts: tuple[str, ...]
     missing: int
+    written: tuple[str, ...] = ()  # how what is missing among texts is spelled
 
     @property
     def is_text(self) -> bool:
@@ -75,6 +76,16 @@ class Table(Protocol):
     @property
     def width(self) -> int:
         """Number of columns."""
+        ...
+
+    @property
+    def left_out(self) -> Mapping[int, str]:
+        """Columns that are no features unless a spec names them, by position, with the reason."""
+        ...
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Lines worth telling the user; all of them once columns were read."""
         ...
 
     def columns(self, kept: Collection[int] | None = None, kinds: Kinds = FOUND_OUT) -> tuple[Column, ...]:
@@ -110,9 +121,12 @@ def position_of(column: str | int, table: Table) -> int:
     """Return the position of a column given by name or position; DataError when there is none such."""
     path, names, width = table.path, table.names, table.width
     if isinstance(column, int):
-        if not -width <= column < width:
-            raise DataError(f"{path}: no column {column}, there are {width} (0 to {width - 1})")
-        return column % width
+        counted = [p for p in range(width) if p not in table.left_out]  # -1 is the last that may be a target
+        if -len(counted) <= column < width:
+            return column if column >= 0 else counted[column]
+        if names.count(str(column)) == 1:
+            return names.index(str(column))
+        raise DataError(f"{path}: no column {column}, there are {width} (0 to {width - 1})")
     if not names:
         raise DataError(f"{path}: has no header line, so no column '{column}'; give its position (0 first)")
     if names.count(column) > 1:
@@ -120,3 +134,9 @@ def position_of(column: str | int, table: Table) -> int:
     if column not in names:
         raise DataError(f"{path}:1: no column '{column}'{choices(column, names)}")
     return names.index(column)
+
+
+def named(table: Table, position: int) -> str:
+    """Return a column by name, or by position, for a message."""
+    name = table.names[position] if table.names else ""
+    return f"column {quoted(name)}" if name else f"column {position}"

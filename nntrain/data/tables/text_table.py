@@ -6,42 +6,39 @@ nothing of targets, tasks or splits.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from nntrain.data.formats.column_parser import Numbers, Texts
-from nntrain.data.formats.delimited import Decimal, Delimiter, Layout, blame, place, rows_below, sniff
-from nntrain.data.formats.numbers import read_numbers
+from nntrain.data.formats.layout import NOTHING, Layout, Told, blame, place, rows_below
+from nntrain.data.formats.numbers import read_mixed, read_numbers
+from nntrain.data.formats.sniffer import sniff
 from nntrain.data.tables.columns import FOUND_OUT, Column, Kinds, Table
 from nntrain.errors import DataError
 
 BLOCK = 4096  # rows worked on at a time
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TextTable:
-    """A table in a text file."""
+    """A table in a text file; ``passed`` has the lines of rows without any value, once columns were read."""
 
     path: Path
     layout: Layout
+    passed: list[int] = field(default_factory=list)
 
     @classmethod
-    def open(
-        cls,
-        path: Path,
-        *,
-        delimiter: Delimiter | None = None,
-        header: bool | None = None,
-        decimal: Decimal | None = None,
-        like: Table | None = None,
-    ) -> "TextTable":
+    def open(cls, path: Path, told: Told = NOTHING, like: Table | None = None) -> "TextTable":
         """Find out the layout. DataError for an empty file, and for other columns than those of ``like``."""
         if like is None:
-            return cls(path, sniff(path, delimiter, header, decimal))
-        layout = sniff(path, delimiter, bool(like.names) if header is None else header, decimal)
+            return cls(path, sniff(path, told))
+        known = like.layout if isinstance(like, TextTable) else None
+        if told.header is None:
+            told = replace(told, header=bool(like.names) if known is None else known.header)
+        layout = sniff(path, told, () if known is None else known.styles)
         if layout.width != like.width:
             raise DataError(f"{path}: {layout.width} columns, {like.path} has {like.width}")
         if layout.names != like.names:
@@ -58,14 +55,30 @@ class TextTable:
         """Number of columns."""
         return self.layout.width
 
+    @property
+    def left_out(self) -> Mapping[int, str]:
+        """Columns that are no features unless a spec names them, with the reason."""
+        return self.layout.left_out
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Lines worth telling the user; all of them once columns were read."""
+        if not self.passed:
+            return self.layout.notes
+        rows = "1 row" if len(self.passed) == 1 else f"{len(self.passed)} rows"
+        return (
+            *self.layout.notes,
+            f"{self.path}: {rows} without any value passed over, the first in line {self.passed[0]}",
+        )
+
     def columns(self, kept: Collection[int] | None = None, kinds: Kinds = FOUND_OUT) -> tuple[Column, ...]:
         """Return the columns at these positions; see ``read_columns``."""
-        return read_columns(self.path, self.layout, kept, kinds)
+        return read_columns(self.path, self.layout, kept, kinds, self.passed)
 
     def blocks(self, kept: Collection[int], kinds: Kinds) -> Iterator[tuple[Column, ...]]:
         """Yield some rows at a time of columns whose kinds are all told."""
-        for block in _blocks(self.path, self.layout):
-            builders = {position: Texts() if position in kinds.text else Numbers() for position in sorted(kept)}
+        for block in _blocks(self.path, self.layout, self.passed):
+            builders = _builders(self.layout, sorted(kept), kinds.text)
             for position, builder in builders.items():
                 builder.add(block[position])
             yield _finish(self.path, self.layout, builders, kinds)
@@ -77,23 +90,51 @@ class TextTable:
 
 
 def read_columns(
-    path: Path, layout: Layout, kept: Collection[int] | None = None, kinds: Kinds = FOUND_OUT
+    path: Path,
+    layout: Layout,
+    kept: Collection[int] | None = None,
+    kinds: Kinds = FOUND_OUT,
+    passed: list[int] | None = None,
 ) -> tuple[Column, ...]:
     """Return the columns of a table, all or those at the positions ``kept``, in order of position.
 
     DataError with its place for a row that is too short or too long, a slip among numbers, or a number not finite.
+    ``passed`` gets the lines of rows without any value.
     """
     positions = range(layout.width) if kept is None else sorted(kept)
+    passed = [] if passed is None else passed
     if not kinds.text and (numbers := read_numbers(path, layout)) is not None:
         names = layout.names or ("",) * layout.width
         gaps = [int(np.count_nonzero(np.isnan(values))) for values in numbers]
         return tuple(Column(names[p], p, "number", numbers[p], (), gaps[p]) for p in positions)
     texts = set(kinds.text) | _likely_texts(path, layout, positions, kinds)
-    builders = _read(path, layout, positions, texts)
+    builders = _read_at_once(path, layout, positions, texts) or _read(path, layout, positions, texts, passed)
     late = {p for p, builder in builders.items() if p not in texts and _is_text(p, builder, kinds)}
     if late:
-        builders = _read(path, layout, positions, texts | late)
+        builders = _read(path, layout, positions, texts | late, passed)
     return _finish(path, layout, builders, kinds)
+
+
+def _builders(layout: Layout, positions: Sequence[int], texts: Collection[int]) -> "dict[int, Numbers | Texts]":
+    return {p: (Texts if p in texts else Numbers)(layout.styles[p], layout.gaps[p]) for p in positions}
+
+
+def _read_at_once(
+    path: Path, layout: Layout, positions: Sequence[int], texts: Collection[int]
+) -> "dict[int, Numbers | Texts] | None":
+    """Return the columns by whole-array arithmetic, None where that cannot read them."""
+    coded = [position for position in positions if position in texts]
+    plain = [position for position in positions if position not in texts]
+    found = read_mixed(path, layout, plain, coded)
+    if found is None:
+        return None
+    builders = _builders(layout, positions, texts)
+    for position, blocks in zip(plain, found[0], strict=True):
+        builders[position].take(np.concatenate(blocks), ())
+    for position, pieces in zip(coded, found[1], strict=True):
+        for codes, words in pieces:
+            builders[position].take(codes, words)
+    return builders
 
 
 def _finish(path: Path, layout: Layout, builders: "Mapping[int, Numbers | Texts]", kinds: Kinds) -> tuple[Column, ...]:
@@ -112,8 +153,8 @@ def _finish(path: Path, layout: Layout, builders: "Mapping[int, Numbers | Texts]
 
 def _likely_texts(path: Path, layout: Layout, positions: Sequence[int], kinds: Kinds) -> set[int]:
     """Return the columns that look like text from the first block of rows."""
-    builders = {position: Numbers() for position in positions}
-    for block in islice(_blocks(path, layout), 1):
+    builders = _builders(layout, positions, ())
+    for block in islice(_blocks(path, layout, []), 1):
         for position, builder in builders.items():
             builder.add(block[position])
     return {position for position, builder in builders.items() if _is_text(position, builder, kinds)}
@@ -125,17 +166,20 @@ def _is_text(position: int, builder: "Numbers | Texts", kinds: Kinds) -> bool:
     return builder.words > 0 and (position in kinds.strict or 2 * builder.words >= builder.present)
 
 
-def _read(path: Path, layout: Layout, positions: Sequence[int], texts: Collection[int]) -> "dict[int, Numbers | Texts]":
-    builders = {position: Texts() if position in texts else Numbers() for position in positions}
-    for block in _blocks(path, layout):
+def _read(
+    path: Path, layout: Layout, positions: Sequence[int], texts: Collection[int], passed: list[int]
+) -> "dict[int, Numbers | Texts]":
+    builders = _builders(layout, positions, texts)
+    for block in _blocks(path, layout, passed):
         for position, builder in builders.items():
             builder.add(block[position])
     return builders
 
 
-def _blocks(path: Path, layout: Layout) -> Iterator[Sequence[Sequence[str]]]:
+def _blocks(path: Path, layout: Layout, passed: list[int]) -> Iterator[Sequence[Sequence[str]]]:
     """Yield the values of many rows at a time, column by column; DataError for a row of another length."""
-    rows = rows_below(path, layout)
+    passed.clear()
+    rows = rows_below(path, layout, passed)
     while block := list(islice(rows, BLOCK)):
         if any(len(fields) != layout.width for _, fields in block):
             blame(path, layout, ())

@@ -14,10 +14,10 @@ pytest.importorskip("pyarrow", reason="pyarrow: pip install 'nntrain[arrow]'")
 READ = """
 import sys
 from pathlib import Path
-from nntrain.data.formats import delimited, numbers
+from nntrain.data.formats import numbers, sniffer
 
 path = Path(sys.argv[1])
-assert numbers.read_numbers(path, delimited.sniff(path)) is not None
+assert numbers.read_numbers(path, sniffer.sniff(path)) is not None
 print("pyarrow" in sys.modules)
 """
 

@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nntrain.data.formats.delimited import Decimal, Delimiter, sniff
+from nntrain.data.formats.delimited import Delimiter
+from nntrain.data.formats.layout import Told
 from nntrain.data.formats.numbers import parse
+from nntrain.data.formats.sniffer import sniff
+from nntrain.data.formats.styles import Decimal
 from nntrain.data.tables.text_table import read_columns
 from nntrain.errors import DataError
 
@@ -121,7 +124,7 @@ def contents(draw: st.DrawFn) -> bytes:
 def outcome(path: Path, delimiter: Delimiter, decimal: Decimal) -> object:
     """Return the columns to the last bit, or the message."""
     try:
-        found = read_columns(path, sniff(path, delimiter, decimal=decimal))
+        found = read_columns(path, sniff(path, Told(delimiter=delimiter, decimal=decimal)))
     except DataError as error:
         return str(error)
     return [(c.name, c.position, c.kind, np.asarray(c.values).tobytes(), c.texts, c.missing) for c in found]

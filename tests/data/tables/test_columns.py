@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nntrain.data.formats.delimited import sniff
+from nntrain.data.formats.layout import Told
+from nntrain.data.formats.sniffer import sniff
 from nntrain.data.tables.columns import Column, Kinds
 from nntrain.data.tables.text_table import read_columns
 from nntrain.errors import DataError
@@ -55,7 +56,7 @@ def test_numbers_texts_and_gaps(text: Write) -> None:
 )
 def test_what_a_column_is(text: Write, values: list[str], kind: str, missing: int) -> None:
     path = text("".join(f"0,{value}\n" for value in values))
-    _, column = read_columns(path, sniff(path, header=False))
+    _, column = read_columns(path, sniff(path, Told(header=False)))
     assert (column.kind, column.missing) == (kind, missing)
 
 
@@ -67,7 +68,8 @@ def test_kinds_that_show_late(text: Write, monkeypatch: pytest.MonkeyPatch) -> N
     assert columns(path)[1].kind == "text"
     assert columns(path)[1].texts == ("1", "2", "3", "4", *"abcdef")
     path = text("".join(f"0,{value}\n" for value in early))
-    assert fault(path) == "data.csv:1:2: 'a' is not a number"
+    message = "'a' is not a number; is this line a header? data.source.header: true or false decides"
+    assert fault(path) == f"data.csv:1:2: {message}"
 
 
 def test_columns_can_be_skipped_or_told_to_be_text(text: Write) -> None:

@@ -1,0 +1,107 @@
+"""How a table of text is laid out, judged from its first lines: remarks above it, ``sep=``, delimiter and width.
+
+Knows nothing of headers, or of what values mean.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nntrain.data.formats.delimited import split
+from nntrain.data.formats.gaps import is_number
+
+HEAD = 1 << 18  # characters that decide the delimiter
+LINES = 1000  # of them, at most
+TITLES = 20  # lines above a table, at most
+NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+NUMBERS = re.compile(rf"{NUMBER}(?:\s+{NUMBER})+")
+MARKS = (";", "\t", "|", ",", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """``delimiter`` None: blanks. ``skip`` lines stand above the first row. ``remark`` holds names behind a ``#``."""
+
+    delimiter: str | None
+    width: int
+    skip: int
+    remark: tuple[str, ...] = ()
+    titles: int = 0  # of the lines above, those that are neither blank, nor a remark, nor ``sep=``
+
+
+def judge_dialect(lines: Sequence[str], delimiter: str | None, *, whole: bool) -> Dialect | None:
+    """Return how lines are laid out, None where there is no row; ``whole``: they are all lines of the file.
+
+    A ``delimiter`` that is given is taken, " " for blanks.
+    """
+    skip, asked, remark = _above(lines)
+    body = lines[skip:]
+    if not any(line.strip() for line in body):
+        return None
+    chosen = delimiter if delimiter is not None else asked
+    mark = (chosen.strip(" ") or None) if chosen is not None else _best_delimiter(body)
+    rows = [(line, fields) for line, fields in split(iter(body), mark) if fields]
+    if not whole and len(rows) > 1:
+        rows.pop()  # it may be cut within quotes
+    if not rows:
+        return Dialect(mark, 1, skip)
+    usual = Counter(len(fields) for _, fields in rows).most_common(1)[0][0]
+    titles = _titles([fields for _, fields in rows], usual)
+    if titles:
+        skip, rows = skip + rows[titles][0] - 1, rows[titles:]
+    width = max(_last(fields) for _, fields in rows if len(fields) == usual)
+    names = tuple(next(split(iter([remark]), mark), (0, []))[1])
+    named = len(names) == width and not any(map(is_number, names))
+    return Dialect(mark, max(width, 1), skip, names if named else (), titles)
+
+
+def _above(lines: Sequence[str]) -> tuple[int, str | None, str]:
+    """Return how many lines stand above the table, the delimiter that one of them names, and the last remark."""
+    asked, remark = None, ""
+    for skip, line in enumerate(lines):
+        text = line.strip(" \r\n").strip('"')
+        if found := re.fullmatch(r"sep=(.|\\t)", text, re.IGNORECASE):
+            asked = "\t" if found[1] == r"\t" else found[1]
+        elif text.startswith("#"):
+            remark = text.lstrip("# ")
+        elif text.strip():
+            return skip, asked, remark
+    return 0, None, ""  # nothing but remarks: then they are the rows
+
+
+def _titles(rows: Sequence[Sequence[str]], usual: int) -> int:
+    """Return how many first rows are titles: a single value where all others have several."""
+    for at, fields in enumerate(rows[:TITLES]):
+        alone = sum(map(bool, fields)) == 1 and usual > 1 and not is_number(fields[0])
+        below = rows[at + 1] if at + 1 < len(rows) else ()
+        padded = len(fields) == usual > 2 and bool(fields[0]) and not any(map(is_number, below)) and all(below)
+        if not (alone and (len(fields) == 1 or padded)):
+            return at
+    return 0
+
+
+def _last(fields: Sequence[str]) -> int:
+    """Return the number of values up to the last that is not empty."""
+    return max(k for k, field in enumerate(fields, 1) if field)
+
+
+def _best_delimiter(lines: Sequence[str]) -> str | None:
+    """Return what parts the values so that rows have one width and values no delimiter within."""
+    scores: dict[str | None, float] = {}
+    for mark in MARKS:
+        rows = [fields for _, fields in split(iter(lines), mark) if fields]
+        if not rows:
+            continue
+        width, count = Counter(map(len, rows)).most_common(1)[0]
+        values = [value for row in rows for value in row]
+        odd = sum(_parted(value, mark) for value in values)
+        scores[mark] = 0.0 if width == 1 else count / len(rows) * (1 - odd / len(values)) ** 2
+    best = max(scores, key=lambda mark: scores[mark])
+    return best if scores[best] else ","
+
+
+def _parted(value: str, mark: str | None) -> bool:
+    """Return whether another delimiter parts this value, more likely than it belongs to it."""
+    others = set(";\t|") if mark else set(";|")
+    return bool(others & set(value)) or (mark is None and value.endswith(",")) or bool(NUMBERS.fullmatch(value))

@@ -1,0 +1,54 @@
+"""Which texts stand for a missing value, and which numbers do. Knows nothing of files or columns."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+USUAL_WORDS = frozenset({"", "?", "-", "na", "n/a", "nan", "null", "none"})  # in lower case
+MEANT = frozenset({"-", "none"})  # of these, what counts as a text like any other among texts
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """What stands for a missing value: the usual words in any case, or exactly the given ``words``; blank always does.
+
+    Of the given words those that are numbers stand for every spelling of the number.
+    """
+
+    words: frozenset[str] | None = None
+
+    @classmethod
+    def of(cls, words: Iterable[object]) -> "Gaps":
+        """Return the gaps that a list in a spec names."""
+        return cls(frozenset(str(word).strip() for word in words))
+
+    @cached_property
+    def numbers(self) -> tuple[float, ...]:
+        """The numbers among the words."""
+        return tuple(float(word) for word in sorted(self.words or ()) if is_number(word))
+
+    def missing(self, field: str, *, among_numbers: bool) -> bool:
+        """Return whether a stripped value stands for a missing one; of the usual words some are meant among texts."""
+        if self.words is None:
+            word = field.lower()
+            return word in USUAL_WORDS and (among_numbers or word not in MEANT)
+        if not field or field in self.words:
+            return True
+        return bool(self.numbers) and is_number(field) and float(field) in self.numbers
+
+
+USUAL = Gaps()
+
+
+def is_missing(field: str, *, among_numbers: bool) -> bool:
+    """Return whether a stripped value is one of the usual words for a missing one."""
+    return USUAL.missing(field, among_numbers=among_numbers)
+
+
+def is_number(field: str) -> bool:
+    """Return whether NumPy reads the text as a number (nan and inf included, 1_000 not)."""
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return "_" not in field
