@@ -13,7 +13,7 @@ from nntrain.ops.activations import ACTIVATIONS, Activation
 from nntrain.ops.initializers import INITIALIZERS, Normal
 from nntrain.ops.layers import Context, Dense, Dropout, Layer
 from nntrain.ops.losses import LOSSES, Mse, SoftmaxCrossEntropy
-from nntrain.ops.metrics import metric_for
+from nntrain.ops.metrics import MetricSet, default_metrics
 from nntrain.ops.models import MODELS, Mlp
 from nntrain.ops.optimizers import Sgd
 from nntrain.ops.penalties import Penalty
@@ -105,9 +105,10 @@ def case(model, loss, *, layers=None, dtype="float64", epochs=3, penalty=PENALTY
     network.params.theta[network.params.n_weights :] += (
         rng.normal(size=network.params.size - network.params.n_weights) / 5
     )
+    metrics = MetricSet(default_metrics(model.task(task)), model.task(task))
     job = Job(
         network=network,
-        metric=metric_for(model.task(task)),
+        metrics=metrics,
         batches=Batches(X, t, y, batch_size=CAPACITY, seed=0, plan=network.plan),
         validation=None,
         optimizer=optimizer or Sgd(lr=0.02, momentum=0.9),
@@ -115,6 +116,7 @@ def case(model, loss, *, layers=None, dtype="float64", epochs=3, penalty=PENALTY
         penalty=penalty,
         training=Training(epochs=epochs, batch_size=CAPACITY, dtype=dtype),
         seed=0,
+        spreads=metrics.spreads(t),
     )
     state = State.start(network.params, job.optimizer)
     return Case(network, job, state, Stepper(job, state), X, t, y)

@@ -12,7 +12,7 @@ from nntrain.ops.activations import ACTIVATIONS
 from nntrain.ops.activations.units import Maxout
 from nntrain.ops.layers import Dense
 from nntrain.ops.losses import LOSSES, Huber, SigmoidCrossEntropy, SoftmaxCrossEntropy
-from nntrain.ops.metrics import metric_for
+from nntrain.ops.metrics import MetricSet, default_metrics
 from nntrain.ops.models import MODELS, Linear, Mlp
 from nntrain.ops.optimizers import OPTIMIZERS, AdaGrad, Adam, AdamW, RmsProp, Sgd
 from nntrain.ops.penalties import Penalty
@@ -107,9 +107,10 @@ def make_job(model, loss, *, optimizer=None, penalty=None, schedule=None, clip_n
         t = loss.encode(y, WIDTH, X.dtype)
     network = Network(model.layers(D, t.shape[1]), loss, n_in=D, dtype="float64")
     network.initialize(2)
+    metrics = MetricSet(default_metrics(task), task)
     return Job(
         network=network,
-        metric=metric_for(task),
+        metrics=metrics,
         batches=Batches(X, t, y, batch_size=BATCH, seed=0, plan=network.plan),
         validation=None,
         optimizer=optimizer or Sgd(lr=0.1),
@@ -117,6 +118,7 @@ def make_job(model, loss, *, optimizer=None, penalty=None, schedule=None, clip_n
         penalty=penalty or Penalty(),
         training=Training(epochs=9, batch_size=BATCH, dtype="float64", max_steps=STEPS, clip_norm=clip_norm),
         seed=0,
+        spreads=metrics.spreads(t),
     )
 
 

@@ -20,7 +20,7 @@ from nntrain.data.transforms.lazy_inputs import Inputs, LazyInputs
 from nntrain.errors import DataError, SpecError, UserError
 from nntrain.network import Network
 from nntrain.ops.losses import Loss
-from nntrain.ops.metrics import Metric, metric_for
+from nntrain.ops.metrics import MetricSet, default_metrics
 from nntrain.spec import Loaded, Spec
 from nntrain.train import monitor
 from nntrain.train.evaluate import Evaluator
@@ -53,7 +53,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Assembly:
-    """A spec made concrete for given data: network, loss, metric. Parameters are zero until initialised or loaded."""
+    """A spec made concrete for given data: network, loss, metrics. Parameters are zero until initialised or loaded."""
 
     spec: Spec
     facts: Facts
@@ -72,9 +72,11 @@ class Assembly:
         return self._loss
 
     @cached_property
-    def metric(self) -> Metric:
-        """The metric of the task."""
-        return metric_for(self.task, self.facts.target_unit if self.task == self.facts.task else 1.0)
+    def metrics(self) -> MetricSet:
+        """The spec's metrics, or those of the task."""
+        unit = self.facts.target_unit if self.task == self.facts.task else 1.0
+        chosen = self.spec.metrics
+        return MetricSet(default_metrics(self.task) if chosen is None else chosen, self.task, unit)
 
     @cached_property
     def network(self) -> Network:
@@ -89,18 +91,18 @@ class Assembly:
         return network
 
     def targets(self, part: Part) -> tuple[Array, Array]:
-        """Return (t, y): encoded targets (n, n_out), and what the metric compares decisions with."""
+        """Return (t, y): encoded targets (n, n_out), and what the metrics compare decisions with."""
         if self.task == "reconstruction":
             if isinstance(part.X, LazyInputs) and isinstance(part.X.values, OnDisk):
                 raise DataError("data: an autoencoder needs its inputs in memory; set data.source.memory to load")
             return part.array, part.array
         width = self.network.n_out
-        return self.loss.encode(part.y, width, self.network.dtype), self.metric.wanted(part.y, width)
+        return self.loss.encode(part.y, width, self.network.dtype), self.metrics.wanted(part.y, width)
 
     def evaluator(self, part: Part) -> Evaluator:
         """Return the scorer of a part; bind it once, call it as often as needed."""
         t, y = self.targets(part)
-        return Evaluator(self.network, self.metric, self.spec.penalty, part.X, t, y)
+        return Evaluator(self.network, self.metrics, self.spec.penalty, part.X, t, y)
 
     def problems(self, rows: int) -> list[str]:
         """Return every conflict of the spec with data of this many training rows, each ``path: what``."""
@@ -109,12 +111,13 @@ class Assembly:
         if not isinstance(spec.train.batch_size, str) and spec.train.batch_size > rows:
             size = spec.train.batch_size
             found.append(f"train.batch_size: {size} is more than the {rows} training rows; use 'all' for one batch")
+        found += self.metrics.problems()
         return found
 
     @property
     def figures(self) -> list[str]:
         """The names of the figures that each part has in an epoch's record."""
-        return ["cost", *self.metric.figures(0.0, 1, 1, 1.0)]
+        return ["cost", *(metric.name for metric in self.metrics.metrics)]
 
     def job(self, train: Part, validation: Part | None = None) -> Job:
         """Return the training job on these parts. SpecError with every ``path: what`` that they cannot give."""
@@ -126,7 +129,7 @@ class Assembly:
         t, y = self.targets(train)
         return Job(
             network=self.network,
-            metric=self.metric,
+            metrics=self.metrics,
             batches=self._batches(train.X, t, y, size),
             validation=self.evaluator(validation) if validation else None,
             optimizer=spec.optimizer,
@@ -134,7 +137,7 @@ class Assembly:
             penalty=spec.penalty,
             training=spec.train,
             seed=spec.seed,
-            spread=self.metric.spread(t),
+            spreads=self.metrics.spreads(t),
         )
 
     def _batches(self, X: Inputs, t: Array, y: Array, size: int) -> Batches:
@@ -193,13 +196,15 @@ class Prepared:
     @property
     def stop_monitor(self) -> Monitor:
         """The figure that patience watches."""
-        return monitor.stop_monitor(self.assembly.spec.train.stop, validation=self.data.validation is not None)
+        stop, metrics = self.assembly.spec.train.stop, self.assembly.metrics.metrics
+        return monitor.stop_monitor(stop, metrics, validation=self.data.validation is not None)
 
     @property
     def kept_monitor(self) -> Monitor | None:
         """The figure whose best epoch is the result of the run; None when that is the last epoch."""
-        spec = self.assembly.spec
-        return monitor.kept_monitor(spec.train.stop, spec.checkpoint, validation=self.data.validation is not None)
+        spec, metrics = self.assembly.spec, self.assembly.metrics.metrics
+        has_validation = self.data.validation is not None
+        return monitor.kept_monitor(spec.train.stop, spec.checkpoint, metrics, validation=has_validation)
 
     @property
     def notes(self) -> list[str]:

@@ -102,10 +102,10 @@ def find_done(loaded: Loaded, directory: RunDir) -> Done | None:
 def compare(directory: RunDir, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
     """Return what differs and may; SpecError with each difference that would make the run compute something else.
 
-    A loss that one side names and the other leaves to the data is compared as what the data of the run decide.
+    A loss or metrics that one side names and the other leaves to the data are compared as what the data decide.
     """
     path, (old, new) = directory.path, (_read_spec(values, directory) for values in (before, now))
-    if (old.loss is None) != (new.loss is None):
+    if any((getattr(old, name) is None) != (getattr(new, name) is None) for name in ("loss", "metrics")):
         decided = _decided_by(directory)
         old, new = old.settle(*decided), new.settle(*decided)
     was, is_now = (json.loads(json.dumps(resolve(spec))) for spec in (old, new))  # tuples as lists

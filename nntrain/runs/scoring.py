@@ -112,6 +112,4 @@ def _predict_batch(model: Trained, X: Inputs) -> Predictions:
 
 def decide(scores: Array, loss: Loss, class_names: Sequence[str]) -> list[str]:
     """Return the class chosen for each row of scores (n, n_out)."""
-    if scores.shape[1] == 1:
-        return [class_names[int(score > loss.threshold)] for score in scores[:, 0]]
-    return [class_names[index] for index in np.argmax(scores, axis=1)]
+    return [class_names[index] for index in loss.choose(scores)]

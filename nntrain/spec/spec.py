@@ -5,10 +5,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nntrain.core.fields import Natural
+from nntrain.core.fields import ONE_OR_MANY, Natural
 from nntrain.core.types import Task
 from nntrain.data.options import DataOptions
 from nntrain.ops.losses import LOSSES, Loss
+from nntrain.ops.metrics import METRICS, Metric, default_metrics
 from nntrain.ops.models import MODELS, Model
 from nntrain.ops.optimizers import OPTIMIZERS, Optimizer, Sgd
 from nntrain.ops.penalties import Penalty
@@ -19,7 +20,8 @@ from nntrain.train.settings import Checkpointing, Runtime, Training
 class Spec(BaseModel):
     """One training run: the data, the model, its cost, and how the cost is made small.
 
-    ``loss: null`` is the loss that suits the model and the data. ``seed`` decides every random number of the run.
+    ``loss: null`` is the loss that suits the model and the data, ``metrics: null`` are those that suit the data.
+    ``seed`` decides every random number of the run.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", title="nntrain spec")
@@ -29,6 +31,7 @@ class Spec(BaseModel):
     data: DataOptions
     model: Annotated[Model, MODELS]
     loss: Annotated[Loss, LOSSES] | None = None
+    metrics: Annotated[tuple[Annotated[Metric, METRICS], ...], ONE_OR_MANY] | None = None
     penalty: Penalty = Penalty()
     optimizer: Annotated[Optimizer, OPTIMIZERS] = Sgd()
     schedule: Annotated[Schedule, SCHEDULES] = Constant()
@@ -37,10 +40,14 @@ class Spec(BaseModel):
     runtime: Runtime = Runtime()
 
     def settle(self, task: Task, n_classes: int) -> "Spec":
-        """Return the spec with what its data decide filled in: the loss, for data of a task and so many classes."""
-        if self.loss is not None:
-            return self
-        return self.model_copy(update={"loss": self.model.default_loss(self.model.task(task), n_classes)})
+        """Return the spec with what its data decide filled in, for data of a task and so many classes.
+
+        These are the loss and the metrics, where the spec names none.
+        """
+        learned = self.model.task(task)
+        loss = self.model.default_loss(learned, n_classes) if self.loss is None else self.loss
+        metrics = tuple(default_metrics(learned)) if self.metrics is None else self.metrics
+        return self.model_copy(update={"loss": loss, "metrics": metrics})
 
     @classmethod
     def conflicts(cls, parts: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -50,3 +57,7 @@ class Spec(BaseModel):
             complaint = model.loss_problem(loss)
             if complaint:
                 yield ("loss",), complaint
+        names = [metric.name for metric in parts.get("metrics") or ()]
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                yield ("metrics", str(place)), f"'{name}' is measured already; leave one of the two out"

@@ -86,7 +86,7 @@ class _Check:
         if problems:
             self.spec_problems |= dict.fromkeys(loaded.locate_error(SpecError(*problems)).problems)
             return None
-        names = ["cost", *assembly.metric.figures(0.0, 1, 1, 1.0)]
+        names = ["cost", *(metric.name for metric in assembly.metrics.metrics)]
         parts = ["validation", "train"] if data.validates else ["train"]
         self.figures.append([f"{part}.{name}" for part in parts for name in names])
         return Point(_id(resolved, data.fingerprint), 0, seed, resolved)
@@ -115,7 +115,7 @@ class _Check:
             raise DataError("\n".join(found[:SHOWN] + more))
 
     def rank(self, wanted: str | None) -> str:
-        """Return the figure that counts; by default the metric's first on the validation part. SpecError."""
+        """Return the figure that counts; by default the first metric on the validation part. SpecError."""
         known = [name for name in self.figures[0] if all(name in figures for figures in self.figures)]
         if wanted is None:
             names = [name for name in known if name.startswith("validation.")]

@@ -7,10 +7,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from nntrain.ops.metrics import higher_is_better
+from nntrain.spec import from_dict
 from nntrain.sweeps.folder import Outcome
 from nntrain.sweeps.points import Plan, Setting
 from nntrain.sweeps.student import Sample
-from nntrain.train.records import better
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,9 @@ class Standing:
         return self.score.n == self.runs
 
 
-def rises(figure: str) -> bool:
-    """Tell whether more of a figure is better."""
-    return better(figure, 1.0, 0.0)
+def rises(plan: Plan) -> bool:
+    """Tell whether more of the figure that counts is better, as the metrics of its runs say."""
+    return any(higher_is_better(plan.rank, from_dict(point.resolved).metrics or ()) for point in plan.points[:1])
 
 
 def standings(plan: Plan, outcomes: Mapping[str, Outcome]) -> list[Standing]:
@@ -51,25 +52,31 @@ def standings(plan: Plan, outcomes: Mapping[str, Outcome]) -> list[Standing]:
 
     Equal ones stay in the order of the plan.
     """
-    scores = [_scores(setting, outcomes, plan.rank) for setting in plan.settings]
+    scores, higher = [_scores(setting, outcomes, plan.rank) for setting in plan.settings], rises(plan)
     means = [Sample.of(list(own.values())).mean for own in scores]
 
     def order(index: int) -> tuple[int, float, int]:
         own, mean = scores[index], means[index]
         lacks = 2 if not own else int(len(own) < len(plan.settings[index].points))
-        return (lacks, 0.0 if not own else -mean if rises(plan.rank) else mean, index)
+        return (lacks, 0.0 if not own else -mean if higher else mean, index)
 
     ordered = sorted(range(len(scores)), key=order)
     best = scores[ordered[0]] if ordered else {}
-    return [_standing(plan, index, outcomes, scores[index], best) for index in ordered]
+    return [_standing(plan, index, outcomes, scores[index], best, higher=higher) for index in ordered]
 
 
 def _standing(
-    plan: Plan, index: int, outcomes: Mapping[str, Outcome], own: Mapping[int, float], best: Mapping[int, float]
+    plan: Plan,
+    index: int,
+    outcomes: Mapping[str, Outcome],
+    own: Mapping[int, float],
+    best: Mapping[int, float],
+    *,
+    higher: bool,
 ) -> Standing:
     setting, values = plan.settings[index], list(own.values())
     statuses = [outcomes[point.id].status for point in setting.points]
-    worst = (min(values) if rises(plan.rank) else max(values)) if values else math.nan
+    worst = (min(values) if higher else max(values)) if values else math.nan
     differences = [] if own is best else [score - best[seed] for seed, score in own.items() if seed in best]
     test = _scores(setting, outcomes, f"test.{plan.rank.partition('.')[2]}")
     diverged = statuses.count("diverged")

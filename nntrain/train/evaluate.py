@@ -12,7 +12,7 @@ from nntrain.data.batches.in_memory import lay_out_targets
 from nntrain.data.transforms.lazy_inputs import Fetcher, Inputs, LazyInputs
 from nntrain.network import Network
 from nntrain.ops.layers import Context
-from nntrain.ops.metrics import Metric
+from nntrain.ops.metrics import MetricSet, ReadSums
 from nntrain.ops.penalties import Penalty
 
 BLOCK_BYTES = 1 << 20  # the widest activation of a chunk of rows
@@ -24,16 +24,16 @@ class _Chunk:
     calls: Sequence[Callable[[], Any]]
     rows: int
     cost: Callable[[], float]
-    metric: Callable[[], float]
+    sums: ReadSums
 
 
 class Evaluator:
     """Cost and metrics of a network on fixed examples X (n, d), t (n, c), y, as often as asked for."""
 
-    def __init__(self, network: Network, metric: Metric, penalty: Penalty, X: Inputs, t: Array, y: Array) -> None:
-        self.network, self.metric, self.penalty = network, metric, penalty
+    def __init__(self, network: Network, metrics: MetricSet, penalty: Penalty, X: Inputs, t: Array, y: Array) -> None:
+        self.network, self.metrics, self.penalty = network, metrics, penalty
         self.size, self.width = t.shape
-        self.spread = metric.spread(t)
+        self.spreads = metrics.spreads(t)
         rows = chunk_rows(network, self.size)
         self.ws = network.workspace(rows)
         self._X, self._fetcher = X, Fetcher(X, 0)
@@ -41,25 +41,26 @@ class Evaluator:
         self._chunks = [self._bind(slice(start, start + rows), t, y) for start in range(0, self.size, rows)]
 
     def __call__(self) -> dict[str, float]:
-        """Return ``cost`` (penalty included) and the metric's figures for the network's present parameters."""
-        cost_sum = metric_sum = 0.0
+        """Return ``cost`` (penalty included) and the metrics for the network's present parameters."""
+        cost_sum, parts = 0.0, []
         for chunk in self._chunks:
             for call in chunk.calls:
                 call()
             cost_sum += chunk.cost() * chunk.rows
-            metric_sum += chunk.metric()
+            parts.append(list(chunk.sums()))
         params = self.network.params
         cost = cost_sum / self.size + self.penalty.value(params.theta[: params.n_weights])
-        return {"cost": cost, **self.metric.figures(metric_sum, self.size, self.width, self.spread)}
+        sums = [sum(column) for column in zip(*parts, strict=True)]
+        return {"cost": cost, **self.metrics.figures(sums, self.size, self.width, self.spreads)}
 
     def _bind(self, rows: slice, t: Array, y: Array) -> _Chunk:
         targets, y = lay_out_targets(t[rows], self.network.plan), y[rows]
         X, first = self._inputs(rows, len(y))
         ws = self.ws.resized(len(y))
         bound = self.network.bind(X, Context(ws))
-        metric = self.metric.bind(bound.calls, bound.scores, targets, y, self.network.loss, ws)
+        sums = self.metrics.bind(bound.calls, bound.scores, targets, y, self.network.loss, ws)
         cost, _ = self.network.loss.bind(bound.calls, bound.scores, targets, ws)
-        return _Chunk([*first, *bound.calls.bound()], len(y), cost, metric)
+        return _Chunk([*first, *bound.calls.bound()], len(y), cost, sums)
 
     def _inputs(self, rows: slice, n: int) -> tuple[Array, Sequence[Callable[[], None]]]:
         """Return the array that holds ``n`` rows of the inputs, and the calls that bring them there."""

@@ -1,10 +1,11 @@
 """A training job: what is trained on what, and how."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nntrain.data.batches.in_memory import Batches
 from nntrain.network import Network
-from nntrain.ops.metrics import Metric
+from nntrain.ops.metrics import MetricSet
 from nntrain.ops.optimizers import Optimizer
 from nntrain.ops.penalties import Penalty
 from nntrain.ops.schedules import Schedule
@@ -14,10 +15,10 @@ from nntrain.train.settings import Training
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """Everything that stays the same while training. ``spread`` is the metric's spread of the training targets."""
+    """Everything that stays the same while training. ``spreads`` are what the metrics need of all targets."""
 
     network: Network
-    metric: Metric
+    metrics: MetricSet
     batches: Batches
     validation: Evaluator | None
     optimizer: Optimizer
@@ -25,7 +26,7 @@ class Job:
     penalty: Penalty
     training: Training
     seed: int
-    spread: float = 0.0
+    spreads: Sequence[float]
 
     @property
     def total_steps(self) -> int:

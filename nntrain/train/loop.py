@@ -56,7 +56,7 @@ class _Loop:
         self.job, self.state = job, state
         self.stepper = Stepper(job, state)
         has_validation = job.validation is not None
-        self.monitor = stop_monitor(job.training.stop, validation=has_validation)
+        self.monitor = stop_monitor(job.training.stop, job.metrics.metrics, validation=has_validation)
         self.cost = Monitor(measured(COST, validation=has_validation))  # what the schedule observes
         self.lr = 0.0
         self.gradient_norm = self.change = self.length = 0.0  # ‖∇J‖, ‖Δθ‖ and ‖θ‖ of the last measured step
@@ -86,7 +86,7 @@ class _Loop:
             else:
                 for call in stepper.update:
                     call()
-            state.count(step.rows, cost, step.metric())
+            state.count(step.rows, cost, step.sums())
             if (has_rules and self._stops_here(since)) or state.batch > last:
                 break
             halted = interrupted()
@@ -140,7 +140,7 @@ class _Loop:
         cost = state.cost_sum / state.rows
         if cost > EXPLODED * max(1.0, state.first_cost or 0.0):
             raise self._divergence(f"the epoch's cost grew to {cost:.4g}", step=state.step)
-        figures = job.metric.figures(state.metric_sum, state.rows, job.network.n_out, job.spread)
+        figures = job.metrics.figures(state.metric_sums, state.rows, job.network.n_out, job.spreads)
         record = EpochRecord(
             epoch=state.epoch + 1,
             step=state.step,

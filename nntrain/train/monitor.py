@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from nntrain.errors import did_you_mean
-from nntrain.train.records import EpochRecord, better
+from nntrain.ops.metrics import Metric, higher_is_better
+from nntrain.train.records import EpochRecord
 from nntrain.train.settings import Checkpointing, Stop
 
 COST = "validation.cost"  # what is watched unless a spec says otherwise
@@ -15,18 +16,24 @@ COST = "validation.cost"  # what is watched unless a spec says otherwise
 
 @dataclass(frozen=True, slots=True)
 class Monitor:
-    """A figure that every epoch of the run has, such as ``train.cost``, and how much better counts as better."""
+    """A figure that every epoch of the run has, such as ``train.cost``, and what counts as better."""
 
     name: str
     min_delta: float = 0.0
+    higher_is_better: bool = False
 
     def value(self, record: EpochRecord) -> float:
         """Return the figure of one epoch."""
         return record.figure(self.name)
 
     def improves(self, value: float, best: float | None) -> bool:
-        """Tell whether a value is better than the best so far; without a best, every number is."""
-        return better(self.name, value, best, by=self.min_delta)
+        """Tell whether a value is better than the best so far by more than ``min_delta``; NaN never is.
+
+        Without a best, every number is.
+        """
+        if best is None:
+            return value == value
+        return value > best + self.min_delta if self.higher_is_better else value < best - self.min_delta
 
 
 def measured(name: str, *, validation: bool) -> str:
@@ -35,12 +42,15 @@ def measured(name: str, *, validation: bool) -> str:
     return f"train{dot}{figure}" if part == "validation" and not validation else name
 
 
-def stop_monitor(stop: Stop, *, validation: bool) -> Monitor:
+def stop_monitor(stop: Stop, metrics: Sequence[Metric], *, validation: bool) -> Monitor:
     """Return what patience watches; ``validation`` tells whether there is a validation part."""
-    return Monitor(measured(stop.monitor, validation=validation), stop.min_delta)
+    name = measured(stop.monitor, validation=validation)
+    return Monitor(name, stop.min_delta, higher_is_better(name, metrics))
 
 
-def kept_monitor(stop: Stop, checkpoint: Checkpointing, *, validation: bool) -> Monitor | None:
+def kept_monitor(
+    stop: Stop, checkpoint: Checkpointing, metrics: Sequence[Metric], *, validation: bool
+) -> Monitor | None:
     """Return the monitor whose best epoch is the result of the run; None when that is the last epoch.
 
     This is the figure ``checkpoint.best``. Where that cannot be measured, it is the figure that patience watches, if
@@ -49,8 +59,10 @@ def kept_monitor(stop: Stop, checkpoint: Checkpointing, *, validation: bool) -> 
     if checkpoint.best is None:
         return None
     if measured(checkpoint.best, validation=validation) == checkpoint.best:
-        return Monitor(checkpoint.best)
-    return stop_monitor(stop, validation=validation) if stop.patience is not None and stop.restore_best else None
+        return Monitor(checkpoint.best, higher_is_better=higher_is_better(checkpoint.best, metrics))
+    return (
+        stop_monitor(stop, metrics, validation=validation) if stop.patience is not None and stop.restore_best else None
+    )
 
 
 def problems(stop: Stop, checkpoint: Checkpointing, figures: Sequence[str], *, validation: bool) -> Iterator[str]:
@@ -71,7 +83,7 @@ def problems(stop: Stop, checkpoint: Checkpointing, figures: Sequence[str], *, v
 
 def notes(stop: Stop, *, validation: bool) -> Iterator[str]:
     """Yield in words what patience watches, where that is another figure than the settings name."""
-    name = stop_monitor(stop, validation=validation).name
+    name = measured(stop.monitor, validation=validation)
     if stop.patience is not None and name != stop.monitor:
         yield (
             f"train.stop.monitor: there is no validation part, so patience watches {name}, which cannot show when the "

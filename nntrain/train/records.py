@@ -48,11 +48,3 @@ class Pause:
 
     step: int
     interrupted: bool
-
-
-def better(monitor: str, value: float, than: float | None, *, by: float = 0.0) -> bool:
-    """Tell whether a monitored figure improved by more than ``by``: accuracy and R² rise, everything else falls."""
-    if than is None:
-        return value == value
-    rises = monitor.endswith((".accuracy", ".r2"))
-    return value > than + by if rises else value < than - by

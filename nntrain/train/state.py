@@ -4,7 +4,7 @@ A run is resumed from ``tensors()`` and ``figures()`` bit for bit, since all ran
 step. Knows nothing of files.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +34,7 @@ class State:
     step: int = 0  # finished optimizer steps
     rows: int = 0  # examples seen in the unfinished epoch
     cost_sum: float = 0.0
-    metric_sum: float = 0.0
+    metric_sums: list[float] = field(default_factory=list)  # over the examples seen in the unfinished epoch
     seconds: float = 0.0  # training time of the unfinished epoch
     elapsed: float = 0.0  # training time of finished epochs
     first_cost: float | None = None
@@ -78,12 +78,24 @@ class State:
         self.schedule_memory = tuple(self.schedule_memory)
         self.ended_by = (self.ended_by[0], self.ended_by[1]) if self.ended_by else None
 
-    def count(self, rows: int, cost: float, metric: float) -> None:
-        """Count one finished step: the mean cost of its batch, and the metric's sum over it."""
+    @property
+    def metric_sum(self) -> float | list[float]:
+        """The sums of the metrics as checkpoints hold them: a number where there is one, and before the first step."""
+        if not self.rows:
+            return 0.0
+        return self.metric_sums[0] if len(self.metric_sums) == 1 else self.metric_sums
+
+    @metric_sum.setter
+    def metric_sum(self, stored: float | Sequence[float]) -> None:
+        self.metric_sums = list(stored) if isinstance(stored, Sequence) else [stored]
+
+    def count(self, rows: int, cost: float, sums: Sequence[float]) -> None:
+        """Count one finished step: the mean cost of its batch, and the sums of the metrics over it."""
         if self.first_cost is None:
             self.first_cost = cost
         self.cost_sum += cost * rows
-        self.metric_sum += metric
+        so_far = self.metric_sums if self.rows else [0.0] * len(sums)
+        self.metric_sums = [a + b for a, b in zip(so_far, sums, strict=True)]
         self.rows += rows
         self.step += 1
         self.batch += 1
@@ -101,4 +113,5 @@ class State:
         self.epoch += 1
         self.elapsed += self.seconds
         self.batch = self.rows = 0
-        self.cost_sum = self.metric_sum = self.seconds = 0.0
+        self.metric_sums = []
+        self.cost_sum = self.seconds = 0.0

@@ -12,6 +12,7 @@ from nntrain.core.types import Array
 from nntrain.core.workspace import Workspace
 from nntrain.data.batches.in_memory import Batch
 from nntrain.ops.layers import Context
+from nntrain.ops.metrics import ReadSums
 from nntrain.train.job import Job
 from nntrain.train.state import State
 
@@ -30,7 +31,7 @@ class Step:
     calls: BoundCalls
     rows: int
     cost: Callable[[], float]
-    metric: Callable[[], float]
+    sums: ReadSums
 
 
 class Stepper:
@@ -101,7 +102,7 @@ class Stepper:
         bound = self.network.bind(batch.X, ctx)
         do, loss = bound.calls, self.network.loss
         do.label = METRIC
-        metric = self.job.metric.bind(do, bound.scores, batch.t, batch.y, loss, ws)
+        sums = self.job.metrics.bind(do, bound.scores, batch.t, batch.y, loss, ws)
         do.label = "loss"
         cost, bind_gradient = loss.bind(do, bound.scores, batch.t, ws)
         do.label = "loss backward"
@@ -109,7 +110,7 @@ class Stepper:
         bound.backward(do, bound.scores)
         if self.job.penalty:
             cost = self._bind_penalty(do, cost)
-        return Step(do, do.bound(), n, cost, metric)
+        return Step(do, do.bound(), n, cost, sums)
 
     def _bind_penalty(self, do: Calls, cost: Callable[[], float]) -> Callable[[], float]:
         params, l1_l2 = self.network.params, self._penalty

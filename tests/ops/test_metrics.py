@@ -1,6 +1,8 @@
-"""Metrics: figures by hand, sums over batches, scores left alone."""
+"""Metrics, all of the registry: figures by hand, calls equal to the formula, sums over batches, scores left alone."""
 
 import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
@@ -9,24 +11,108 @@ from nntrain.core.calls import Calls
 from nntrain.core.plan import Plan
 from nntrain.core.workspace import Workspace
 from nntrain.ops.losses import LOSSES, BinaryHinge, Mse, SigmoidCrossEntropy, SigmoidMse, SoftmaxCrossEntropy
-from nntrain.ops.metrics import METRICS, Accuracy, SquaredError, metric_for
+from nntrain.ops.metrics import (
+    METRICS,
+    R2,
+    Accuracy,
+    MacroF1,
+    Mae,
+    Metric,
+    MetricSet,
+    Rmse,
+    default_metrics,
+    higher_is_better,
+)
+from nntrain.train.monitor import stop_monitor
+from nntrain.train.settings import Stop
+
+TASKS = {task for entry in LOSSES.values() for task in entry.tasks}
 
 
-def total(metric, z, t, y, loss):
+def sums(metric, z, t, y, loss, bind=None):
     ws, do = Workspace(len(z), z.dtype, Plan()), Calls(Plan(), z.dtype)
     scores, target = ws.block(z.shape[1]), ws.block(z.shape[1])
     scores[:], target[:] = z, t
-    read = metric.bind(do, scores, target, y, loss, ws)
+    read = (bind or type(metric).bind)(metric, do, scores, target, y, loss, ws)
     do.run()
     np.testing.assert_array_equal(scores, z)
-    return read()
+    np.testing.assert_array_equal(target, t)
+    return list(read())
 
 
-def test_every_task_has_its_metric():
-    tasks = {task for entry in LOSSES.values() for task in entry.tasks}
-    for task in tasks:
-        assert task in metric_for(task).tasks
-    assert {task for entry in METRICS.values() for task in entry.tasks} == tasks
+def measure(metrics, z, t, y, loss, task="classification", unit=1.0, parts=1):
+    """Return the figures of a set of metrics, measured in so many parts."""
+    chosen = MetricSet(metrics, task, unit)
+    y = chosen.wanted(y, z.shape[1])
+    pieces = zip(*(np.array_split(array, parts) for array in (z, t, y)), strict=True)
+    total = np.sum([sums(chosen, *piece, loss, bind=MetricSet.bind) for piece in pieces], axis=0)
+    return chosen.figures(list(np.atleast_1d(total)), len(z), z.shape[1], chosen.spreads(t))
+
+
+def encoded(loss, y, width, dtype=np.float64):
+    return loss.encode(np.asarray(y), width, np.dtype(dtype))
+
+
+# --- the registry ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("entry", METRICS.values(), ids=METRICS)
+def test_every_metric_says_what_it_is_for_and_which_way_is_better(entry):
+    assert entry.tasks
+    assert set(entry.tasks) <= TASKS
+    assert isinstance(entry.higher_is_better, bool)
+    assert entry().name
+
+
+def test_the_defaults_are_accuracy_or_rmse_and_r2():
+    assert {task: [metric.name for metric in default_metrics(task)] for task in sorted(TASKS)} == {
+        "classification": ["accuracy"],
+        "multilabel": ["accuracy"],
+        "reconstruction": ["rmse", "r2"],
+        "regression": ["rmse", "r2"],
+    }
+
+
+def examples(task):
+    """Yield (loss, z, t, y) of a task: every loss, one score and several."""
+    rng = np.random.default_rng(0)
+    for loss in (entry() for entry in LOSSES.values() if task in entry.tasks):
+        for classes, columns in ((2, 1), (5, 4)):
+            if task == "classification":
+                width, y = loss.width(classes, 1), rng.integers(0, classes, 40)
+            else:
+                width = loss.width(0, columns)
+                y = rng.integers(0, 2, (40, columns)) if task == "multilabel" else rng.uniform(0, 1, (40, columns))
+            yield loss, rng.normal(size=(40, width)), loss.encode(y, width, np.dtype(np.float64)), y
+
+
+@pytest.mark.parametrize("entry", METRICS.values(), ids=METRICS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_calls_add_up_the_values(entry, dtype):
+    """Both on targets as the source gives them and as the run keeps them."""
+    metric = entry()
+    for task in entry.tasks:
+        for loss, scores, targets, y in examples(task):
+            z, t = scores.astype(dtype), targets.astype(dtype)
+            for kept in (y, MetricSet([metric], task).wanted(y, z.shape[1])):
+                own, plain = (sums(metric, z, t, kept, loss, bind=bind) for bind in (None, Metric.bind))
+                assert len(own) == metric.n_sums(z.shape[1])
+                np.testing.assert_allclose(own, plain, rtol=32 * np.finfo(dtype).eps)
+            assert isinstance(metric.figure(plain, 40, z.shape[1], metric.spread(t)), float)
+
+
+@pytest.mark.parametrize("task", sorted(TASKS))
+def test_all_metrics_of_a_task_together_are_each_of_them_alone(task):
+    metrics = [entry() for entry in METRICS.values() if task in entry.tasks]
+    for loss, z, t, y in examples(task):
+        together = measure(metrics, z, t, y, loss, task)
+        assert list(together) == [metric.name for metric in metrics]
+        for metric in metrics:
+            alone = measure([metric], z, t, y, loss, task, parts=3)
+            assert alone[metric.name] == pytest.approx(together[metric.name], rel=1e-12)
+
+
+# --- accuracy and F1 -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -34,9 +120,8 @@ def test_accuracy_counts_the_largest_scores_and_the_first_of_equals(dtype):
     z = np.array([[1, 3, 2], [5, 5, 0], [5, 5, 0], [0, 0, 0], [-1, -3, -2]], dtype)
     y = np.array([1, 0, 1, 0, 2])
     loss = SoftmaxCrossEntropy()
-    hits = total(Accuracy(), z, loss.encode(y, 3, np.dtype(dtype)), y, loss)
-    assert hits == 3
-    assert Accuracy().figures(hits, 5, 3, 0.0) == {"accuracy": 0.6}
+    assert sums(Accuracy(), z, encoded(loss, y, 3, dtype), y, loss) == [3]
+    assert measure([Accuracy()], z, encoded(loss, y, 3, dtype), y, loss) == {"accuracy": 0.6}
 
 
 @pytest.mark.parametrize(
@@ -51,40 +136,104 @@ def test_accuracy_counts_the_largest_scores_and_the_first_of_equals(dtype):
 def test_one_score_is_compared_with_the_threshold_of_its_loss(loss, z, hits):
     y = np.array([0, 1, 1, 1]) if not isinstance(loss, Mse) else np.array([0, 1, 0, 1])
     z = np.array(z)
-    assert total(Accuracy(), z, loss.encode(y, 1, z.dtype), y, loss) == hits
+    assert sums(Accuracy(), z, encoded(loss, y, 1), y, loss) == [hits]
+    assert (loss.choose(z) == y).sum() == hits
 
 
 def test_in_multi_label_data_every_label_counts():
     y = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     z = np.array([[2.0, -1.0], [1.0, 3.0], [-1.0, -2.0]])
-    hits = total(Accuracy(), z, y, y, SigmoidCrossEntropy())
-    assert hits == pytest.approx(3 / 2)
-    assert Accuracy().figures(hits, 3, 2, 0.0)["accuracy"] == pytest.approx(0.5)
+    assert measure([Accuracy()], z, y, y, SigmoidCrossEntropy(), "multilabel")["accuracy"] == pytest.approx(0.5)
+
+
+def test_macro_f1_by_hand():
+    """Decisions 0 0 1 1 2 of truths 0 1 1 1 2: F1 is 2/3, 4/5 and 1. A class that never occurs is no class."""
+    z, y, loss = np.eye(4)[[0, 0, 1, 1, 2]], np.array([0, 1, 1, 1, 2]), SoftmaxCrossEntropy()
+    figures = measure([MacroF1()], z, encoded(loss, y, 4), y, loss, parts=2)
+    assert figures["macro_f1"] == pytest.approx((2 / 3 + 4 / 5 + 1) / 3, rel=1e-15)
+
+
+def test_macro_f1_with_one_score():
+    """Decisions 0 1 1 0 of truths 0 1 0 0: F1 is 4/5 of class 0 and 2/3 of class 1."""
+    z, y, loss = np.array([[-1.0], [1.0], [1.0], [-1.0]]), np.array([0, 1, 0, 0]), SigmoidCrossEntropy()
+    assert measure([MacroF1()], z, encoded(loss, y, 1), y, loss)["macro_f1"] == pytest.approx((4 / 5 + 2 / 3) / 2)
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("width", [1, 3])
-def test_rmse_and_r2_by_their_formulas(width):
+def test_errors_of_numbers_by_their_formulas(width):
     rng = np.random.default_rng(0)
-    t, metric = rng.normal(size=(60, width)) + 5, SquaredError()
+    t = rng.normal(size=(60, width)) + 5
     z = t + rng.normal(size=t.shape) / 3
-    figures = metric.figures(total(metric, z, t, t, Mse()), 60, width, metric.spread(t))
-    assert figures["rmse"] == pytest.approx(math.sqrt(((z - t) ** 2).mean()), rel=1e-12)
+    figures = measure([Mae(), Rmse(), R2()], z, t, t, Mse(), "regression", unit=2.0, parts=4)
+    assert figures["mae"] == pytest.approx(2 * np.abs(z - t).mean(), rel=1e-12)  # in units of 2
+    assert figures["rmse"] == pytest.approx(2 * math.sqrt(((z - t) ** 2).mean()), rel=1e-12)
     assert figures["r2"] == pytest.approx(1 - ((z - t) ** 2).sum() / ((t - t.mean(axis=0)) ** 2).sum(), rel=1e-12)
 
 
-def test_the_prediction_is_compared_not_the_score():
+def test_what_two_metrics_share_is_added_up_once():
+    z = np.zeros((4, 2))
+    for metrics, count in (([Rmse()], 1), ([Rmse(), R2()], 1), ([Rmse(), Mae(), R2()], 2)):
+        assert len(sums(MetricSet(metrics, "regression"), z, z, z, Mse(), bind=MetricSet.bind)) == count
+
+
+@pytest.mark.parametrize("metric", [Rmse(), Mae()], ids=repr)
+def test_the_prediction_is_compared_not_the_score(metric):
     z, t = np.array([[-3.0, 4.0]]), np.array([[0.0, 1.0]])
-    probability = 1 / (1 + np.exp(-z))
-    assert total(SquaredError(), z, t, t, SigmoidMse()) == pytest.approx(((probability - t) ** 2).sum())
+    off = 1 / (1 + np.exp(-z)) - t
+    expected = {"rmse": math.sqrt((off**2).mean()), "mae": np.abs(off).mean()}[metric.name]
+    assert measure([metric], z, t, t, SigmoidMse(), "regression")[metric.name] == pytest.approx(expected)
 
 
 def test_constant_targets_have_no_variance_to_explain():
-    metric = SquaredError()
-    figures = metric.figures(0.0, 3, 1, metric.spread(np.full((3, 1), 7.0)))
+    t = np.full((3, 1), 7.0)
+    figures = measure([Rmse(), R2()], t, t, t, Mse(), "regression")
     assert figures["rmse"] == 0
     assert math.isnan(figures["r2"])
 
 
 def test_the_mean_of_equal_float32_targets_is_exact():
-    t = np.full((100_003, 1), 0.1, np.float32)
-    assert SquaredError().spread(t) == 0
+    assert R2().spread(np.full((100_003, 1), 0.1, np.float32)) == 0
+
+
+# --- which way is better ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HitShare(Metric):
+    """A metric that is no entry; its name ends otherwise than any that is."""
+
+    kind: Literal["hit_share"] = "hit_share"
+    higher_is_better: ClassVar[bool] = True
+
+    def values(self, z, t, y, loss):
+        return loss.choose(z) == y
+
+
+def test_the_metric_says_which_way_is_better():
+    metrics = [HitShare(), Rmse()]
+    for part in ("train", "validation"):
+        assert higher_is_better(f"{part}.hit_share", metrics)
+        assert not higher_is_better(f"{part}.rmse", metrics)
+        assert not higher_is_better(f"{part}.cost", metrics)
+
+
+@pytest.mark.parametrize(("name", "more"), [("train.hit_share", 1), ("train.cost", -1)])
+def test_better_is_by_more_than_asked_for(name, more):
+    monitors = [stop_monitor(Stop(name, min_delta=by), [HitShare()], validation=False) for by in (0.0, 0.25)]
+    assert monitors[0].improves(0.5 + more * 1e-9, 0.5)
+    assert not monitors[0].improves(0.5, 0.5)
+    assert not monitors[1].improves(0.5 + more * 0.25, 0.5)
+    assert monitors[1].improves(0.5 + more * 0.375, 0.5)
+    for monitor in monitors:
+        assert not monitor.improves(0.5 - more * 0.375, 0.5)
+        assert monitor.improves(0.0, None)
+        assert not monitor.improves(math.nan, None)
+        assert not monitor.improves(math.nan, 0.5)
+
+
+def test_without_metrics_nothing_is_measured():
+    z = np.zeros((4, 2))
+    assert measure([], z, z, z, Mse(), "regression") == {}

@@ -13,15 +13,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nntrain.cli.commands.list import registries
 from nntrain.data.options import DataOptions
 from nntrain.data.sources import SOURCES
 from nntrain.errors import SpecError
 from nntrain.ops.activations import ACTIVATIONS
 from nntrain.ops.initializers import INITIALIZERS
 from nntrain.ops.losses import LOSSES
+from nntrain.ops.metrics import METRICS
 from nntrain.ops.models import MODELS
 from nntrain.ops.optimizers import OPTIMIZERS
-from nntrain.ops.schedules import SCHEDULES
 from nntrain.spec import Spec, dump, from_dict, json_schema, load, resolve, templates
 from nntrain.spec.emit import plain_values
 from nntrain.train.settings import Training
@@ -189,8 +190,7 @@ def listed(registry: Any) -> str:
     return ", ".join(sorted(registry))
 
 
-REGISTRIES = [SOURCES, MODELS, LOSSES, OPTIMIZERS, SCHEDULES, ACTIVATIONS, INITIALIZERS]
-ENTRIES = [(registry, kind) for registry in REGISTRIES for kind in registry]
+ENTRIES = [(registry, kind) for registry in registries().values() for kind in registry]
 
 
 def document(registry: Any, kind: str) -> dict[str, Any]:
@@ -204,6 +204,8 @@ def document(registry: Any, kind: str) -> dict[str, Any]:
         return values | {"model": {"kind": "mlp", registry.noun.replace("initializer", "init"): entry}}
     if registry is LOSSES:
         values["model"] = next(name for name, model in MODELS.items() if not model().loss_problem(LOSSES[kind]()))
+    if registry is METRICS:
+        return values | {"metrics": [entry]}
     return values | {registry.noun: entry}
 
 

@@ -9,7 +9,7 @@ from nntrain.data.batches.in_memory import Batches
 from nntrain.network import Network
 from nntrain.ops.activations import ACTIVATIONS
 from nntrain.ops.losses import SoftmaxCrossEntropy
-from nntrain.ops.metrics import metric_for
+from nntrain.ops.metrics import MetricSet, default_metrics
 from nntrain.ops.models import Mlp
 from nntrain.ops.optimizers import Sgd
 from nntrain.ops.penalties import Penalty
@@ -56,19 +56,19 @@ def make_job(
     X, t, y, task = make_data(loss, n, d, width, dtype)
     network = Network(model.layers(d, width), loss, n_in=d, dtype=dtype, plan=plan)
     network.initialize(seed)
-    metric, penalty = metric_for(task), penalty or Penalty()
+    metrics, penalty = MetricSet(default_metrics(task), task), penalty or Penalty()
     held_out = make_data(loss, n // 2, d, width, dtype, seed=1)[:3]
     return Job(
         network=network,
-        metric=metric,
+        metrics=metrics,
         batches=Batches(X, t, y, batch_size=batch_size, seed=seed, plan=plan),
-        validation=Evaluator(network, metric, penalty, *held_out) if validation else None,
+        validation=Evaluator(network, metrics, penalty, *held_out) if validation else None,
         optimizer=optimizer or Sgd(lr=0.1),
         schedule=schedule or Constant(),
         penalty=penalty,
         training=Training(**{"epochs": 6, "batch_size": batch_size, "dtype": dtype} | training),
         seed=seed,
-        spread=metric.spread(t),
+        spreads=metrics.spreads(t),
     )
 
 

@@ -19,7 +19,7 @@ def few_rows(monkeypatch):
 
 def scorer(job, penalty=None):
     X, t, y = job.batches._source
-    return Evaluator(job.network, job.metric, penalty or Penalty(), X, t, y)
+    return Evaluator(job.network, job.metrics, penalty or Penalty(), X, t, y)
 
 
 @pytest.mark.usefixtures("few_rows")

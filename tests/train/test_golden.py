@@ -15,7 +15,7 @@ from nntrain.data.batches.in_memory import Batches
 from nntrain.network import Network
 from nntrain.ops.activations import ACTIVATIONS
 from nntrain.ops.losses import LOSSES
-from nntrain.ops.metrics import metric_for
+from nntrain.ops.metrics import MetricSet, default_metrics
 from nntrain.ops.models import Mlp
 from nntrain.ops.optimizers import Sgd
 from nntrain.ops.penalties import Penalty
@@ -43,9 +43,10 @@ def costs(loss):
     model = Mlp(hidden=(5, 4), activation=(ACTIVATIONS["tanh"](), ACTIVATIONS["relu"]()))
     network = Network(model.layers(D, WIDTH), loss, n_in=D, dtype="float64")
     network.params.theta[:] = np.sin(np.arange(network.params.size) * 7 + 1) / 2
+    metrics = MetricSet(default_metrics(loss.tasks[0]), loss.tasks[0])
     job = Job(
         network=network,
-        metric=metric_for(loss.tasks[0]),
+        metrics=metrics,
         batches=Batches(X, t, y, batch_size=8, seed=0, plan=network.plan),
         validation=None,
         optimizer=Sgd(lr=0.1, momentum=0.5),
@@ -53,6 +54,7 @@ def costs(loss):
         penalty=Penalty(l2=0.01),
         training=Training(epochs=3, batch_size=8, dtype="float64", max_steps=10),
         seed=0,
+        spreads=metrics.spreads(t),
     )
     state, sums, found = State.start(network.params, job.optimizer), [0.0], []
     for event in fit(job, state, pause_every=1):

@@ -59,6 +59,10 @@ class Loss(ABC):
         """Record out = link(z), both (n, c), for losses whose prediction is compared with numbers."""
         do(np.copyto, out, z)
 
+    def choose(self, z: Array) -> Array:
+        """Return the index of the class decided for, (n,), for scores z (n, c); the first of equal scores wins."""
+        return np.where(z[:, 0] > self.threshold, 1, 0) if z.shape[1] == 1 else z.argmax(axis=1)
+
     @abstractmethod
     def cost(self, z: Array, t: Array) -> Array:
         """Return the cost of each example, (n,); the cost of a batch is their mean."""
