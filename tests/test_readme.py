@@ -406,11 +406,12 @@ def test_a_spec_trains_with_all_new_parts_together(workshop: Path) -> None:
     spec.write_text(
         "data: {source: checkerboard, validation: 0.25}\n"
         "model: {kind: mlp, hidden: [16], activation: softsign, init: lecun_uniform}\n"
-        "loss: log_cosh\noptimizer: {kind: lion, lr: 0.02}\nschedule: polynomial\ntrain: {epochs: 60}\n",
+        "loss: log_cosh\nmetrics: [accuracy, top_two]\noptimizer: {kind: lion, lr: 0.02}\nschedule: polynomial\ntrain: {epochs: 60}\n",
         encoding="utf-8",
     )
     trained = nntrain(workshop, "fit", "new.yaml", "--json", "--no-plots")
     assert trained.returncode == 0, trained.stderr
+    assert json.loads(trained.stdout)["train"]["top_two"] == 1
     assert json.loads(trained.stdout)["train"]["accuracy"] > 0.9  # without learning it is about 0.5
 
 
