@@ -406,7 +406,8 @@ def test_a_spec_trains_with_all_new_parts_together(workshop: Path) -> None:
     spec.write_text(
         "data: {source: checkerboard, validation: 0.25}\n"
         "model: {kind: mlp, hidden: [16], activation: softsign, init: lecun_uniform}\n"
-        "loss: log_cosh\nmetrics: [accuracy, top_two]\noptimizer: {kind: lion, lr: 0.02}\nschedule: polynomial\ntrain: {epochs: 60}\n",
+        "loss: log_cosh\nmetrics: [accuracy, top_two]\n"
+        "optimizer: {kind: lion, lr: 0.02}\nschedule: polynomial\ntrain: {epochs: 60}\n",
         encoding="utf-8",
     )
     trained = nntrain(workshop, "fit", "new.yaml", "--json", "--no-plots")
