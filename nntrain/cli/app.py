@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from nntrain.cli.commands.check import check
+from nntrain.cli.commands.compare import compare
 from nntrain.cli.commands.data_describe import describe
 from nntrain.cli.commands.doctor import doctor
 from nntrain.cli.commands.eval import evaluate
@@ -16,6 +17,7 @@ from nntrain.cli.commands.list import list_parts
 from nntrain.cli.commands.predict import predict
 from nntrain.cli.commands.profile import profile
 from nntrain.cli.commands.resume import resume
+from nntrain.cli.commands.runs import runs
 from nntrain.cli.commands.schema import schema
 from nntrain.cli.commands.show import show
 from nntrain.cli.commands.sweep import sweep
@@ -59,6 +61,8 @@ def top(
 app.command("fit")(fit)
 app.command("resume")(resume)
 app.command("sweep")(sweep)
+app.command("runs")(runs)
+app.command("compare")(compare)
 app.command("eval")(evaluate)
 app.command("predict")(predict)
 app.command("show")(show)
