@@ -10,8 +10,8 @@ from typing import Any
 from nntrain.artifacts.strict_json import canonical
 from nntrain.comparison.run_record import RunRecord
 from nntrain.errors import SpecError
+from nntrain.ops.metrics import METRICS, higher_is_better
 from nntrain.spec.emit import inline
-from nntrain.train.records import better
 
 IGNORED = ("name",)  # no setting of what is computed
 
@@ -34,7 +34,7 @@ def main_figure(runs: Sequence[RunRecord]) -> str:
 
 def rises(figure: str) -> bool:
     """Tell whether more of a figure is better."""
-    return better(figure, 1.0, 0.0)
+    return higher_is_better(figure, [entry() for entry in METRICS.values()])
 
 
 def sort_runs(runs: Sequence[RunRecord], name: str, *, falling: bool = False) -> list[RunRecord]:

@@ -224,13 +224,14 @@ def prepare_run(loaded: Loaded, *, begun: bool = False) -> Prepared:
         assembly = assemble(spec, data)
     except DataError as error:
         raise _with_conflicts(loaded, error) from None
-    problems = _conflicts(assembly, len(data.train), measurable=begun or data.validation is not None)
+    problems = conflicts_of(assembly, len(data.train), measurable=begun or data.validation is not None)
     if problems:
         raise loaded.locate_error(SpecError(*problems))
     return Prepared(data, assembly, assembly.job(data.train, data.validation))
 
 
-def _conflicts(assembly: Assembly, rows: int, *, measurable: bool) -> list[str]:
+def conflicts_of(assembly: Assembly, rows: int, *, measurable: bool) -> list[str]:
+    """Return every conflict of a spec with its data, ``path: what``; ``measurable``: there are validation figures."""
     stop, checkpoint = assembly.spec.train.stop, assembly.spec.checkpoint
     wrong = monitor.problems(stop, checkpoint, assembly.figures, validation=measurable)
     return [*assembly.problems(rows), *wrong]
@@ -243,7 +244,7 @@ def _with_conflicts(loaded: Loaded, error: DataError) -> UserError:
         raw = spec.data.source.load(spec.seed)
         facts = Facts(raw.task, raw.train.X.shape[1], 1, len(raw.train), raw.class_names)
         assembly = Assembly(spec.settle(raw.task, len(raw.class_names)), facts)
-        conflicts = _conflicts(assembly, len(raw.train), measurable=spec.data.validation is not None)
+        conflicts = conflicts_of(assembly, len(raw.train), measurable=spec.data.validation is not None)
     except DataError:  # it cannot be read: nothing else can be judged
         pass
     located = loaded.locate_error(SpecError(*str(error).splitlines(), *conflicts))

@@ -12,7 +12,7 @@ from nntrain.artifacts.strict_json import canonical
 from nntrain.data.prepare import prepare
 from nntrain.errors import DataError, SpecError, did_you_mean
 from nntrain.runs import Assembly, assemble
-from nntrain.runs.assembly import Facts
+from nntrain.runs.assembly import Facts, conflicts_of
 from nntrain.spec import Loaded, load, override
 from nntrain.spec.merge import OVERRIDES, Override
 from nntrain.spec.tree import Mark, Origin, Scalar, plain
@@ -81,14 +81,13 @@ class _Check:
         if data is None:
             return None
         settled = replace(loaded, spec=spec).settle(data.facts.task, len(data.facts.class_names))
-        resolved, assembly = {**settled.resolved, "seed": seed}, Assembly(spec, data.facts)
-        problems = assembly.problems(data.facts.n_rows)
+        resolved, assembly = settled.resolved, Assembly(settled.spec, data.facts)
+        problems = conflicts_of(assembly, data.facts.n_rows, measurable=data.validates)
         if problems:
             self.spec_problems |= dict.fromkeys(loaded.locate_error(SpecError(*problems)).problems)
             return None
-        names = ["cost", *(metric.name for metric in assembly.metrics.metrics)]
         parts = ["validation", "train"] if data.validates else ["train"]
-        self.figures.append([f"{part}.{name}" for part in parts for name in names])
+        self.figures.append([f"{part}.{name}" for part in parts for name in assembly.figures])
         return Point(_id(resolved, data.fingerprint), 0, seed, resolved)
 
     def data(self, loaded: Loaded) -> _Data | None:
