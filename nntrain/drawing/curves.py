@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 Format = Literal["png", "svg"]
 
-# Okabe and Ito's colours, told apart with every kind of colour vision; validation is also the solid, heavier line.
+# Okabe and Ito's colours, which differ for every kind of colour vision; validation also has the solid, heavier line.
 STYLES: dict[str, dict[str, Any]] = {
     "train": {"color": "#0072B2", "linewidth": 1.3, "linestyle": (0, (4, 1.5)), "marker": "o", "label": "training"},
     "validation": {"color": "#D55E00", "linewidth": 1.7, "linestyle": "-", "marker": "s", "label": "validation"},
 }
 RATE: dict[str, Any] = {"color": "#009E73", "linewidth": 1.5, "marker": "o"}
 BEST: dict[str, Any] = {"color": "#6E6E6E", "linewidth": 0.9, "linestyle": ":", "zorder": 1}
-RING: dict[str, Any] = {  # around the best point, which stays visible
+RING: dict[str, Any] = {  # drawn around the best point, which stays visible
     "color": "black",
     "linestyle": "none",
     "marker": "o",
@@ -40,7 +40,7 @@ NOTE_ALONE = "Training curves are measured over each epoch's own batches, while 
 PANEL = (3.5, 2.9)  # inches
 LEFT, RIGHT, BELOW, ABOVE = 0.72, 0.15, 0.72, 0.62  # inches for the labels around a panel
 MARKED = 40  # epochs up to which every point has its marker
-DECADES = 1.5  # a cost that spans as many is drawn on a logarithmic scale
+DECADES = 1.5  # a cost that spans at least as many is drawn on a logarithmic scale
 HUGE = 1e250  # larger values cannot be placed on an axis
 RC: dict[str, Any] = {
     "font.size": 9.5,
@@ -79,7 +79,7 @@ def render(
     from matplotlib import style
 
     pictures: dict[Format, bytes] = {}
-    with style.context(["default", RC]):  # whatever the user's own matplotlibrc says
+    with style.context(["default", RC]):  # independent of the user's matplotlibrc
         drawn = _draw(records, title, best_epoch if best_epoch is not None else _lowest(records))
         for kind in formats:
             target = io.BytesIO()
@@ -109,12 +109,12 @@ def _draw(records: Sequence[Record], title: str, best_epoch: int | None) -> "Fig
 
 
 def _size(panels: int) -> tuple[float, float]:
-    """Return width and height of a figure of so many panels, in inches; a single one has room for the note below it."""
+    """Return width and height of a figure of so many panels in inches; a single panel is as wide as the note below."""
     return PANEL[0] * max(panels, 1.4), PANEL[1]
 
 
 def _margins(panels: int) -> dict[str, float]:
-    """Return where the panels stand, as shares of the figure: by rule, since finding it out takes half the drawing."""
+    """Return the margins as shares of the figure. Matplotlib's own layout would take half the time of drawing."""
     width, height = _size(panels)
     each = (width - RIGHT - panels * LEFT) / panels
     return {
@@ -154,7 +154,7 @@ def _draw_rate(axes: "Axes", records: Sequence[Record]) -> None:
 
 
 def _scale(axes: "Axes", shown: Sequence[float]) -> None:
-    """Make the axis logarithmic where the values span decades, with plain numbers for labels."""
+    """Make the axis logarithmic, with plain numbers as labels, where the values span decades."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     decades = math.log10(max(shown)) - math.log10(min(shown)) if shown and min(shown) > 1 / HUGE else 0.0
@@ -167,7 +167,7 @@ def _scale(axes: "Axes", shown: Sequence[float]) -> None:
 
 
 def _legend(axes: "Axes", *, whole: bool) -> None:
-    """Explain the curves in the first panel; the others repeat only the value at the best epoch."""
+    """Add a legend: of all curves in the first panel, of the best epoch alone in the others."""
     handles, labels = axes.get_legend_handles_labels()
     first = 0 if whole else next((i for i, label in enumerate(labels) if label.startswith("best")), len(labels))
     if handles[first:]:
@@ -187,7 +187,7 @@ def _mark(axes: "Axes", records: Sequence[Record], name: str, best_epoch: int) -
 
 
 def _finish(axes: "Axes", records: Sequence[Record]) -> None:
-    """Label the epochs with whole numbers, with air around a single one."""
+    """Label the epochs with whole numbers, with space around a single one."""
     from matplotlib.ticker import MaxNLocator
 
     epochs = history.series(records, "epoch")[0]
@@ -199,7 +199,7 @@ def _finish(axes: "Axes", records: Sequence[Record]) -> None:
 
 
 def _markers(values: Sequence[float]) -> dict[str, Any]:
-    """Mark every point of a short curve; of a long one only those without a neighbour, which no line would show."""
+    """Return the markers: every point of a short curve, of a long one only points that no line reaches."""
     if len(values) <= MARKED:
         return {"markersize": 3.2}
     gap = [True, *(not math.isfinite(value) for value in values), True]
@@ -219,7 +219,7 @@ def _score(records: Sequence[Record]) -> str | None:
 
 
 def _label(name: str) -> str:
-    """Return "Cost", "Accuracy", but "RMSE": a short name is an abbreviation."""
+    """Return a title such as "Cost" or "Accuracy"; up to four letters are an abbreviation: "RMSE"."""
     return name.upper() if len(name) <= 4 and name != "cost" else name.replace("_", " ").capitalize()
 
 

@@ -1,7 +1,7 @@
-"""Pictures drawn in a process of its own, which loads Matplotlib while the caller goes on with its work.
+"""Pictures drawn in a separate process, which loads Matplotlib while the caller continues its work.
 
-The process ends when its caller does, however that ends. Without a second processor, or when the process fails, the
-picture is drawn here and now; it has the same bytes. Knows nothing of runs or files.
+The process ends with its caller, even if that is killed. Without a second processor, or when the process fails, the
+picture is drawn in this one; it has the same bytes. Knows nothing of runs or files.
 """
 
 import json
@@ -17,11 +17,11 @@ from nntrain.core.machine import processors
 from nntrain.drawing import curves as plots
 from nntrain.train.history import Record
 
-ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # threads that a picture has no use for
+ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # more threads would not help
 
 
 class PlotProcess:
-    """Draws one picture, as ``plots.render`` does; a context manager that leaves no process behind."""
+    """Draws one picture, as ``plots.render`` does. A context manager that leaves no process behind."""
 
     def __init__(self) -> None:
         self._process = _start() if processors() > 1 else None
@@ -38,12 +38,12 @@ class PlotProcess:
     def render(
         self, records: Sequence[Record], *, title: str, best_epoch: int | None = None
     ) -> dict[plots.Format, bytes]:
-        """Return the picture in each format; waits for the process where there is one."""
+        """Return the picture in each format, after waiting for the process if there is one."""
         order = {"records": records, "title": title, "best_epoch": best_epoch}
         return self._render_in_process(order) or plots.render(records, title=title, best_epoch=best_epoch)
 
     def _render_in_process(self, order: dict[str, Any]) -> dict[plots.Format, bytes] | None:
-        """Return what the process draws; None when there is none, or it failed."""
+        """Return the pictures of the process; None when there is no process, or it failed."""
         process, self._process = self._process, None
         if process is None:
             return None
@@ -57,7 +57,7 @@ class PlotProcess:
 
 
 def _start() -> "subprocess.Popen[str] | None":
-    """Start the process, out of reach of the terminal's Ctrl-C, which is for the caller; None when none can be had."""
+    """Start the process in a group of its own, so that Ctrl-C reaches only the caller; None when that fails."""
     program = f"import sys; sys.path[:] = {sys.path!r}; from nntrain.drawing import plot_process; plot_process.main()"
     try:
         return subprocess.Popen(
@@ -75,12 +75,12 @@ def _start() -> "subprocess.Popen[str] | None":
 
 
 def main() -> None:
-    """Load what drawing needs, wait for an order on standard input, and answer it on standard output."""
+    """Load Matplotlib, read an order from standard input, and write the pictures to standard output."""
     from matplotlib import font_manager, style
     from matplotlib.backends import backend_agg, backend_svg
 
-    del font_manager, style, backend_agg, backend_svg  # loaded, which is all that was wanted
+    del font_manager, style, backend_agg, backend_svg  # they were imported only to be loaded
     order = sys.stdin.read()
-    if order:  # nothing comes when the caller has gone
+    if order:  # empty when the caller has ended
         pictures = plots.render(**json.loads(order))
         json.dump({kind: b64encode(picture).decode() for kind, picture in pictures.items()}, sys.stdout)

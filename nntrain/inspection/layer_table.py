@@ -1,4 +1,4 @@
-"""What a spec or a checkpoint amounts to before anything runs: layers, parameters, memory, work."""
+"""The layers of a network with their parameters, memory and work, before anything is trained."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from nntrain.runs.assembly import Assembly
 from nntrain.train.state import State
 from nntrain.train.step import Stepper
 
-ENDING = 26 << 20  # bytes that scoring, saving and drawing take at the end of a run (measured)
+FINISHING = 26 << 20  # bytes that scoring, saving and drawing take at the end of a run (measured)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class LayerRow:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """The layer table of a network and its totals; bytes are those of training with batches of ``batch_size`` rows."""
+    """The layers of a network and their totals; bytes are those of training in batches of ``batch_size`` rows."""
 
     rows: Sequence[LayerRow]
     n_in: int
@@ -38,7 +38,7 @@ class Description:
     others: int
     batch_size: int
     parameter_bytes: int  # of one vector of parameters
-    vectors: int  # as long: theta, its gradient, the copy that norms are taken from, optimizer slots
+    vectors: int  # of that length: theta, its gradient, the copy that norms are taken from, optimizer slots
     buffer_bytes: int
     flops: int
 
@@ -49,12 +49,12 @@ class Description:
 
     @property
     def training_bytes(self) -> int:
-        """All bytes that training takes beside the data."""
+        """All bytes that training takes, without the data."""
         return self.vectors * self.parameter_bytes + self.buffer_bytes
 
 
 def describe(assembly: Assembly) -> Description:
-    """Return the description of an assembled network, with what training takes on as many rows as its data have."""
+    """Return the description of an assembled network, with the memory of training on its number of rows."""
     batch_size, buffer_bytes = _buffers(assembly)
     network, params = assembly.network, assembly.network.params
     rows = []
@@ -79,23 +79,22 @@ def describe(assembly: Assembly) -> Description:
 
 
 def peak_bytes(description: Description) -> int | None:
-    """Return the most memory that a run will hold, program and all; None where the system does not tell.
+    """Return the peak memory in bytes of a run, program included; None where the system does not tell.
 
-    To be asked in a process that has loaded the data and done nothing else: loading may have taken more already than
-    training will.
+    Call it in a process that has loaded the data and done nothing else: loading may take more than training.
     """
     held = memory()
-    return max(held[1], held[0] + description.training_bytes + ENDING) if held else None
+    return max(held[1], held[0] + description.training_bytes + FINISHING) if held else None
 
 
 def sizes(network: Network) -> list[int]:
-    """Return the widths that name a network: 3-4-2 for three features, four hidden units and two scores."""
+    """Return the widths that describe a network: 3-4-2 for three features, four hidden units and two scores."""
     inputs = [n_in for layer, n_in in zip(network.layers, network.widths, strict=False) if isinstance(layer, Dense)]
     return [*inputs, network.n_out]
 
 
 def _buffers(assembly: Assembly) -> tuple[int, int]:
-    """Return the rows of a batch, and the bytes that a training step's buffers take, counted by binding one."""
+    """Return the rows of a batch, and the bytes of the buffers of a training step, counted by binding one."""
     facts, dtype = assembly.facts, assembly.network.dtype
     in_classes = assembly.facts.task == "classification"
     y = np.zeros(facts.n_rows, np.int64) if in_classes else np.zeros((facts.n_rows, facts.n_targets), dtype)

@@ -1,6 +1,6 @@
-"""The computational graph of a spec's own network on one example: what ``nntrain.graph`` makes of layers and loss.
+"""The computational graph of the cost of one example under the network of a spec.
 
-It is built from the formulas that the parts state of themselves, and shares nothing with the engine that trains.
+It is built from the formulas of layers, loss and penalty, and shares no code with training.
 """
 
 from collections.abc import Mapping
@@ -15,22 +15,22 @@ from nntrain.network import Network
 from nntrain.ops.penalties import Penalty
 from nntrain.runs.assembly import Assembly, Prepared
 
-CALLED = {"x": "z", "z": "h"}  # what the output of a layer is called, by the name of its input
+OUTPUT_NAMES = {"x": "z", "z": "h"}  # the symbol of a layer's output, by the symbol of its input
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NetworkGraph:
-    """The graph of the cost of one example, and which parameter each of its symbols stands for.
+    """The graph of the cost of one example, and the parameters that its symbols stand for.
 
-    ``parameters`` leads from symbols such as ``W1`` to names such as ``layers.0.W``; ``x`` and ``t`` are the inputs and
-    the encoded targets.
+    ``parameters`` maps symbols such as ``W1`` to names such as ``layers.0.W``. ``x`` and ``t`` are the inputs and the
+    encoded targets.
     """
 
     graph: Graph
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     def trace(self, network: Network, x: Array, t: Array) -> Trace:
-        """Work it out for one example x (n_in,), t (n_out,) at the parameters that the network has."""
+        """Evaluate the graph for one example x (n_in,), t (n_out,) at the parameters of the network."""
         tensors = dict(network.params.named(network.params.theta))
         values = {symbol: tensors[name] for symbol, name in self.parameters.items()} | {"x": x, "t": t}
         return self.graph.trace({name: values[name] for name in self.graph.variables})
@@ -39,8 +39,8 @@ class NetworkGraph:
 def network_graph(network: Network, penalty: Penalty) -> NetworkGraph:
     """Return the graph of the cost J of one example; SpecError names a part that has no formula.
 
-    z1 = W1 x + b1, h1 = f(z1), …; with a penalty J = L + R, L the loss and R the penalty of the weights. Dropout is
-    left out.
+    z1 = W1 x + b1, h1 = f(z1), …. With a penalty J = L + R, where L is the loss and R the penalty of the weights.
+    Dropout is left out.
     """
     builder = Builder()
     scores, parameters = _layers(builder, network)
@@ -70,7 +70,7 @@ def _layers(builder: Builder, network: Network) -> tuple[int, dict[str, str]]:
         parameters |= {symbol: next(names) for symbol in own.values()}
         (given,) = (name for name in graph.variables if name not in own)
         places = {name: builder.variable(symbol) for name, symbol in own.items()}
-        node = builder.insert(graph, {**places, given: node}, f"{CALLED[given]}{number}")
+        node = builder.insert(graph, {**places, given: node}, f"{OUTPUT_NAMES[given]}{number}")
     return node, parameters
 
 
@@ -86,7 +86,7 @@ def _kind(entry: object) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """One training example worked out on the graph of its network at the initial parameters."""
+    """One training example evaluated on the graph of its network at the initial parameters."""
 
     trace: Trace
     network: NetworkGraph

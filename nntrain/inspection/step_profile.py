@@ -1,4 +1,4 @@
-"""Where the time of a training step goes: call by call, against the machine's own speed at matrix products."""
+"""The time of a training step, call by call, compared with the speed of matrix products on this machine."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from nntrain.runs.assembly import Assembly
 from nntrain.train.state import State
 from nntrain.train.step import Stepper
 
-PEAK_SIZE = 1024  # the square product that the machine's peak is measured on
+PEAK_SIZE = 1024  # rows and columns of the product that measures the machine's peak
 PEAK_REPEATS = 7
 FEWEST_ROUNDS = 20
 FEWEST_EPOCHS = 3
@@ -34,16 +34,16 @@ class CallTime:
 
     @property
     def gflops(self) -> float:
-        """Speed in GFLOP/s; 0 for calls that are no products."""
+        """Speed in GFLOP/s; 0 for calls that are not products."""
         return self.flops / self.microseconds / 1e3 if self.microseconds else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A step's calls with their times, and what the step is measured against; times in microseconds.
+    """The calls of a step with their times in microseconds, and figures to compare them with.
 
-    ``step`` is a whole step with its batch, ``gather`` what the batch adds to the calls; ``floor`` is the step's matrix
-    products alone; ``peak`` is the machine's speed on a large product in GFLOP/s, with the same threads.
+    ``step`` is the time of a whole step with its batch, ``gather`` the part of it that gathers the batch, and ``floor``
+    the time of its matrix products alone. ``peak`` is the speed of a large product in GFLOP/s, with the same threads.
     """
 
     calls: Sequence[CallTime]
@@ -56,7 +56,7 @@ class Profile:
 
     @property
     def floor_ratio(self) -> float:
-        """Share of the step that its matrix products alone would take; 1 is as fast as they allow."""
+        """The share of the step's time that its matrix products alone would take; at most 1."""
         return self.floor / self.step
 
     def by_label(self) -> dict[str, float]:
@@ -68,12 +68,12 @@ class Profile:
 
 
 def profile(assembly: Assembly, data: Dataset, *, seconds: float = 2.0) -> Profile:
-    """Train for a moment from initial weights and time every call; about ``seconds`` long."""
+    """Train from initial weights for about so many seconds and time every call."""
     network = assembly.network
     network.initialize(assembly.spec.seed)
     job = assembly.job(data.train)
     stepper = Stepper(job, State.start(network.params, job.optimizer))
-    stepper.set_rates(1e-6 * job.optimizer.lr)  # so that the weights stay what they are
+    stepper.set_rates(1e-6 * job.optimizer.lr)  # so that the weights hardly change
     with np.errstate(all="ignore"):
         step = stepper(next(job.batches.epoch(0)))
         bound = [*step.calls, *stepper.update]
@@ -95,7 +95,7 @@ def profile(assembly: Assembly, data: Dataset, *, seconds: float = 2.0) -> Profi
 
 
 def _record(call: Call) -> CallTime:
-    """Return the call's description, its time still 0."""
+    """Return the description of a call, without its time."""
     owner = getattr(call.function, "__self__", None)
     name = getattr(call.function, "__name__", type(call.function).__name__)
     arrays = [a for a in (owner, *call.args, call.out) if isinstance(a, np.ndarray)]
@@ -125,7 +125,7 @@ def _time_each(calls: Sequence[Callable[[], Any]], seconds: float) -> tuple[list
 
 
 def _time_steps(stepper: Stepper, batches: Batches, seconds: float) -> float:
-    """Return the median over epochs of the seconds a step takes, batches and all."""
+    """Return the median over epochs of the seconds of a step, with its batch."""
     epochs: list[float] = []
     until = perf_counter() + seconds
     while perf_counter() < until or len(epochs) < FEWEST_EPOCHS:
@@ -136,7 +136,7 @@ def _time_steps(stepper: Stepper, batches: Batches, seconds: float) -> float:
             for call in stepper.update:
                 call()
         epochs.append((perf_counter() - start) / batches.per_epoch)
-    return median(epochs[1:])  # in the first, steps were bound
+    return median(epochs[1:])  # the first epoch binds the steps
 
 
 def _peak(dtype: np.dtype[Any]) -> float:

@@ -1,6 +1,6 @@
-"""From a spec to everything that a run trains on and with: its data, a network that fits them, the training job.
+"""From a spec to its data, a network that fits them, and the job of training it.
 
-Knows nothing of run directories: nothing is made on disk.
+Knows nothing of run directories; nothing is written to disk.
 """
 
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ from nntrain.train.evaluate import Evaluator
 from nntrain.train.job import Job
 from nntrain.train.monitor import Monitor
 
-IN_FLOAT64 = ("train.dtype=float64", "train.batch_size=all")  # laid over a spec whose numbers are looked at closely
-MANY_FLOPS = 1.5e8  # of one step's products: from here on further BLAS threads gain more than they cost (measured)
+IN_FLOAT64 = ("train.dtype=float64", "train.batch_size=all")  # overrides for commands that show exact numbers
+MANY_FLOPS = 1.5e8  # of one step's products; larger steps gain from several BLAS threads (measured)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is to be known of the data, and a checkpoint keeps; no class names in regression."""
+    """What a network needs to know of its data; checkpoints store it. A regression has no class names."""
 
     task: Task
     n_features: int
@@ -53,19 +53,19 @@ class Facts:
 
 @dataclass(frozen=True)
 class Assembly:
-    """A spec made concrete for given data: network, loss, metrics. Parameters are zero until initialised or loaded."""
+    """Network, loss and metrics of a spec for given data. Parameters are zero until initialised or loaded."""
 
     spec: Spec
     facts: Facts
 
     @cached_property
     def task(self) -> Task:
-        """What is learned: the data's task, or the reconstruction of its inputs."""
+        """What is learned: the task of the data, or the reconstruction of the inputs."""
         return self.spec.model.task(self.facts.task)
 
     @cached_property
     def loss(self) -> Loss:
-        """The spec's loss, or the model's own. SpecError when it does not fit the data."""
+        """The loss of the spec, or the default loss of the model. SpecError when it does not fit the data."""
         problem = self._loss_problem()
         if problem:
             raise SpecError(problem)
@@ -80,7 +80,7 @@ class Assembly:
 
     @cached_property
     def network(self) -> Network:
-        """The network, with the BLAS threads and the plan of this process settled."""
+        """The network. When it is made, the BLAS threads of this process are set and its plan is chosen."""
         facts, spec = self.facts, self.spec
         reconstructs = self.task == "reconstruction"
         n_out = facts.n_features if reconstructs else self.loss.width(len(facts.class_names), facts.n_targets)
@@ -91,7 +91,7 @@ class Assembly:
         return network
 
     def targets(self, part: Part) -> tuple[Array, Array]:
-        """Return (t, y): encoded targets (n, n_out), and what the metrics compare decisions with."""
+        """Return (t, y): the encoded targets (n, n_out) of the loss, and the targets of the metrics."""
         if self.task == "reconstruction":
             if isinstance(part.X, LazyInputs) and isinstance(part.X.values, OnDisk):
                 raise DataError("data: an autoencoder needs its inputs in memory; set data.source.memory to load")
@@ -100,12 +100,12 @@ class Assembly:
         return self.loss.encode(part.y, width, self.network.dtype), self.metrics.wanted(part.y, width)
 
     def evaluator(self, part: Part) -> Evaluator:
-        """Return the scorer of a part; bind it once, call it as often as needed."""
+        """Return a function that scores the network on a part; it may be called any number of times."""
         t, y = self.targets(part)
         return Evaluator(self.network, self.metrics, self.spec.penalty, part.X, t, y)
 
     def problems(self, rows: int) -> list[str]:
-        """Return every conflict of the spec with data of this many training rows, each ``path: what``."""
+        """Return every conflict of the spec with data of so many training rows, each as ``path: what``."""
         spec = self.spec
         found = [problem for problem in (self._loss_problem(),) if problem]
         if not isinstance(spec.train.batch_size, str) and spec.train.batch_size > rows:
@@ -120,7 +120,7 @@ class Assembly:
         return ["cost", *(metric.name for metric in self.metrics.metrics)]
 
     def job(self, train: Part, validation: Part | None = None) -> Job:
-        """Return the training job on these parts. SpecError with every ``path: what`` that they cannot give."""
+        """Return the training job on these parts. SpecError with every conflict of spec and data, as ``path: what``."""
         spec, n = self.spec, len(train)
         problems = self.problems(n)
         if problems:
@@ -161,7 +161,7 @@ class Assembly:
         return f"loss.{detail[0]}: {detail[1]}" if detail else None
 
     def _settle(self, network: Network) -> Plan:
-        """Set the BLAS threads of this process, from the spec or by the size of a step; return the plan to use."""
+        """Set the BLAS threads of this process, as the spec says or by the size of a step. Return the plan."""
         pools = blas()
         available = max([pool["threads"] for pool in pools], default=1)  # the environment may have lowered it
         threads = self.spec.runtime.threads or choose_threads(network, self.spec.train.batch_size, available)
@@ -171,7 +171,7 @@ class Assembly:
 
 
 def choose_threads(network: Network, batch_size: int | str, available: int) -> int:
-    """Return how many BLAS threads a step of this size is worth."""
+    """Return the number of BLAS threads that suits the size of a step."""
     rows = 1024 if isinstance(batch_size, str) else batch_size
     flops = 3 * rows * sum(layer.flops(n) for layer, n in zip(network.layers, network.widths, strict=False))
     return available if flops >= MANY_FLOPS else 1
@@ -187,7 +187,7 @@ def assemble(spec: Spec, data: Dataset) -> Assembly:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """The data of a spec, the assembly that fits them, and the training job on both; parameters are still zero."""
+    """The data of a spec, the assembly for them, and the training job. Parameters are still zero."""
 
     data: Dataset
     assembly: Assembly

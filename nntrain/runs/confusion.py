@@ -1,4 +1,4 @@
-"""Which classes were taken for which: the confusion matrix, and precision and recall of each class."""
+"""The confusion matrix, and precision and recall of each class."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""Starting from the weights of another run: whose they are, whether they fit, and what else is different."""
+"""The weights of another run as initial weights: where they come from, whether they fit, and what else differs."""
 
 import hashlib
 import re
@@ -25,7 +25,7 @@ SHOWN = 4  # differences in a message
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InitialWeights:
-    """A checkpoint whose weights another run starts from; ``notes`` are lines on damaged ones passed over for it."""
+    """A checkpoint whose weights another run starts from. ``notes`` name newer checkpoints that are damaged."""
 
     path: Path
     sha256: str
@@ -34,14 +34,14 @@ class InitialWeights:
 
     @classmethod
     def read(cls, path: Path) -> "InitialWeights":
-        """Return a checkpoint, or a run's best, verified. Raises CheckpointError."""
+        """Read and verify a checkpoint, or the best one of a run. Raises CheckpointError."""
         file, _, notes = locate(path)
         data = storage.read(file)
         return cls(file.resolve(), hashlib.sha256(data).hexdigest(), storage.decode(data, str(file)), notes)
 
     @classmethod
     def from_record(cls, facts: Mapping[str, Any]) -> "InitialWeights":
-        """Return the parent that a run recorded; CheckpointError when the file is gone or is another now."""
+        """Return the parent that a run recorded; CheckpointError when its file is gone or has changed."""
         parent = cls.read(Path(facts["path"]))
         if parent.sha256 != facts["sha256"]:
             raise CheckpointError(f"{parent.path}: has changed since this run was begun from its weights")
@@ -49,25 +49,25 @@ class InitialWeights:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What a run records of it."""
+        """What a run records about the checkpoint."""
         spec, meta = self.checkpoint.meta.get("spec"), self.checkpoint.meta
         name = spec.get("name") if isinstance(spec, Mapping) else None
         figures = {key: meta.get(key) for key in ("epoch", "step")}
         return {"path": str(self.path), "sha256": self.sha256, "name": name, **figures}
 
     def check(self, params: Params) -> None:
-        """Raise CheckpointError with the differences when its weights do not fit the parameters of a network."""
+        """Raise CheckpointError with the differences when the weights do not fit the parameters of a network."""
         here = {name: view.shape for name, view in params.named(params.theta)}
         there = {name: array.shape for name, array in self.checkpoint.tensors.items() if PARAMETER.match(name)}
         names = [name for name in dict.fromkeys([*here, *there]) if here.get(name) != there.get(name)]
         if names:
             shown = [f"{name} is {_shape(there.get(name))} there, {_shape(here.get(name))} here" for name in names]
             more = [f"and {len(shown) - SHOWN} more"] if len(shown) > SHOWN else []
-            found = "; ".join(shown[:SHOWN] + more)
-            raise CheckpointError(f"{self.path}: its weights do not fit the network of the spec: {found}")
+            differences = "; ".join(shown[:SHOWN] + more)
+            raise CheckpointError(f"{self.path}: its weights do not fit the network of the spec: {differences}")
 
     def copy_to(self, ready: Prepared) -> Sequence[str]:
-        """Overwrite the parameters of a network with its weights; return notes on what else is different."""
+        """Copy the weights into the parameters of a network; return notes on what else is different."""
         params = ready.job.network.params
         self.check(params)
         params.load(self.checkpoint.tensors)
@@ -80,10 +80,10 @@ class InitialWeights:
         if names != ready.assembly.facts.class_names:
             yield f"{self.path}: its classes have other names or another order than those of this run's data"
         if not all(_same(tensors.get(name), array) for name, array in ready.data.transform.tensors().items()):
-            yield f"{self.path}: its inputs were scaled otherwise; this run scales them by its own training rows"
+            yield f"{self.path}: its inputs were scaled differently; this run scales them by its own training rows"
         there, here = TargetScaler.restore(tensors).tensors(), ready.data.targets.tensors()
         if there.keys() != here.keys() or not all(_same(there[name], array) for name, array in here.items()):
-            yield f"{self.path}: its targets were scaled otherwise; what it gave is not in this run's units"
+            yield f"{self.path}: its targets were scaled differently; its outputs are in other units than this run's"
         dtype = str(ready.job.network.dtype)
         kinds = {str(array.dtype) for name, array in tensors.items() if PARAMETER.match(name)}
         if kinds != {dtype}:
@@ -91,7 +91,7 @@ class InitialWeights:
 
 
 def refuse_other_start(directory: RunDir, parent: InitialWeights | None) -> None:
-    """Raise SpecError when a directory holds a run that was begun from other weights than those asked for."""
+    """Raise SpecError when a directory holds a run that started from other weights than those asked for."""
     record = directory.read_json(RUN)
     if record is None:
         return

@@ -1,4 +1,4 @@
-"""From a checkpoint to the state of a run that goes on, under the same limits or under others."""
+"""From a checkpoint to the state of a run that is resumed, with the same limits or with others."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -116,7 +116,7 @@ def horizon_notes(job: Job, state: State, before: Mapping[str, Any]) -> list[str
     rate, last = job.optimizer.lr, min(step, was - 1)
     old = f"{rate * factor(last, was):.3g}"
     return [
-        f"the {job.schedule.kind} schedule counts on the end of the run, now step {now:,} instead of {was:,}: "
+        f"the {job.schedule.kind} schedule depends on the length of the run, now {now:,} steps instead of {was:,}: "
         f"the learning rate of step {step + 1:,} will be {rate * factor(step, now):.3g}; "
         + (f"it would have been {old}" if step < was else f"that of step {was:,}, the last so far, was {old}"),
         "a run of this length from the start would have had other rates so far: this will not be the same run",

@@ -1,4 +1,4 @@
-"""What a run directory holds already, and whether a spec may go on with it."""
+"""What a run directory already holds, and whether a run with a given spec may continue in it."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from nntrain.errors import CheckpointError, SpecError
 from nntrain.spec import Loaded, Spec, dump, from_dict, reload, resolve
 from nntrain.train.records import EpochRecord
 
-# What may change from one part of a run to the next: how long it goes on and what is kept, never what is computed.
+# What may change when a run is resumed: how long it trains and what it keeps, never what it computes.
 EXTENDABLE = (
     *("train.epochs", "train.max_steps", "train.stop.patience", "train.stop.restore_best"),
     *("train.stop.step_tolerance", "train.stop.max_seconds", "checkpoint", "runtime", "name"),
@@ -23,7 +23,7 @@ SHOWN = 60  # characters of a value in a message
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A run that was finished before, under this very spec: its directory and its summary; there are no events."""
+    """A run that is finished under the same spec: its directory and its summary. There is nothing left to train."""
 
     directory: RunDir
     summary: dict[str, Any]
@@ -31,7 +31,7 @@ class Done:
 
     @property
     def is_done(self) -> bool:
-        """Always true; a ``Run`` says false."""
+        """Always true; for a ``Run`` it is false."""
         return True
 
     def events(self, interrupted: Callable[[], bool] = bool) -> Iterator[EpochRecord]:
@@ -41,33 +41,33 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One setting by its dotted name, as it was and as it is now."""
+    """A setting, by its dotted name, with its value in the run and in the spec."""
 
     name: str
     before: Any
     now: Any
 
     def __str__(self) -> str:
-        return f"{self.name}: {_shown(self.before)} in the run, {_shown(self.now)} in the spec"
+        return f"{self.name}: {_quoted(self.before)} in the run, {_quoted(self.now)} in the spec"
 
     @property
     def change(self) -> str:
-        """The setting, before and now."""
-        return f"{self.name}: {_shown(self.before)} before, {_shown(self.now)} now"
+        """The setting with its value before and now, as text."""
+        return f"{self.name}: {_quoted(self.before)} before, {_quoted(self.now)} now"
 
     @property
     def allowed(self) -> bool:
-        """Whether a run may go on with the new value."""
+        """Whether a run may be resumed with the new value."""
         return any(self.name == prefix or self.name.startswith(f"{prefix}.") for prefix in EXTENDABLE)
 
     @property
     def limits(self) -> bool:
-        """Whether it is about how long training goes on."""
+        """Whether the setting is one of those that end training."""
         return self.name.startswith("train.")
 
 
 def spec_of_run(path: Path, overrides: Sequence[str] = ()) -> Loaded:
-    """Return the spec that a run directory keeps, with overrides: run.json's, or else the newest checkpoint's.
+    """Return the spec of a run directory, with overrides. It comes from run.json or else from the newest checkpoint.
 
     Raises CheckpointError when there is no run, SpecError for what cannot be overridden.
     """
@@ -80,14 +80,14 @@ def spec_of_run(path: Path, overrides: Sequence[str] = ()) -> Loaded:
         found = directory.latest()
         values = found.checkpoint.meta.get("spec") if found else None
     if not isinstance(values, Mapping):
-        raise CheckpointError(f"{path}: no run to go on with: neither run.json nor a checkpoint holds its spec")
+        raise CheckpointError(f"{path}: no run to resume: neither run.json nor a checkpoint holds its spec")
     return reload(values, overrides, text=directory.read_text("config.yaml") or dump(values), name=str(path / RUN))
 
 
 def find_done(loaded: Loaded, directory: RunDir) -> Done | None:
-    """Return what is done already, or None when there is something left to train under this spec.
+    """Return the finished run in a directory, or None when there is something left to train under this spec.
 
-    Raises SpecError for a directory that belongs to another spec, or to something that is no run.
+    Raises SpecError when the directory holds a run of another spec, or something that is not a run.
     """
     record, summary = directory.read_json(RUN), directory.read_json(SUMMARY)
     if record is None:
@@ -100,9 +100,9 @@ def find_done(loaded: Loaded, directory: RunDir) -> Done | None:
 
 
 def compare(directory: RunDir, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
-    """Return what differs and may; SpecError with each difference that would make the run compute something else.
+    """Return the differences that a run may have; SpecError with each one that would make it compute something else.
 
-    A loss or metrics that one side names and the other leaves to the data are compared as what the data decide.
+    Where one spec names a loss or metrics and the other leaves them to the data, what the data decide is compared.
     """
     path, (old, new) = directory.path, (_read_spec(values, directory) for values in (before, now))
     if any((getattr(old, name) is None) != (getattr(new, name) is None) for name in ("loss", "metrics")):
@@ -118,7 +118,7 @@ def compare(directory: RunDir, before: Mapping[str, Any], now: Mapping[str, Any]
 
 
 def _read_spec(values: Mapping[str, Any], directory: RunDir) -> Spec:
-    """Return the spec that a run keeps; a setting that its version did not have yet is at its default."""
+    """Return the spec that a run stores; a setting that did not exist yet when it was written has its default."""
     try:
         return from_dict(values)
     except SpecError as error:
@@ -138,9 +138,9 @@ def _decided_by(directory: RunDir) -> tuple[Task, int]:
 
 
 def refuse_foreign(path: Path) -> None:
-    """Raise SpecError for a directory that holds files but no run: they might be overwritten.
+    """Raise SpecError for a directory that holds files but no run, because they might be overwritten.
 
-    Checkpoints alone are a run: each holds its spec.
+    Checkpoints alone are a run, since each holds its spec.
     """
     if (path / RUN).exists() or RunDir(path).checkpoints():
         return
@@ -150,7 +150,7 @@ def refuse_foreign(path: Path) -> None:
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> Iterator[Difference]:
-    """Yield the settings that differ; where the kind of a part does, its other settings are not compared."""
+    """Yield the settings that differ. Of two parts of different kinds, only the kinds are compared."""
     if before.get("kind") != now.get("kind"):
         yield Difference(f"{prefix}kind", before.get("kind"), now.get("kind"))
         return
@@ -162,7 +162,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str =
             yield Difference(f"{prefix}{key}", a, b)
 
 
-def _shown(value: Any) -> str:
+def _quoted(value: Any) -> str:
     if value is None:
         return ABSENT
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

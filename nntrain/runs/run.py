@@ -1,8 +1,9 @@
 """One training run in its directory: start or resume, train, save, and sum up.
 
-The order on disk makes a run whole after a crash at any point: run.json comes first and marks the directory as a run;
-metrics are appended, then the checkpoint that counts them is written, then older checkpoints go; summary.json comes
-last and says that all is done. Going on after the end, the summary goes first, and metrics only after a checkpoint.
+The order of writing keeps a run whole after a crash at any point. run.json is written first and marks the directory
+as a run. Metrics are appended, then the checkpoint that counts them is written, then older checkpoints are deleted.
+summary.json is written last and says that the run is done. When a finished run is resumed, its summary is deleted
+first, and metrics are cut off only after a checkpoint no longer counts them.
 """
 
 import hashlib
@@ -47,11 +48,12 @@ def open_run(
     init_from: Path | None = None,
     as_begun: bool = False,
 ) -> Iterator["Run | Done"]:
-    """Take the run directory, ``run_dir`` (new, begun or done) or a new one in ``runs``, with data and network ready.
+    """Lock a run directory and prepare its run: ``run_dir``, which may hold a run already, or a new one in ``runs``.
 
     Raises what spec, data and directory raise; no directory is made before data and spec are known to be good.
     ``draw`` decides whether curves.png and curves.svg are made at the end. A new run starts from the weights of
-    ``init_from``, a checkpoint or run; a begun one must have started there, unless ``as_begun``: wherever it did.
+    ``init_from``, a checkpoint or run. A run that is resumed must have started from the same weights; with
+    ``as_begun`` that is not checked.
     """
     with ExitStack() as held:
         painter = held.enter_context(PlotProcess()) if draw else None
@@ -73,11 +75,11 @@ def open_run(
 
 
 class Run:
-    """A run that holds its directory. ``events`` trains; ``summary`` holds the result afterwards.
+    """A run whose directory is locked. ``events`` trains; afterwards ``summary`` holds the result.
 
-    ``resumed`` is the step gone on from, or None; ``notes`` are lines worth telling the user; ``best`` has the epoch,
-    step and value of the best epoch so far by the figure ``checkpoint.best``; ``parent`` says whose weights it was
-    begun from, if not from fresh ones.
+    ``resumed`` is the step that it was resumed at, or None. ``notes`` are lines worth telling the user. ``best`` has
+    the monitor, value, epoch and step of the best epoch so far. ``parent`` names the checkpoint whose weights the run
+    started from, or is None.
     """
 
     is_done = False
@@ -112,7 +114,7 @@ class Run:
         self._start(start, argv, [one.change for one in settings])
 
     def events(self, interrupted: Callable[[], bool] = bool) -> Iterator[EpochRecord]:
-        """Train, saving on the way, and yield each epoch's record after it is on disk.
+        """Train, save checkpoints, and yield each epoch's record once it is on disk.
 
         Raises DivergenceError (the last good checkpoint is named) and InterruptedRun (after saving).
         """
@@ -141,7 +143,7 @@ class Run:
 
     def _start(self, start: StartingPoint, argv: Sequence[str], changes: Sequence[str]) -> None:
         """Mark the directory as a run in progress, and cut off the metrics that the checkpoint does not count."""
-        durable.remove(self.directory.path / SUMMARY)  # going on: not done any more
+        durable.remove(self.directory.path / SUMMARY)  # the run is no longer done
         self._journal.begin(argv, resumed=self.resumed, changes=changes, notes=self.notes)
         self.directory.write_text("config.yaml", self.loaded.text)
         self.directory.write_text("config.resolved.yaml", dump(self.loaded.resolved))
@@ -152,7 +154,7 @@ class Run:
         self.directory.cut_metrics(start.metrics_length)
 
     def _record(self, record: EpochRecord) -> None:
-        """Put an epoch on disk: its metrics, and a checkpoint if one is due or it is the best so far."""
+        """Write an epoch to disk: its metrics, and a checkpoint if one is due or the epoch is the best so far."""
         if self.state.batch:  # training ended within this epoch
             self._before = {"best": self.best, "metrics_length": self.directory.metrics_length}
         self.directory.append_metrics(record.as_dict())
@@ -167,7 +169,7 @@ class Run:
             self._save()
 
     def _save(self, *, metrics_length: int | None = None) -> None:
-        """Make a checkpoint of the present state, by default with all the metrics that are there."""
+        """Save a checkpoint of the present state; by default it counts all the metrics that are on disk."""
         meta = self._meta(self.directory.metrics_length if metrics_length is None else metrics_length)
         bests = (self.best, self._before["best"] if self._before else None)
         kept = [best["step"] for best in bests if best]
@@ -175,10 +177,10 @@ class Run:
         self._saver.save(self.state.step, tensors, meta, kept=kept)
 
     def _save_old_best(self, best: Mapping[str, Any], weights: Mapping[str, Array]) -> None:
-        """Write weights of the best epoch that an old checkpoint held; to resume from, they are not enough."""
+        """Write the weights of the best epoch that an old checkpoint held. Nothing can be resumed from them alone."""
         meta = self._meta(0) | {"step": best["step"], "epoch": best["epoch"], "best": best}
         del meta["state"]
-        tensors = dict(weights) | self.data.transform.tensors() | self.data.targets.tensors()
+        tensors = dict(weights) | self.data.tensors()
         self.directory.save_checkpoint(best["step"], Checkpoint(tensors, meta))
 
     def _meta(self, metrics_length: int) -> dict[str, Any]:
@@ -206,7 +208,7 @@ class Run:
         raise InterruptedRun(f"{path}: saved at step {step}; nntrain resume {path} goes on")
 
     def _diverge(self, error: DivergenceError) -> None:
-        """Say why and what is still good. Nothing has been saved since, and the last good checkpoint stays."""
+        """Raise the error with its cause and the last good checkpoint, which is kept; nothing was saved after it."""
         self._saver.flush()
         found = self.directory.latest()
         good = f"; last good checkpoint: {found.path}" if found else "; no checkpoint was saved yet"
@@ -217,7 +219,7 @@ class Run:
         raise DivergenceError(f"{why}{good}")
 
     def _why(self, error: DivergenceError, found: Found | None) -> str:
-        """Return what made the steps since the last good checkpoint, or since the start, diverge."""
+        """Return why training diverged after the last good checkpoint, or after the start."""
         try:
             if found:
                 position_of(found.checkpoint).restore(self.state)
@@ -225,19 +227,17 @@ class Run:
                 self.state = State.start(self.job.network.params, self.job.optimizer)
                 self._begin(None)
             return str(diagnose(self.job, self.state) or error)
-        except UserError:  # the weights it was begun from are gone
+        except UserError:  # the weights that the run started from are gone
             return str(error)
 
     def _finish(self) -> None:
-        """Save the end, score the weights that are kept, draw, and write the summary last: it says that all is done."""
+        """Save the last state, score the kept weights, draw, and write the summary, which marks the run as done."""
         if self._saver.step != self.state.step:
             self._save()
         self._saver.flush()
         kept = self.directory.checkpoint_path(self.best["step"] if self.best else self.state.step)
-        records = self.directory.read_metrics()
-        summary = sum_up(
-            self.prepared, self.state, kept=kept, root=self.directory.path, best=self.best, records=records
-        )
+        root, records = self.directory.path, self.directory.read_metrics()
+        summary = sum_up(self.prepared, self.state, kept=kept, root=root, best=self.best, records=records)
         self._write_curves()
         self._journal.write("done", stopped=self.state.stopped)
         self._journal.log(f"done: {self.state.stopped}")

@@ -1,8 +1,9 @@
-"""Checkpoints of a run under way: each that is due is remembered, and all that still count are written together.
+"""Checkpoints of a run in progress: they are collected in memory and written together, as rarely as is safe.
 
-Forcing a file to the disk takes longer than many an epoch, so what is due within ``spacing`` seconds of the last
-writing waits in memory for the next that is due later. What lies on the disk in the end is the same as if nothing had
-waited; a crash costs at most that time and an interval, which are computed again. With a spacing of 0 nothing waits.
+Forcing a file to the disk can take longer than an epoch. So a checkpoint that is due less than ``spacing`` seconds
+after the last writing waits in memory until one is due later. In the end the same files are on disk as if nothing had
+waited. A crash loses at most ``spacing`` seconds and one interval of training, which are computed again. With a spacing
+of 0 nothing waits.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -15,7 +16,7 @@ from nntrain.core.types import Array
 
 
 class Saver:
-    """Keeps the ``keep`` newest checkpoints, and those of certain steps such as the best epoch's."""
+    """Keeps the ``keep`` newest checkpoints, and those of named steps such as the best epoch's."""
 
     def __init__(self, directory: RunDir, *, keep: int, spacing: float, clock: Callable[[], float] = monotonic) -> None:
         self.directory, self.keep, self.spacing, self.clock = directory, keep, spacing, clock
@@ -25,7 +26,7 @@ class Saver:
         self._written: float | None = None
 
     def save(self, step: int, tensors: Mapping[str, Array], meta: Mapping[str, Any], *, kept: Collection[int]) -> None:
-        """Take over a checkpoint of ``step``; ``kept`` are steps whose checkpoints stay. Raises OutputError."""
+        """Save the checkpoint of a step, now or later; those of the steps ``kept`` stay. Raises OutputError."""
         self.step, self._kept = step, kept
         due = self._written is None or self.clock() - self._written >= self.spacing
         own = tensors if due else {name: array.copy() for name, array in tensors.items()}
@@ -36,7 +37,7 @@ class Saver:
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits, oldest first, and drop what no longer counts. Raises OutputError."""
+        """Write the waiting checkpoints, oldest first, and delete those that are not kept. Raises OutputError."""
         if not self._waiting:
             return
         for step, checkpoint in self._waiting.items():

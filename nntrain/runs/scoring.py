@@ -1,4 +1,4 @@
-"""Using what was trained: score a checkpoint on data, and predict from inputs."""
+"""Scores and predictions of a trained model."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -83,7 +83,7 @@ class PredictionStream:
 
     @property
     def notes(self) -> Sequence[str]:
-        """Lines worth telling of what was read."""
+        """Lines worth telling the user about the file."""
         return self.file.notes
 
 

@@ -1,4 +1,4 @@
-"""The final figures of a run: those of the weights that are kept, on every part of the data."""
+"""The final figures of a run: the kept weights, scored on every part of the data."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,9 +23,9 @@ def sum_up(
     best: Mapping[str, Any] | None,
     records: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Score the checkpoint ``kept`` as it lies on disk; the run's own parameters are as before afterwards.
+    """Score the checkpoint ``kept`` as it is on disk; the parameters of the run are not changed.
 
-    ``records`` are those of all epochs; paths in the summary are relative to ``root``.
+    ``records`` are those of all epochs. Paths in the summary are relative to ``root``.
     """
     spec, data = prepared.assembly.spec, prepared.data
     stored = storage.load(kept)
@@ -48,7 +48,7 @@ def sum_up(
         "parameters": params.size,
         "checkpoint": str(kept.relative_to(root)),
         "epoch": stored.meta["epoch"],
-        "best": best and {name: best[name] for name in BEST},  # in one order, however often the run was gone on with
+        "best": best and {name: best[name] for name in BEST},  # in one order, however often the run was resumed
         **figures,
     }
 

@@ -18,9 +18,9 @@ from nntrain.spec import from_dict
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A network with the parameters of a checkpoint, and what its inputs go through.
+    """A network with the parameters of a checkpoint, and the transforms of its inputs and targets.
 
-    ``notes`` has a line for each damaged checkpoint that was passed over.
+    ``notes`` name newer checkpoints that are damaged.
     """
 
     path: Path

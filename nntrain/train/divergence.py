@@ -1,7 +1,7 @@
-"""Why training diverged: the steps since a good state once more, until the first number that is not finite.
+"""Why training diverged: the steps after the last good state are repeated up to the first number that is not finite.
 
-Randomness is a function of seed, epoch and step, so the same steps compute the same numbers; a run that goes well pays
-nothing for this. Knows nothing of files.
+Randomness is a function of seed, epoch and step, so the same steps compute the same numbers. A run that does not
+diverge pays nothing for this. Knows nothing of files.
 """
 
 from collections.abc import Sequence
@@ -23,16 +23,16 @@ from nntrain.train.records import EpochRecord, Pause
 from nntrain.train.state import State
 from nntrain.train.step import METRIC, Stepper
 
-PATIENCE = 20.0  # seconds that looking may take
-SHOWN = 4  # steps before, in a message
-TRIED = 40  # steps, at least, that a lower rate must get through without the cost rising
-RATES = 12  # tried at most
-LOWER = 10**0.5  # times, from one rate to the next
+SECONDS = 20.0  # that the search for the cause may take
+SHOWN = 4  # earlier steps in a message
+TRIED = 40  # steps, at least, that a lower rate must train without the cost rising
+RATES = 12  # lower rates that are tried at most
+LOWER = 10**0.5  # the factor from one rate down to the next
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The 1-based step that was not taken, what was first not finite in it, and how it went before, oldest first."""
+    """The step (from 1) that failed, what was not finite in it, and costs and update ratios before it, oldest first."""
 
     epoch: int
     step: int
@@ -51,10 +51,10 @@ class Diagnosis:
         return "; ".join(parts)
 
 
-def diagnose(job: Job, state: State, *, seconds: float = PATIENCE) -> Diagnosis | None:
-    """Train from a good state until it diverges again; None when it does not, or not within so many seconds.
+def diagnose(job: Job, state: State, *, seconds: float = SECONDS) -> Diagnosis | None:
+    """Train from a good state until it diverges again; None when that does not happen within so many seconds.
 
-    The state is then that before the step which did it: its update is not applied.
+    Afterwards the state is the one before the step that failed, whose update is not applied.
     """
     start, costs, ratios = _Snapshot(state), list[float](), list[float]()
     until = perf_counter() + seconds
@@ -77,7 +77,7 @@ def diagnose(job: Job, state: State, *, seconds: float = PATIENCE) -> Diagnosis 
 
 
 class _Snapshot:
-    """A copy of a state, to compare with and to go back to."""
+    """A copy of a state, to compare with and to return to."""
 
     def __init__(self, state: State) -> None:
         self.theta = state.params.theta.copy()
@@ -106,7 +106,7 @@ class _Snapshot:
 
 
 def _first_nonfinite_call(job: Job, state: State) -> str | None:
-    """Take the next step one call at a time; return the first tensor in it that is not finite, None when all are."""
+    """Take the next step one call at a time; return which tensor is the first that is not finite, or None."""
     stepper, network = Stepper(job, state), job.network
     factor = job.schedule.factor(
         state.step, steps_per_epoch=job.batches.per_epoch, total_steps=job.total_steps, memory=state.schedule_memory
@@ -118,7 +118,7 @@ def _first_nonfinite_call(job: Job, state: State) -> str | None:
         state.clock[...] = state.step
         for call in step.recorded:
             call.bind()()
-            if call.out is None or call.label == METRIC:  # what is only reported may overflow
+            if call.out is None or call.label == METRIC:  # figures that are only reported may overflow
                 continue
             if not np.isfinite(call.out).all():
                 return _name_call(call, network, "update" if stepper.folded else "gradient")
@@ -135,7 +135,7 @@ def _first_nonfinite_call(job: Job, state: State) -> str | None:
 
 
 def _name_call(call: Call, network: Network, change: str) -> str:
-    """Say what a call computed: the ``change`` of a parameter, or the values between two layers."""
+    """Return in words what a call computed: the ``change`` of a parameter, or the values between two layers."""
     for name, view in network.params.named(network.params.grad):
         if call.out is not None and np.may_share_memory(call.out, view):
             return f"the {change} of {name}{_layer(network, name)} is not finite"
@@ -151,26 +151,26 @@ def _first(tensors: dict[str, Array]) -> str | None:
 
 
 def _layer(network: Network, name: str) -> str:
-    """Return in brackets the layer that a tensor belongs to, by its place in the network."""
+    """Return in brackets the layer that a parameter belongs to, by its position in the network."""
     among = int(name.partition("layers.")[2].partition(".")[0])  # those with parameters
     place = [index for index, shapes in enumerate(network.params.shapes) if shapes][among]
     return f" (layer {place}, {type(network.layers[place]).__name__.lower()})"
 
 
 def _rate_to_try(job: Job, state: State, start: _Snapshot, ratios: Sequence[float], until: float) -> float:
-    """Return the first of ever lower rates, with one digit each, that gets through from where the steps began."""
+    """Return the largest of a falling series of rates, of one digit each, that trains without diverging."""
     rate = job.optimizer.lr / max(1.0, min((ratio for ratio in ratios if isfinite(ratio)), default=1.0))
     for _ in range(RATES):
         rate /= LOWER
         start.put_back(state)
         slower = replace(job.optimizer, lr=float(f"{rate:.0e}"))  # type: ignore[type-var]  # all are dataclasses
-        if perf_counter() > until or _gets_through(replace(job, optimizer=slower), state, max(TRIED, len(ratios))):
+        if perf_counter() > until or _trains(replace(job, optimizer=slower), state, max(TRIED, len(ratios))):
             break
     return float(f"{rate:.0e}")
 
 
-def _gets_through(job: Job, state: State, steps: int) -> bool:
-    """Tell whether so many steps go by without divergence, the later ones at no higher a cost than the first."""
+def _trains(job: Job, state: State, steps: int) -> bool:
+    """Tell whether so many steps train without diverging, and the later ones do not cost more than the first."""
     costs: list[float] = []
     before = _Snapshot(state)
     try:

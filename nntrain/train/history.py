@@ -1,6 +1,7 @@
-"""Metrics records as columns, the CSV made of them, and the few figures that sum a run up. Knows no names of metrics.
+"""Metrics records as columns, as CSV, and as single figures. Knows no names of metrics.
 
-A record nests figures by part: ``{"epoch": 1, "train": {"cost": 0.5}}``; a column's name joins them: ``train.cost``.
+A record nests figures by part: ``{"epoch": 1, "train": {"cost": 0.5}}``. The name of a column joins the keys:
+``train.cost``.
 """
 
 import math
@@ -8,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 Record: TypeAlias = Mapping[str, Any]
-Cell: TypeAlias = float | int | None  # None: not finite where it was measured, or not measured in this record
+Cell: TypeAlias = float | int | None  # None: not finite, or not measured in this record
 
 
 def flatten(record: Record, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -21,7 +22,7 @@ def flatten(record: Record, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def columns(records: Iterable[Record]) -> dict[str, list[Cell]]:
-    """Return every figure of any record as a column as long as the records, in order of first appearance."""
+    """Return each figure as a column with one cell a record; columns are in the order of their first appearance."""
     table: dict[str, list[Cell]] = {}
     count = 0
     for record in records:
@@ -46,7 +47,7 @@ def to_csv(records: Iterable[Record]) -> str:
 
 
 def series(records: Iterable[Record], name: str) -> tuple[list[float], list[float]]:
-    """Return (epochs, values) of one figure: left out where it was not measured, NaN where it was not finite."""
+    """Return (epochs, values) of one figure: without epochs that did not measure it, NaN where it was not finite."""
     epochs: list[float] = []
     values: list[float] = []
     for number, record in enumerate(records, start=1):
@@ -71,7 +72,7 @@ def figure(record: Record, name: str) -> float | None:
 
 
 def _number(value: Any) -> Cell:
-    """Return a plain finite number, else None; truth values are no numbers."""
+    """Return a finite number as int or float, else None; True and False are not numbers."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         value = value.item() if hasattr(value, "item") else None
     if isinstance(value, int) and not isinstance(value, bool):

@@ -1,6 +1,6 @@
-"""The training loop: a plain generator that computes and yields.
+"""The training loop: a plain generator that trains and yields records.
 
-The caller logs, saves, draws and decides; whatever it does between two records cannot change the run.
+The caller logs, saves and draws; what it does between two records does not change the run. Knows nothing of files.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from nntrain.train.settings import FALLING
 from nntrain.train.state import State
 from nntrain.train.step import Stepper
 
-EXPLODED = 1e4  # an epoch's cost this many times that of the first batch, or of 1, counts as diverged
+EXPLODED = 1e4  # an epoch whose cost is this many times that of the first batch, or 1, has diverged
 
 
 def fit(
@@ -40,9 +40,9 @@ def fit(
 
 
 def _quietly(events: Iterator[EpochRecord | Pause]) -> Iterator[EpochRecord | Pause]:
-    """Yield the events, with NumPy's warnings off while they are computed and as the caller has them in between."""
+    """Yield the events with NumPy's warnings off inside the loop, and as the caller set them outside."""
     while True:
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # what is not finite is caught by its value
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # values are checked instead
             event = next(events, None)
         if event is None:
             return
@@ -50,7 +50,7 @@ def _quietly(events: Iterator[EpochRecord | Pause]) -> Iterator[EpochRecord | Pa
 
 
 class _Loop:
-    """The loop's own view of one job: the bound steps, and the norms last measured."""
+    """One training: the bound steps of its job, its monitors, and the norms that were measured last."""
 
     def __init__(self, job: Job, state: State) -> None:
         self.job, self.state = job, state
@@ -120,7 +120,7 @@ class _Loop:
         self.change, self.length = self.stepper.measured_update()
 
     def _stops_here(self, since: float) -> bool:
-        """Tell whether a rule ends training at this very step, and note which."""
+        """Tell whether a rule ends training at this step, and note which one."""
         state, training = self.state, self.job.training
         tolerance, max_seconds = training.stop.step_tolerance, training.stop.max_seconds
         if state.step == training.max_steps:
@@ -172,13 +172,13 @@ class _Loop:
             state.end("stop.patience", state.waited, why)
 
     def _check_parameters(self) -> None:
-        """Raise DivergenceError if the step just counted was too long for numbers to hold."""
+        """Raise DivergenceError if the last step made a parameter or a slot infinite or NaN."""
         vectors = (self.state.params.theta, *self.state.slots.values())
         if not (isfinite(self.change) and all(isfinite(v.min()) and isfinite(v.max()) for v in vectors)):
             raise self._divergence("the step is too long", step=self.state.step)
 
     def _divergence(self, what: str, *, step: int | None = None) -> DivergenceError:
-        """Return the error of the 1-based ``step``; by default of the one under way, which is not counted yet."""
+        """Return the error for ``step``, counted from 1; by default for the current one, which is not counted yet."""
         state = self.state
         bad = next((name for name, view in state.tensors().items() if not np.isfinite(view).all()), None)
         where = f"; first tensor that is not finite: {bad}" if bad else ""

@@ -1,7 +1,7 @@
-"""The state of a training run: everything that the next step depends on, and nothing else.
+"""The state of training: everything that the next step depends on, and nothing else.
 
-A run is resumed from ``tensors()`` and ``figures()`` bit for bit, since all randomness is a function of seed, epoch and
-step. Knows nothing of files.
+Training resumes from ``tensors()`` and ``figures()`` bit for bit, because all randomness is a function of seed, epoch
+and step. Knows nothing of files.
 """
 
 from collections.abc import Mapping, Sequence
@@ -90,7 +90,7 @@ class State:
         self.metric_sums = list(stored) if isinstance(stored, Sequence) else [stored]
 
     def count(self, rows: int, cost: float, sums: Sequence[float]) -> None:
-        """Count one finished step: the mean cost of its batch, and the sums of the metrics over it."""
+        """Count one finished step of so many rows: add the mean cost of its batch and the sums of the metrics."""
         if self.first_cost is None:
             self.first_cost = cost
         self.cost_sum += cost * rows

@@ -27,7 +27,7 @@ ROWS, PROBES = 4, 3  # of a gradient check between two parts of a run
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that held: ``facts`` are its figures."""
+    """One property that holds: ``what`` in a word, in a sentence, and in figures."""
 
     what: str
     text: str
@@ -36,7 +36,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Intact:
-    """A checkpoint whose every byte was checked: its tensors with their SHA-256, and what it says of itself."""
+    """A checkpoint whose every byte is as it was written: its tensors, their SHA-256, and its facts."""
 
     path: Path
     size: int  # bytes
@@ -48,14 +48,12 @@ class Intact:
 def verify_checkpoint(path: Path) -> Intact:
     """Check a file. CheckpointError when a byte is not as it was written."""
     data = storage.read(path)
-    spec_of_run = storage.decode(data, str(path))
-    return Intact(
-        path, len(data), dict(sorted(spec_of_run.tensors.items())), digests(spec_of_run.tensors), spec_of_run.meta
-    )
+    stored = storage.decode(data, str(path))
+    return Intact(path, len(data), dict(sorted(stored.tensors.items())), digests(stored.tensors), stored.meta)
 
 
 def verify_run(path: Path) -> Iterator[Finding]:
-    """Check the checkpoints of a run, then its spec, then whether the run is what comes out of its spec."""
+    """Check the checkpoints of a run, then its spec, then whether training from the spec gives the same run."""
     loaded, directory = spec_of_run(path), RunDir(path)
     files = [verify_checkpoint(file) for file in directory.checkpoints()]
     yield Finding("checkpoints", f"{_count(len(files), 'file')}, every byte as written", {"files": len(files)})
@@ -65,9 +63,10 @@ def verify_run(path: Path) -> Iterator[Finding]:
 
 
 def verify_spec(loaded: Loaded, *, parent: Path | None = None, own: RunDir | None = None) -> Iterator[Finding]:
-    """Train again and again in a temporary directory; yield what holds as it is found.
+    """Train several times in a temporary directory; yield each property as soon as it is known to hold.
 
-    Raises CheckpointError with the first difference: epoch, tensor, figure. ``own`` is a run of this spec to compare.
+    Raises CheckpointError with the first difference: epoch, tensor, figure. ``own`` is a run of this spec to compare
+    with.
     """
     with TemporaryDirectory(prefix="nntrain-verify-") as folder:
         began = perf_counter()
@@ -84,25 +83,27 @@ def verify_spec(loaded: Loaded, *, parent: Path | None = None, own: RunDir | Non
 
 
 def _again(loaded: Loaded, first: Trial, path: Path, parent: Path | None) -> Finding:
-    """Train a second time, where nothing of the first is left: another process has other hashes and other memory."""
+    """Train a second time in another process, which has other hash seeds and other memory, and compare."""
     compare(first, train_apart("a second one in a process of its own", loaded, path, parent=parent))
     held = f"{_epochs(first)} of metrics and {_count(len(first.end), 'tensor')}"
     return Finding("again", f"in a process of its own: the same bytes in {held}", {"tensors": len(first.end)})
 
 
 def _compare_stopped(loaded: Loaded, first: Trial, path: Path, parent: Path | None) -> Iterator[Finding]:
-    """Train with stops, and do other things with the run in between."""
+    """Train with stops, score the run and check its gradient at each of them, and compare."""
     stops = _stops(first)
     between = _Between(path)
     compare(first, train("one that was stopped and resumed", loaded, path, parent=parent, stops=stops, between=between))
-    text = f"after {_list_steps(stops)}, and resumed: the same bytes" if stops else "not at all: it is over too soon"
+    text = (
+        f"after {_list_steps(stops)}, and resumed: the same bytes" if stops else "not tried: training has too few steps"
+    )
     yield Finding("stopped", text, {"stops": stops})
     held = "an evaluation and a gradient check at each stop, and an evaluation after each epoch"
     yield Finding("in between", held, {"gradient_checks": between.checks})
 
 
 class _Between:
-    """What is done to a run while it stands: it is scored, and its gradient checked, as its checkpoint has it."""
+    """What is done to a run while it is stopped: its checkpoint is scored, and its gradient is checked."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.checks = path, 0
@@ -114,7 +115,7 @@ class _Between:
 
 
 def _stops(first: Trial) -> list[int]:
-    """Return steps to stop after: the first, within an epoch, at its end, within one half-way, the last but one."""
+    """Return steps to stop after: the first, two of the first epoch, one halfway through, and the last but one."""
     total, epochs = first.steps, max(1, len(first.marks))
     per_epoch = max(1, -(-total // epochs))
     half_way = total // 2 // per_epoch * per_epoch + per_epoch // 3
@@ -123,13 +124,13 @@ def _stops(first: Trial) -> list[int]:
 
 
 def _own(directory: RunDir, first: Trial) -> Finding:
-    """Compare what a run recorded with what its spec gives; where that cannot be, say why."""
+    """Compare what a run recorded with what its spec gives; where that is impossible, say why."""
     record = directory.read_json(RUN) or {}
     segments = record.get("segments") or []
     changed = [change for segment in segments for change in segment["changes"] if change.startswith("train.")]
     other = changes(record.get("environment") or {}, first.environment)
     if changed or other:
-        why = f"it went on with {changed[0]}" if changed else f"it was made elsewhere ({other[0]})"
+        why = f"it was resumed with {changed[0]}" if changed else f"it was made elsewhere ({other[0]})"
         return Finding("recorded", f"not compared with the run itself: {why}", {"recorded": None})
     own = trial_of_run(f"the run {directory.path}", directory)
     compare(first, own, whole=directory.is_done())
@@ -144,7 +145,7 @@ def _fingerprint(trial: Trial) -> str:
 
 
 def _words(environment: Mapping[str, Any]) -> str:
-    """Return in words what the result depends on beside spec and data."""
+    """Return in words what the result depends on apart from spec and data."""
     pools, plan = environment["blas"], environment["plan"]
     library = f"{pools[0]['library']} {pools[0]['version'] or ''}".strip() if pools else "BLAS unknown"
     kernels = f"{plan['kernels']} kernels, {_count(plan['threads'], 'thread')}"

@@ -1,7 +1,7 @@
-"""Trainings to compare with one another: all that a training comes to, epoch by epoch, as digests and figures.
+"""Trial trainings to compare with one another: figures and digests of every epoch.
 
-A trial is a real run in a directory, with its checkpoints; a stop in it is an interruption, and what follows is a
-resume from what lies on the disk.
+A trial is a real run in a directory, with its checkpoints. A stop in it is an interruption, after which the run is
+resumed from its files.
 """
 
 import hashlib
@@ -24,13 +24,13 @@ from nntrain.runs.run import Run, open_run
 from nntrain.spec import Loaded, reload
 from nntrain.train.history import flatten
 
-TIMES = ("seconds", "examples_per_second")  # figures that no two trainings share
+TIMES = ("seconds", "examples_per_second")  # figures that differ from one training to the next
 CHILD = "from nntrain.verification.trials import serve; serve()"
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Where a training stood after an epoch: its figures without times, and the SHA-256 of every tensor."""
+    """A training after an epoch: its figures without times, and the SHA-256 of every tensor."""
 
     figures: Mapping[str, Any]
     digests: Mapping[str, str]
@@ -38,7 +38,7 @@ class Mark:
 
 @dataclass(slots=True)
 class Trial:
-    """A training from its start to its end; ``end`` has the SHA-256 of every tensor of the last checkpoint."""
+    """A whole training; ``end`` has the SHA-256 of every tensor in the last checkpoint."""
 
     name: str
     marks: list[Mark] = field(default_factory=list)
@@ -58,7 +58,7 @@ def train(
 ) -> Trial:
     """Train in the directory ``path``, interrupted after each of the steps ``stops`` and resumed.
 
-    With ``between`` it is called at every stop, and the network is scored on its training part after every epoch.
+    ``between`` is called at every stop; if it is given, the network is also scored on its training part each epoch.
     """
     trial = Trial(name)
     for stop in [*stops, None]:
@@ -76,7 +76,7 @@ def train(
 
 
 def train_apart(name: str, loaded: Loaded, path: Path, *, parent: Path | None = None) -> Trial:
-    """Train in a process of its own, started afresh. Raises OutputError when it fails."""
+    """Train in a new process. Raises OutputError when it fails."""
     order = {"name": name, "spec": loaded.resolved, "path": str(path), "parent": str(parent) if parent else None}
     settings = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-c", CHILD]
@@ -89,7 +89,7 @@ def train_apart(name: str, loaded: Loaded, path: Path, *, parent: Path | None = 
 
 
 def serve() -> None:
-    """Train as an order on stdin says; the trial goes to stdout."""
+    """Read an order from stdin, train, and write the trial to stdout."""
     order = json.load(sys.stdin)
     parent = Path(order["parent"]) if order["parent"] else None
     trial = train(order["name"], reload(order["spec"]), Path(order["path"]), parent=parent)
@@ -98,28 +98,28 @@ def serve() -> None:
 
 
 def trial_of_run(name: str, directory: RunDir) -> Trial:
-    """Return what a run on the disk says of itself; it keeps no tensors of most epochs."""
+    """Return the trial that a run directory records; it keeps no tensors of most epochs."""
     found = directory.latest()
     marks = [Mark(_figures(record), {}) for record in directory.read_metrics()]
     return Trial(name, marks, digests(found.checkpoint.tensors) if found and directory.is_done() else {})
 
 
 def compare(one: Trial, other: Trial, *, whole: bool = True) -> None:
-    """Raise CheckpointError with the first difference; what one of the two does not know is not compared.
+    """Raise CheckpointError with the first difference; only what both trials have is compared.
 
-    Unless ``whole`` the other may have stopped earlier.
+    Unless ``whole``, the other trial may have stopped earlier.
     """
     pairs = zip_longest(one.marks, other.marks) if whole else zip(one.marks, other.marks, strict=False)
     for epoch, (a, b) in enumerate(pairs, start=1):
         if a is None or b is None:
             longer, shorter = (one, other) if b is None else (other, one)
             raise CheckpointError(f"epoch {epoch}: {longer.name} has it, {shorter.name} ended after {epoch - 1}")
-        found = [*_tensors(a.digests, b.digests), *_values(a.figures, b.figures)]
-        if found:
-            raise CheckpointError(f"epoch {epoch}: {'; '.join(found[:2])}: {one.name} against {other.name}")
-    found = list(_tensors(one.end, other.end)) if one.end and other.end else []
-    if found:
-        raise CheckpointError(f"at the end: {found[0]}: {one.name} against {other.name}")
+        differences = [*_tensors(a.digests, b.digests), *_values(a.figures, b.figures)]
+        if differences:
+            raise CheckpointError(f"epoch {epoch}: {'; '.join(differences[:2])}: {one.name} against {other.name}")
+    differences = list(_tensors(one.end, other.end)) if one.end and other.end else []
+    if differences:
+        raise CheckpointError(f"at the end: {differences[0]}: {one.name} against {other.name}")
 
 
 def digests(tensors: Mapping[str, Array]) -> dict[str, str]:
@@ -128,7 +128,7 @@ def digests(tensors: Mapping[str, Array]) -> dict[str, str]:
 
 
 def _train(run: Run, trial: Trial, stop: int | None, *, scored: bool) -> None:
-    """Train until the end or until the step ``stop``, and note every epoch."""
+    """Train until the end or until the step ``stop``, and add a mark for every epoch."""
     score = run.assembly.evaluator(run.data.train) if scored else None
     try:
         for record in run.events(lambda: stop is not None and run.state.step >= stop):

@@ -31,8 +31,8 @@ def test_training_for_longer_says_what_changes_and_is_a_segment(nntrain, run):
     assert result.status == 0
     assert result.err.startswith(
         "note: train.epochs: 4 before, 6 now\n"
-        "note: the cosine schedule counts on the end of the run, now step 24 instead of 16: the learning rate of step "
-        "17 will be 0.0125; that of step 16, the last so far, was 0.00048\n"
+        "note: the cosine schedule depends on the length of the run, now 24 steps instead of 16: the learning rate of "
+        "step 17 will be 0.0125; that of step 16, the last so far, was 0.00048\n"
         "note: a run of this length from the start would have had other rates so far: this will not be the same run\n"
         "tiny, seed 0\n"
     )
@@ -59,7 +59,7 @@ def test_training_for_longer_says_what_changes_and_is_a_segment(nntrain, run):
         ),
         (("gone",), 5, "gone: no such run directory"),
         (("tiny.yaml",), 5, "tiny.yaml: is a file; name the run directory"),
-        ((".",), 5, ".: no run to go on with: neither run.json nor a checkpoint holds its spec"),
+        ((".",), 5, ".: no run to resume: neither run.json nor a checkpoint holds its spec"),
     ],
 )
 def test_what_cannot_be_gone_on_with(arguments, status, message, nntrain, run):

@@ -8,7 +8,7 @@ from nntrain.artifacts.rundir import RunDir
 
 CERTIFICATE = r"""tiny, seed 0
  trained      4 epochs, 16 steps, in \d+\.\d s
- again        in a process of its own: the same bytes in 4 epochs of metrics and 14 tensors
+ again        in a process of its own: the same bytes in 4 epochs of metrics and 16 tensors
  stopped      after steps 1, 2, 4, 9 and 15, and resumed: the same bytes
  in between   an evaluation and a gradient check at each stop, and an evaluation after each epoch
  result       sha256 [0-9a-f]{64}
@@ -60,7 +60,7 @@ def test_damage(of, nntrain, done):
     [
         (("gone.yaml",), 2, "gone.yaml: no such file"),
         (("gone.safetensors",), 5, "gone.safetensors: no such checkpoint"),
-        ((".",), 5, ".: no run to go on with: neither run.json nor a checkpoint holds its spec"),
+        ((".",), 5, ".: no run to resume: neither run.json nor a checkpoint holds its spec"),
         (("done", "--set", "seed=1"), 2, "--set seed=1: only for a spec; done is verified as it is"),
     ],
 )

@@ -155,7 +155,7 @@ def test_what_else_is_different_is_said(tiny, trained, begun, tmp_path):
     run, _ = begun(tiny("train.dtype=float64"), "child", "parent")
     path = RunDir(tmp_path / "parent").latest().path
     assert run.notes == [
-        f"{path}: its inputs were scaled otherwise; this run scales them by its own training rows",
+        f"{path}: its inputs were scaled differently; this run scales them by its own training rows",
         f"{path}: its weights are float32, those of this run float64",
     ]
     names = "a,b,y\n" + "".join(f"{i % 7},{i % 5},{'no' if i % 2 else 'yes'}\n" for i in range(40))
@@ -169,7 +169,7 @@ def test_targets_in_other_units_are_told(tiny, trained, begun, tmp_path):
     trained(tiny(*linear), "parent")
     path = RunDir(tmp_path / "parent").latest().path
     run, _ = begun(tiny(*linear, "data.target_scale=standard"), "child", "parent")
-    assert run.notes == [f"{path}: its targets were scaled otherwise; what it gave is not in this run's units"]
+    assert run.notes == [f"{path}: its targets were scaled differently; its outputs are in other units than this run's"]
     run, _ = begun(tiny(*linear), "other", "parent")
     assert run.notes == []
 

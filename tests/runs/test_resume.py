@@ -165,8 +165,8 @@ def test_what_the_length_of_the_run_decides_is_said(tiny, trained, resumed):
     run, _ = resumed("run", "train.epochs=8")
     assert run.notes == [
         "train.epochs: 4 before, 8 now",
-        "the cosine schedule counts on the end of the run, now step 32 instead of 16: the learning rate of step 17 "
-        "will be 0.25; that of step 16, the last so far, was 0.0048",
+        "the cosine schedule depends on the length of the run, now 32 steps instead of 16: the learning rate of step "
+        "17 will be 0.25; that of step 16, the last so far, was 0.0048",
         "a run of this length from the start would have had other rates so far: this will not be the same run",
     ]
     with suppress(InterruptedRun):
@@ -337,7 +337,7 @@ def test_what_is_no_run_cannot_be_gone_on_with(name, tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "other").mkdir()
     (tmp_path / "other/config.yaml").write_text("name: x", encoding="utf-8")
-    nothing = "no run to go on with: neither run.json nor a checkpoint holds its spec"
+    nothing = "no run to resume: neither run.json nor a checkpoint holds its spec"
     message = {"gone": "no such run directory", "file": "is a file; name the run directory"}.get(name, nothing)
     with pytest.raises(CheckpointError) as caught:
         spec_of_run(tmp_path / name)

@@ -63,7 +63,9 @@ def test_nothing_is_left_behind(tiny, tmp_path, monkeypatch, here):
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
-@pytest.mark.parametrize(("epochs", "text"), [(0, "not at all: it is over too soon"), (1, "after step 1, and resumed")])
+@pytest.mark.parametrize(
+    ("epochs", "text"), [(0, "not tried: training has too few steps"), (1, "after step 1, and resumed")]
+)
 def test_short_runs_are_verified_as_far_as_they_go(epochs, text, tiny, here):
     found = findings(verify_spec(tiny(f"train.epochs={epochs}", "train.max_steps=2")))
     assert found["stopped"].text.startswith(text)
@@ -173,7 +175,7 @@ def test_a_run_is_compared_with_itself(tiny, trained, tmp_path, here):
     trained(tiny(), "run")
     found = findings(verify_run(tmp_path / "run"))
     assert list(found)[:3] == ["checkpoints", "trained", "recorded"]
-    assert found["recorded"].text == "the run itself: the same 4 epochs of metrics and 14 tensors"
+    assert found["recorded"].text == "the run itself: the same 4 epochs of metrics and 16 tensors"
     assert found["checkpoints"].text == "2 files, every byte as written"
 
 
@@ -208,7 +210,9 @@ def test_a_run_that_went_on_otherwise_is_not_compared_with_itself(tiny, trained,
     trained(tiny("train.stop.patience=null"), "run")
     trained(tiny("train.stop.patience=null", "train.epochs=5"), "run")
     found = findings(verify_run(tmp_path / "run"))
-    assert found["recorded"].text == "not compared with the run itself: it went on with train.epochs: 4 before, 5 now"
+    assert (
+        found["recorded"].text == "not compared with the run itself: it was resumed with train.epochs: 4 before, 5 now"
+    )
 
 
 def test_every_checkpoint_of_a_run_is_read(tiny, trained, tmp_path):
