@@ -73,11 +73,16 @@ def _labels(found: "Sequence[RunRecord]") -> list[str]:
 
 
 def _settings(found: "Sequence[RunRecord]", contrasts: "Sequence[Contrast]") -> list[list[str]]:
+    from nntrain.cli.output.figures import setting
     from nntrain.comparison.contrast import in_order_of_use
     from nntrain.comparison.run_table import spell
 
     keys = in_order_of_use(list(dict.fromkeys(key for one in contrasts for key in one.keys)))
-    rows = [[key, *(spell(run.spec.get(key)) if key in run.spec else "–" for run in found)] for key in keys]
+
+    def cell(run: "RunRecord", key: str) -> str:
+        return setting(run.spec[key], spell(run.spec[key])) if key in run.spec else "–"
+
+    rows = [[key, *(cell(run, key) for run in found)] for key in keys]
     data = ["" if one.same_data else "other data" for one in contrasts]
     machine = [f"{len(one.environment)} other" if one.environment else "" for one in contrasts]
     for what, cells in (("data", data), ("environment", machine)):

@@ -101,6 +101,7 @@ def _print_data(found: "Sequence[RunRecord]", *, csv: bool, markdown: bool) -> N
 def _show(found: "Sequence[RunRecord]", best: "RunRecord | None", figure: str) -> None:
     from nntrain.cli.output.columns import show_columns
     from nntrain.cli.output.figures import figure as digits
+    from nntrain.cli.output.figures import setting
     from nntrain.cli.output.sweep_progress import short_names
     from nntrain.cli.output.terminal import DIM, apply_style, out
     from nntrain.comparison.run_table import differing_keys, spell
@@ -111,12 +112,13 @@ def _show(found: "Sequence[RunRecord]", best: "RunRecord | None", figure: str) -
     keys = differing_keys(found)
     names = short_names(keys)
     test = f"test.{figure.partition('.')[2]}"
+    shown = [figure, *([test] if any(test in run.figures for run in found) and test != figure else [])]
     rows = []
     for run in found:
         mark = "★" if run is best else MARKS.get(run.status, "")
-        scores = [digits(run.figures.get(name)) for name in (figure, test)]
-        rows.append([mark, run.name, *scores, run.status, *(spell(run.spec.get(key)) for key in keys)])
-    header = ["", "run", f">{figure}", f">{test}", "ended", *(f">{names[key]}" for key in keys)]
+        values = [setting(value := run.spec.get(key), spell(value)) for key in keys]
+        rows.append([mark, run.name, *(digits(run.figures.get(name)) for name in shown), run.status, *values])
+    header = ["", "run", *(f">{name}" for name in shown), "ended", *(f">{names[key]}" for key in keys)]
     show_columns(header, rows, bold=next((i for i, run in enumerate(found) if run is best), None))
     text = f"{len(found)} runs; a key without a column is the same in all runs that have it"
     out(apply_style(text if len(found) > 1 else "1 run", DIM, sys.stdout))

@@ -15,6 +15,12 @@ def figure(value: float | None) -> str:
     return f"{value:.2e}"
 
 
+def setting(value: object, text: str) -> str:
+    """Return the value of a setting, which a spec writes as ``text``: a float in no more digits than it needs."""
+    short = f"{value:.6g}" if isinstance(value, float) else text
+    return short if isinstance(value, float) and float(short) == value else text
+
+
 def rate(value: float) -> str:
     """Return a learning rate in three digits."""
     return f"{value:.3g}"

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from nntrain.cli.output import figures
 from nntrain.cli.output.figures import count, duration, figure
 from nntrain.cli.output.terminal import DIM, RED, apply_style, is_live, out_json, plain, say, width
 
@@ -101,7 +102,8 @@ class SweepProgress:
         from nntrain.sweeps.result_files import spell, value_at
 
         setting = self.plan.settings[point.setting]
-        values = [f"{self._names[key]}={plain(spell(value_at(setting, key)))}" for key in self.plan.keys]
+        found = {self._names[key]: value_at(setting, key) for key in self.plan.keys}
+        values = [f"{name}={plain(figures.setting(value, spell(value)))}" for name, value in found.items()]
         return " ".join([*values, f"seed={point.seed}"])
 
     def _event(self, event: str, point: "Point", facts: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nntrain.cli.output.columns import show_columns
-from nntrain.cli.output.figures import count, figure
+from nntrain.cli.output.figures import count, figure, setting
 from nntrain.cli.output.sweep_progress import short_names
 from nntrain.cli.output.terminal import facts, out, plain
 
@@ -40,7 +40,7 @@ def _row(plan: "Plan", one: "Standing", place: int, several: bool) -> list[str]:
     from nntrain.sweeps.result_files import spell, value_at
 
     star = "★" if place == 0 and one.score.n else ""
-    values = [spell(value_at(one.setting, key)) for key in plan.keys]
+    values = [setting(value := value_at(one.setting, key), spell(value)) for key in plan.keys]
     if not several:
         score = figure(one.score.mean) if one.score.n else "diverged" if one.diverged else "–"
         return [star, *values, score, "–" if place == 0 else _signed(one.difference.mean)]
@@ -97,8 +97,8 @@ def _edges(plan: "Plan", found: "Sequence[Standing]") -> list[str]:
             continue
         best = values[found[0].number]
         if best in (min(values.values()), max(values.values())):
-            way = "smaller" if best == min(values.values()) else "larger"
-            lines.append(f"the best {plain(key)}, {_short(best)}, is the last that was tried; {way} ones may be better")
+            end, way = ("smallest", "smaller") if best == min(values.values()) else ("largest", "larger")
+            lines.append(f"the best {plain(key)}, {_short(best)}, is the {end} tried; {way} ones may be better")
     return lines
 
 
