@@ -1,5 +1,6 @@
 """The checkpoints of one run: save, list, find the newest valid one, prune. Knows only steps and files."""
 
+import os
 import re
 from collections.abc import Collection
 from pathlib import Path
@@ -11,6 +12,7 @@ from nntrain.artifacts.checkpoint import Checkpoint
 from nntrain.errors import CheckpointError, OutputError
 
 STEP = re.compile(r"step-(\d{12,18})\.safetensors")
+LISTINGS = 100  # of a folder whose files vanish while they are read, because a run prunes them
 
 
 class Found(NamedTuple):
@@ -27,16 +29,16 @@ class CheckpointFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._valid: int | None = None  # step of the newest checkpoint known to be valid
+        self._written: tuple[int, int] | None = None  # device and inode of the folder that this process writes to
 
     def save(self, step: int, checkpoint: Checkpoint) -> Path:
         """Write the checkpoint of ``step`` durably; the folder is made if missing. Raises ``OutputError``."""
         path = self.at(step)
         with durable.report_write_errors(self.folder):
-            if self.folder.is_symlink():
-                raise OutputError(f"{self.folder}: cannot write: it is a symbolic link")
-            if not self.folder.exists():
+            if not self.folder.is_symlink() and not self.folder.exists():
                 self.folder.mkdir()
                 durable.sync_directory(self.folder.parent)
+        self._refuse_another_folder()
         storage.save(path, checkpoint)
         self._valid = step
         return path
@@ -62,18 +64,24 @@ class CheckpointFolder:
 
         Damaged ones are passed over and named in the notes. Raises ``CheckpointError`` when every one is damaged.
         """
-        problems: list[str] = []
-        for path in reversed(self.files()):
-            try:
-                checkpoint = storage.load(path, follow_links=False)
-            except CheckpointError as error:
-                problems.append(str(error))
-                continue
-            self._valid = step_of(path)
-            return Found(path, checkpoint, tuple(f"{problem}; using {path.name}" for problem in problems))
-        if problems:
-            raise CheckpointError(f"{problems[0]}; none of the {len(problems)} checkpoints in {self.folder} is valid")
-        return None
+        for _ in range(LISTINGS):
+            problems: list[str] = []
+            for path in reversed(self.files()):
+                try:
+                    checkpoint = storage.load(path, follow_links=False)
+                except CheckpointError as error:
+                    if has_vanished(path):  # pruned since the folder was listed: there are newer ones by now
+                        break
+                    problems.append(str(error))
+                    continue
+                self._valid = step_of(path)
+                return Found(path, checkpoint, tuple(f"{problem}; using {path.name}" for problem in problems))
+            else:
+                if problems:
+                    count = f"none of the {len(problems)} checkpoints in {self.folder} is valid"
+                    raise CheckpointError(f"{problems[0]}; {count}")
+                return None
+        raise CheckpointError(f"{self.folder}: its checkpoints vanish while they are read; try again")
 
     def prune(self, keep: int, protect: Collection[Path]) -> list[Path]:
         """Delete all but the ``keep`` newest checkpoints and ``protect``; return the deleted, oldest first.
@@ -85,6 +93,7 @@ class CheckpointFolder:
             raise ValueError(f"keep must be at least 1, got {keep}")
         if self._valid is None and self.latest() is None:
             return []
+        self._refuse_another_folder()
         counted = [path for path in self.files() if self._valid is not None and step_of(path) <= self._valid]
         spared = {path.name for path in protect}
         doomed = [path for path in counted[:-keep] if path.name not in spared]
@@ -94,6 +103,21 @@ class CheckpointFolder:
             with durable.report_write_errors(self.folder):
                 durable.sync_directory(self.folder)
         return doomed
+
+    def _refuse_another_folder(self) -> None:
+        """Raise ``OutputError`` if the folder is a link, or is not the one that was written to before."""
+        with durable.report_write_errors(self.folder):
+            if self.folder.is_symlink():
+                raise OutputError(f"{self.folder}: cannot write: it is a symbolic link")
+            status = self.folder.stat()
+            if self._written not in (None, (status.st_dev, status.st_ino)):
+                raise OutputError(f"{self.folder}: cannot write: it was replaced while this run was writing to it")
+            self._written = (status.st_dev, status.st_ino)
+
+
+def has_vanished(path: Path) -> bool:
+    """Tell whether a file that was listed is not there any more."""
+    return not os.path.lexists(path)
 
 
 def step_of(path: Path) -> int:

@@ -116,6 +116,22 @@ def sync_directory(directory: Path) -> None:
                 raise
 
 
+def make_directory(path: Path) -> None:
+    """Make a directory and its missing parents, and force the name of each to the disk. Raises ``OutputError``.
+
+    One that is there already may have been made by a process that was killed before it could sync. So every parent
+    is synced, up to the root of the file system; that costs nothing where there is nothing to write.
+    """
+    with report_write_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
+        device = path.stat().st_dev
+        for parent in path.absolute().parents:
+            with suppress(PermissionError, FileNotFoundError):  # not ours to read, and so not made by us
+                if parent.stat().st_dev != device:
+                    break
+                sync_directory(parent)
+
+
 def remove(path: Path) -> None:
     """Delete a file; one that is gone already is fine. Raises ``OutputError``."""
     with report_write_errors(path), suppress(FileNotFoundError):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nntrain.artifacts import checkpoint as storage
-from nntrain.artifacts.checkpoints import Found, step_of
+from nntrain.artifacts.checkpoints import LISTINGS, Found, has_vanished, step_of
 from nntrain.artifacts.rundir import RunDir
 from nntrain.errors import CheckpointError
 
@@ -17,16 +17,19 @@ def locate(path: Path) -> Found:
     if not path.is_dir():
         return Found(path, storage.load(path), ())
     run = RunDir(path)
-    newest = run.latest()
-    if newest is None:
-        raise CheckpointError(f"{path}: no checkpoint here; name a run directory or a .safetensors file")
-    best = _best(run, newest)
-    if best is None or best == newest.path:
-        return newest
-    try:
-        return Found(best, storage.load(best, follow_links=False), newest.notes)
-    except CheckpointError as error:
-        return Found(newest.path, newest.checkpoint, (*newest.notes, f"{error}; using {newest.path.name}"))
+    for _ in range(LISTINGS):
+        newest = run.latest()
+        if newest is None:
+            raise CheckpointError(f"{path}: no checkpoint here; name a run directory or a .safetensors file")
+        best = _best(run, newest)
+        if best is None or best == newest.path:
+            return newest
+        try:
+            return Found(best, storage.load(best, follow_links=False), newest.notes)
+        except CheckpointError as error:
+            if not has_vanished(best):  # else there is a better one by now, and the run has pruned this one
+                return Found(newest.path, newest.checkpoint, (*newest.notes, f"{error}; using {newest.path.name}"))
+    raise CheckpointError(f"{path}: its checkpoints vanish while they are read; try again")
 
 
 def _best(run: RunDir, newest: Found) -> Path | None:

@@ -6,20 +6,18 @@ raises ``RuntimeError``, so that two processes cannot write one run.
 
 import re
 import secrets
-import warnings
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, SoftFileLock, Timeout
-
-from nntrain.artifacts import durable, strict_json
+from nntrain.artifacts import durable, facts, strict_json
 from nntrain.artifacts.checkpoint import Checkpoint
 from nntrain.artifacts.checkpoints import CheckpointFolder, Found
 from nntrain.artifacts.metrics_file import MetricsFile
-from nntrain.errors import LockedError, OutputError, SpecError
+from nntrain.artifacts.run_lock import RunLock, hold
+from nntrain.errors import OutputError, SpecError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 ATTEMPTS = 100  # at finding a directory name that nobody has taken
@@ -28,7 +26,6 @@ CHECKPOINTS = "checkpoints"
 METRICS = "metrics.jsonl"
 RUN = "run.json"
 SUMMARY = "summary.json"
-LOCK = ".lock"
 
 
 class RunDir:
@@ -36,7 +33,7 @@ class RunDir:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._locked = False
+        self._lock: RunLock | None = None
         self._metrics = MetricsFile(path / METRICS)
         self._checkpoints = CheckpointFolder(path / CHECKPOINTS)
 
@@ -48,8 +45,7 @@ class RunDir:
         """Make ``root/<name>-<UTC time>-<4 hex>``, which nobody else has. Raises ``SpecError``, ``OutputError``."""
         if not NAME.fullmatch(name):
             raise SpecError(f"name: letters, digits, '.', '_', '-', at most 64, not led by a sign, got {name!r}")
-        with durable.report_write_errors(root):
-            root.mkdir(parents=True, exist_ok=True)
+        durable.make_directory(root)
         for _ in range(ATTEMPTS):
             path = root / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
             with durable.report_write_errors(path):
@@ -69,35 +65,22 @@ class RunDir:
                 raise OutputError(f"{path}: is a symbolic link; name the run directory itself")
             if path.exists() and not path.is_dir():
                 raise OutputError(f"{path}: is a file, not a run directory")
-            if not path.exists():
-                path.mkdir(parents=True, exist_ok=True)
-                durable.sync_directory(path.parent)
+            if not (path / RUN).exists():
+                durable.make_directory(path)
         return cls(path)
 
     @contextmanager
     def lock(self) -> Iterator["RunDir"]:
         """Hold the directory alone, or raise ``LockedError`` at once; temporary files of dead writers are removed."""
-        if self.path.is_symlink() or not self.path.is_dir():  # filelock would make it
+        if self.path.is_symlink() or not self.path.is_dir():
             raise OutputError(f"{self.path}: the run directory does not exist")
-        holder = FileLock(self.path / LOCK, thread_local=False)
-        with durable.report_write_errors(self.path / LOCK), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a fall-back to soft locks, refused below
+        with hold(self.path) as self._lock:
             try:
-                holder.acquire(blocking=False)
-            except Timeout:
-                raise LockedError(f"{self.path}: another process is writing this run; wait or name another") from None
-            except NotImplementedError:
-                raise OutputError(f"{self.path}: the file system has no locks; use another one") from None
-        try:
-            if isinstance(holder, SoftFileLock):  # one that a killed process would leave behind
-                raise OutputError(f"{self.path}: the file system has no locks; use another one")
-            with durable.report_write_errors(self.path):
-                self._sweep()
-            self._locked = True
-            yield self
-        finally:
-            self._locked = False
-            holder.release()
+                with durable.report_write_errors(self.path):
+                    self._sweep()
+                yield self
+            finally:
+                self._lock = None
 
     # --- metrics -----------------------------------------------------------------------------------------------
 
@@ -116,9 +99,13 @@ class RunDir:
         self._require_lock()
         self._metrics.cut(length)
 
-    def check_metrics(self, length: int) -> None:
-        """Raise ``CheckpointError`` unless ``length`` bytes of records are there; writes nothing."""
-        self._metrics.check(length)
+    def check_metrics(self, length: int, sha256: str | None = None) -> None:
+        """Raise ``CheckpointError`` unless ``length`` bytes of records are there, with this digest; writes nothing."""
+        self._metrics.check(length, sha256)
+
+    def metrics_digest(self, length: int) -> str:
+        """Return the SHA-256 of the first ``length`` bytes of the metrics, in hexadecimal digits."""
+        return self._metrics.digest(length)
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """Return all whole records. Raises ``CheckpointError`` with the line of one that is damaged."""
@@ -147,6 +134,19 @@ class RunDir:
         """Add ``text`` at the end of ``name`` (a log). Raises ``OutputError``."""
         self._require_lock()
         durable.append(self._file(name), text.encode("utf-8", "backslashreplace"))
+
+    def remove(self, name: str) -> None:
+        """Delete ``name``; one that is gone already is fine. Raises ``OutputError``."""
+        self._require_lock()
+        durable.remove(self._file(name))
+
+    def read_record(self) -> dict[str, Any] | None:
+        """Return run.json, None when there is none that is JSON. ``CheckpointError`` names a fact of another shape."""
+        return self._read_facts(RUN, facts.RUN)
+
+    def read_summary(self) -> dict[str, Any] | None:
+        """Return summary.json, None when there is none that is JSON; ``CheckpointError`` as for run.json."""
+        return self._read_facts(SUMMARY, facts.SUMMARY)
 
     def read_json(self, name: str) -> dict[str, Any] | None:
         """Return the object in ``name``; None when it is missing or not strict JSON."""
@@ -203,8 +203,15 @@ class RunDir:
     # --- within ------------------------------------------------------------------------------------------------
 
     def _require_lock(self) -> None:
-        if not self._locked:
+        if self._lock is None:
             raise RuntimeError(f"{self.path}: written without holding its lock")
+        self._lock.check()
+
+    def _read_facts(self, name: str, shape: facts.Shape) -> dict[str, Any] | None:
+        found = self.read_json(name)
+        if found is not None:
+            facts.check(found, shape, str(self.path / name))
+        return found
 
     def _file(self, name: str) -> Path:
         if not NAME.fullmatch(name):

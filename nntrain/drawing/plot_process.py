@@ -1,15 +1,17 @@
 """Pictures drawn in a separate process, which loads Matplotlib while the caller continues its work.
 
-The process ends with its caller, even if that is killed. Without a second processor, or when the process fails, the
-picture is drawn in this one; it has the same bytes. Knows nothing of runs or files.
+The process ends with its caller, even if that is killed. Without a second processor, or when the process fails or does
+not answer in time, the picture is drawn in this one; it has the same bytes. Knows nothing of runs or files.
 """
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -18,6 +20,8 @@ from nntrain.drawing import curves as plots
 from nntrain.train.history import Record
 
 ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # more threads would not help
+PATIENCE = 60.0  # seconds to wait for a picture, which takes one or two; then the caller draws it
+FAREWELL = 2.0  # seconds for the process to remove the temporary folder that Matplotlib may have made
 
 
 class PlotProcess:
@@ -31,8 +35,7 @@ class PlotProcess:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
+            _end(self._process)
             self._process = None
 
     def render(
@@ -48,12 +51,12 @@ class PlotProcess:
         if process is None:
             return None
         try:
-            answer, _ = process.communicate(json.dumps(order))
+            answer, _ = process.communicate(json.dumps(order), PATIENCE)
             return {kind: b64decode(picture) for kind, picture in json.loads(answer).items()}
-        except (OSError, ValueError):
+        except (OSError, ValueError, AttributeError, TypeError, subprocess.TimeoutExpired):
             return None
         finally:
-            process.kill()
+            _end(process)
 
 
 def _start() -> "subprocess.Popen[str] | None":
@@ -74,8 +77,23 @@ def _start() -> "subprocess.Popen[str] | None":
         return None
 
 
+def _end(process: "subprocess.Popen[str]") -> None:
+    """End the process: in order if it can still tidy up, and else at once."""
+    process.terminate()
+    try:
+        process.wait(FAREWELL)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
+
+
 def main() -> None:
     """Load Matplotlib, read an order from standard input, and write the pictures to standard output."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())  # in order, so that temporary folders go
     from matplotlib import font_manager, style
     from matplotlib.backends import backend_agg, backend_svg
 

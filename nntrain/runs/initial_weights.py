@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from nntrain.artifacts import checkpoint as storage
+from nntrain.artifacts import facts as stored_shapes
 from nntrain.artifacts.checkpoint import Checkpoint
+from nntrain.artifacts.checkpoints import LISTINGS, has_vanished
 from nntrain.artifacts.locate import locate
-from nntrain.artifacts.rundir import RUN, RunDir
+from nntrain.artifacts.rundir import RunDir
 from nntrain.core.params import Params
 from nntrain.core.types import Array
 from nntrain.data.transforms.target_scaler import TargetScaler
@@ -35,9 +37,18 @@ class InitialWeights:
     @classmethod
     def read(cls, path: Path) -> "InitialWeights":
         """Read and verify a checkpoint, or the best one of a run. Raises CheckpointError."""
-        file, _, notes = locate(path)
-        data = storage.read(file)
-        return cls(file.resolve(), hashlib.sha256(data).hexdigest(), storage.decode(data, str(file)), notes)
+        for _ in range(LISTINGS):
+            file, _, notes = locate(path)
+            try:
+                data = storage.read(file)
+            except CheckpointError:
+                if not path.is_dir() or not has_vanished(file):  # else a run has pruned it since
+                    raise
+                continue
+            checkpoint = storage.decode(data, str(file))
+            stored_shapes.check(checkpoint.meta, stored_shapes.WEIGHTS, str(file))
+            return cls(file.resolve(), hashlib.sha256(data).hexdigest(), checkpoint, notes)
+        raise CheckpointError(f"{path}: its checkpoints vanish while they are read; try again")
 
     @classmethod
     def from_record(cls, facts: Mapping[str, Any]) -> "InitialWeights":
@@ -92,7 +103,7 @@ class InitialWeights:
 
 def refuse_other_start(directory: RunDir, parent: InitialWeights | None) -> None:
     """Raise SpecError when a directory holds a run that started from other weights than those asked for."""
-    record = directory.read_json(RUN)
+    record = directory.read_record()
     if record is None:
         return
     recorded, path = record.get("parent"), directory.path

@@ -18,8 +18,7 @@ class Journal:
         directory: RunDir,
         loaded: Loaded,
         ready: Prepared,
-        parent: Mapping[str, Any] | None,
-        environment: Mapping[str, Any],
+        facts: Mapping[str, Any],
     ) -> None:
         self.directory, self.loaded = directory, loaded
         data, kept = ready.data, ready.kept_monitor
@@ -27,8 +26,7 @@ class Journal:
         self._facts = {  # what the run depends on beside its spec, and the figures that decide
             "data": {"fingerprint": data.fingerprint, "task": data.task, "n_classes": data.n_classes},
             "monitors": {"patience": ready.stop_monitor.name if patient else None, "best": kept.name if kept else None},
-            "parent": parent,
-            "environment": environment,
+            **facts,
         }
         self._resumed: int | None = None
 
@@ -36,7 +34,7 @@ class Journal:
         self, argv: Sequence[str], *, resumed: int | None, changes: Sequence[str], notes: Sequence[str] = ()
     ) -> None:
         """Mark the directory as a run in progress: this start is a new segment, from step ``resumed`` on."""
-        before = self.directory.read_json(RUN) or {}
+        before = self.directory.read_record() or {}
         self._resumed = resumed
         segment = {
             "time": now(),
@@ -66,6 +64,11 @@ class Journal:
             "spec": self.loaded.resolved,
         }
         self.directory.write_json(RUN, facts | more)
+
+    def end(self, status: str, why: str | None, line: str) -> None:
+        """Write run.json and a line of log.txt when training has come to an end, for now or for good."""
+        self.write(status, stopped=why)
+        self.log(line)
 
     def log(self, line: str) -> None:
         """Add a line to log.txt."""

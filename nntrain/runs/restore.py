@@ -13,6 +13,7 @@ from nntrain.errors import CheckpointError, DataError, SpecError
 from nntrain.runs.assembly import Prepared
 from nntrain.runs.position import Position, position_of
 from nntrain.runs.resume import compare
+from nntrain.runs.stored_facts import check_meta
 from nntrain.spec import Loaded
 from nntrain.train.history import figure
 from nntrain.train.job import Job
@@ -47,6 +48,7 @@ def restore(found: Found, directory: RunDir, loaded: Loaded, ready: Prepared, st
     Raises SpecError, DataError and CheckpointError when the checkpoint belongs to another spec, data or program.
     """
     path, meta = directory.path, found.checkpoint.meta
+    check_meta(meta, found.path)
     try:
         changes = compare(directory, meta["spec"], loaded.resolved)
         if meta["data"]["fingerprint"] != ready.data.fingerprint:
@@ -58,7 +60,7 @@ def restore(found: Found, directory: RunDir, loaded: Loaded, ready: Prepared, st
         kept_before = train["stop"]["patience"] is not None and train["stop"]["restore_best"]
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{found.path}: not a checkpoint of this run: {error}") from error
-    directory.check_metrics(start.metrics_length)
+    directory.check_metrics(start.metrics_length, meta.get("metrics_sha256"))
     start.notes += found.notes
     if position.best is not None or not kept_before:
         _find_best_by_patience(directory, ready, position, state, start)

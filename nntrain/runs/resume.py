@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nntrain.artifacts.rundir import LOCK, RUN, SUMMARY, RunDir
+from nntrain.artifacts.run_lock import LOCK
+from nntrain.artifacts.rundir import RUN, RunDir
 from nntrain.core.types import Task
 from nntrain.errors import CheckpointError, SpecError
-from nntrain.spec import Loaded, Spec, dump, from_dict, reload, resolve
+from nntrain.runs.curve_files import CurveFiles
+from nntrain.runs.stored_facts import check_meta, read_spec
+from nntrain.spec import Loaded, dump, reload, resolve
 from nntrain.train.records import EpochRecord
 
 # What may change when a run is resumed: how long it trains and what it keeps, never what it computes.
@@ -27,12 +30,17 @@ class Done:
 
     directory: RunDir
     summary: dict[str, Any]
-    notes: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
 
     @property
     def is_done(self) -> bool:
         """Always true; for a ``Run`` it is false."""
         return True
+
+    def draw_missing(self, curves: CurveFiles) -> "Done":
+        """Draw the curves if the run was killed after its summary and before them; what fails becomes a note."""
+        self.notes.extend(curves.draw_missing(self.summary["best"]))
+        return self
 
     def events(self, interrupted: Callable[[], bool] = bool) -> Iterator[EpochRecord]:
         """Yield nothing."""
@@ -75,12 +83,15 @@ def spec_of_run(path: Path, overrides: Sequence[str] = ()) -> Loaded:
         what = "is a file; name the run directory" if path.exists() else "no such run directory"
         raise CheckpointError(f"{path}: {what}")
     directory = RunDir(path)
-    values = (directory.read_json(RUN) or {}).get("spec")
-    if not isinstance(values, Mapping):
+    values, name = (directory.read_record() or {}).get("spec"), path / RUN
+    if values is None:
         found = directory.latest()
-        values = found.checkpoint.meta.get("spec") if found else None
-    if not isinstance(values, Mapping):
+        if found is not None:
+            check_meta(found.checkpoint.meta, found.path)
+            values, name = found.checkpoint.meta["spec"], found.path
+    if values is None:
         raise CheckpointError(f"{path}: no run to resume: neither run.json nor a checkpoint holds its spec")
+    read_spec(values, name)
     return reload(values, overrides, text=directory.read_text("config.yaml") or dump(values), name=str(path / RUN))
 
 
@@ -89,9 +100,9 @@ def find_done(loaded: Loaded, directory: RunDir) -> Done | None:
 
     Raises SpecError when the directory holds a run of another spec, or something that is not a run.
     """
-    record, summary = directory.read_json(RUN), directory.read_json(SUMMARY)
+    record, summary = directory.read_record(), directory.read_summary()
     if record is None:
-        refuse_foreign(directory.path)
+        refuse_foreign(directory)
         return None
     changes = compare(directory, record.get("spec") or loaded.resolved, loaded.resolved)
     if summary is None or any(change.limits for change in changes):
@@ -104,7 +115,7 @@ def compare(directory: RunDir, before: Mapping[str, Any], now: Mapping[str, Any]
 
     Where one spec names a loss or metrics and the other leaves them to the data, what the data decide is compared.
     """
-    path, (old, new) = directory.path, (_read_spec(values, directory) for values in (before, now))
+    path, (old, new) = directory.path, (read_spec(values, directory.path) for values in (before, now))
     if any((getattr(old, name) is None) != (getattr(new, name) is None) for name in ("loss", "metrics")):
         decided = _decided_by(directory)
         old, new = old.settle(*decided), new.settle(*decided)
@@ -117,36 +128,29 @@ def compare(directory: RunDir, before: Mapping[str, Any], now: Mapping[str, Any]
     return changes
 
 
-def _read_spec(values: Mapping[str, Any], directory: RunDir) -> Spec:
-    """Return the spec that a run stores; a setting that did not exist yet when it was written has its default."""
-    try:
-        return from_dict(values)
-    except SpecError as error:
-        raise CheckpointError(f"{directory.path}: its spec cannot be read: {error.problems[0]}") from None
-
-
 def _decided_by(directory: RunDir) -> tuple[Task, int]:
     """Return the task and the number of classes of a run's data. CheckpointError when nothing holds them."""
-    data = (directory.read_json(RUN) or {}).get("data")
-    if isinstance(data, Mapping) and "n_classes" in data:
+    data = (directory.read_record() or {}).get("data")
+    if data is not None and data.get("task") and data.get("n_classes") is not None:
         return data["task"], data["n_classes"]
     found = directory.latest()
     if found is None:
         raise CheckpointError(f"{directory.path}: neither run.json nor a checkpoint says what its data are")
+    check_meta(found.checkpoint.meta, found.path)
     facts = found.checkpoint.meta["data"]
     return facts["task"], len(facts["class_names"])
 
 
-def refuse_foreign(path: Path) -> None:
+def refuse_foreign(directory: RunDir) -> None:
     """Raise SpecError for a directory that holds files but no run, because they might be overwritten.
 
     Checkpoints alone are a run, since each holds its spec.
     """
-    if (path / RUN).exists() or RunDir(path).checkpoints():
+    if (directory.path / RUN).exists() or directory.checkpoints():
         return
-    found = sorted(item.name for item in path.iterdir() if item.name != LOCK)
+    found = sorted(item.name for item in directory.path.iterdir() if item.name != LOCK)
     if found:
-        raise SpecError(f"{path}: not a run directory, but it holds {found[0]!r}; name an empty or a new one")
+        raise SpecError(f"{directory.path}: not a run directory, but it holds {found[0]!r}; name an empty or a new one")
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> Iterator[Difference]:

@@ -13,16 +13,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nntrain.artifacts import durable, strict_json
+from nntrain.artifacts import strict_json
 from nntrain.artifacts.checkpoint import Checkpoint
 from nntrain.artifacts.checkpoints import Found
-from nntrain.artifacts.rundir import RUN, SUMMARY, RunDir
+from nntrain.artifacts.rundir import SUMMARY, RunDir
 from nntrain.core.machine import changes, environment
 from nntrain.core.types import Array
 from nntrain.drawing.plot_process import PlotProcess
 from nntrain.errors import DivergenceError, InterruptedRun, UserError
-from nntrain.runs import curve_files as curves
 from nntrain.runs.assembly import Prepared, prepare_run
+from nntrain.runs.curve_files import PICTURES, CurveFiles
 from nntrain.runs.initial_weights import InitialWeights, refuse_other_start
 from nntrain.runs.journal import Journal
 from nntrain.runs.position import position_of
@@ -63,12 +63,12 @@ def open_run(
             parent.check(ready.job.network.params)
         directory = RunDir.at(run_dir) if run_dir is not None else RunDir.create(runs, loaded.spec.name)
         held.enter_context(directory.lock())
-        begun = directory.read_json(RUN) is not None
+        begun = directory.read_record() is not None
         done = find_done(loaded, directory)
         if not as_begun:
             refuse_other_start(directory, parent)
         if done:
-            yield done
+            yield done.draw_missing(CurveFiles(directory, painter, loaded.spec.name))
         else:
             ready = ready or prepare_run(loaded, begun=begun)
             yield Run(loaded, directory, ready, argv=argv, painter=painter, parent=parent)
@@ -77,9 +77,9 @@ def open_run(
 class Run:
     """A run whose directory is locked. ``events`` trains; afterwards ``summary`` holds the result.
 
-    ``resumed`` is the step that it was resumed at, or None. ``notes`` are lines worth telling the user. ``best`` has
-    the monitor, value, epoch and step of the best epoch so far. ``parent`` names the checkpoint whose weights the run
-    started from, or is None.
+    ``resumed`` is the step that it was resumed at, or None. ``notes`` are lines worth telling the user, ``late_notes``
+    those of the end. ``best`` has the monitor, value, epoch and step of the best epoch so far. ``parent`` names the
+    checkpoint whose weights the run started from, or is None.
     """
 
     is_done = False
@@ -96,20 +96,24 @@ class Run:
     ) -> None:
         self.data, self.assembly, self.job = ready.data, ready.assembly, ready.job
         self.loaded = loaded = loaded.settle(self.data.task, self.data.n_classes)
-        self.directory, self.prepared, self.painter = directory, ready, painter
+        self.directory, self.prepared = directory, ready
+        self._curves = CurveFiles(directory, painter, loaded.spec.name)
         self.summary: dict[str, Any] = {}
+        self.late_notes: list[str] = []
         self.environment = environment() | {"plan": self.job.network.plan.describe()}
         self.state = State.start(self.job.network.params, self.job.optimizer)
-        record = directory.read_json(RUN) or {}
-        self.parent: dict[str, Any] | None = parent.facts if parent else record.get("parent")
+        record = directory.read_record() or {}
         found = directory.latest()
+        recorded = record or (found.checkpoint.meta if found else {})
+        self.parent: dict[str, Any] | None = parent.facts if parent else recorded.get("parent")
         start = restore(found, directory, loaded, ready, self.state) if found else self._begin(parent)
         self.resumed, self.best, self._before = start.step, start.best, start.before
         self.notes = [*ready.notes, *start.notes] + (changes(start.environment, self.environment) if found else [])
         options = loaded.spec.checkpoint
         self._saver = Saver(directory, keep=options.keep, spacing=options.min_seconds)
         self._saver.step = start.step
-        self._journal = Journal(directory, loaded, ready, self.parent, self.environment)
+        facts = {"parent": self.parent, "environment": self.environment, "draw": painter is not None}
+        self._journal = Journal(directory, loaded, ready, facts)
         settings = compare(directory, record.get("spec") or loaded.resolved, loaded.resolved)
         self._start(start, argv, [one.change for one in settings])
 
@@ -143,7 +147,8 @@ class Run:
 
     def _start(self, start: StartingPoint, argv: Sequence[str], changes: Sequence[str]) -> None:
         """Mark the directory as a run in progress, and cut off the metrics that the checkpoint does not count."""
-        durable.remove(self.directory.path / SUMMARY)  # the run is no longer done
+        for name in (SUMMARY, *PICTURES):  # the run is no longer done
+            self.directory.remove(name)
         self._journal.begin(argv, resumed=self.resumed, changes=changes, notes=self.notes)
         self.directory.write_text("config.yaml", self.loaded.text)
         self.directory.write_text("config.resolved.yaml", dump(self.loaded.resolved))
@@ -194,6 +199,7 @@ class Run:
             "data": asdict(self.assembly.facts)
             | {"fingerprint": self.data.fingerprint, "encoder": self.data.transform.facts()},
             "metrics_length": metrics_length,
+            "metrics_sha256": self.directory.metrics_digest(metrics_length),
             "best": self.best,
             "cut": self._before,
             "parent": self.parent,
@@ -203,8 +209,7 @@ class Run:
     def _interrupt(self) -> None:
         self._saver.flush()
         path, step = self.directory.path, self.state.step
-        self._journal.write("interrupted", stopped="a signal")
-        self._journal.log(f"interrupted at step {step}")
+        self._journal.end("interrupted", "a signal", f"interrupted at step {step}")
         raise InterruptedRun(f"{path}: saved at step {step}; nntrain resume {path} goes on")
 
     def _diverge(self, error: DivergenceError) -> None:
@@ -213,9 +218,9 @@ class Run:
         found = self.directory.latest()
         good = f"; last good checkpoint: {found.path}" if found else "; no checkpoint was saved yet"
         why = self._why(error, found)
-        self._journal.write("diverged", stopped=why)
-        self._journal.log(f"diverged: {why}")
-        self._write_curves()
+        self._journal.end("diverged", why, f"diverged: {why}")
+        self._curves.write_table()
+        self._curves.draw(self.best)
         raise DivergenceError(f"{why}{good}")
 
     def _why(self, error: DivergenceError, found: Found | None) -> str:
@@ -231,19 +236,15 @@ class Run:
             return str(error)
 
     def _finish(self) -> None:
-        """Save the last state, score the kept weights, draw, and write the summary, which marks the run as done."""
+        """Save the last state, score the kept weights, write the summary, which marks the run as done, and draw."""
         if self._saver.step != self.state.step:
             self._save()
         self._saver.flush()
         kept = self.directory.checkpoint_path(self.best["step"] if self.best else self.state.step)
         root, records = self.directory.path, self.directory.read_metrics()
         summary = sum_up(self.prepared, self.state, kept=kept, root=root, best=self.best, records=records)
-        self._write_curves()
-        self._journal.write("done", stopped=self.state.stopped)
-        self._journal.log(f"done: {self.state.stopped}")
+        self._curves.write_table()
+        self._journal.end("done", self.state.stopped, f"done: {self.state.stopped}")
         self.directory.write_json(SUMMARY, summary)
         self.summary = summary
-
-    def _write_curves(self) -> None:
-        best = self.best["epoch"] if self.best else None
-        curves.write(self.directory, self.painter, title=self.loaded.spec.name, best_epoch=best)
+        self.late_notes += self._curves.draw(self.best)

@@ -13,6 +13,7 @@ from nntrain.data.transforms.transform import Transform
 from nntrain.errors import CheckpointError, SpecError
 from nntrain.ops.losses import Loss
 from nntrain.runs.assembly import Assembly, Facts
+from nntrain.runs.stored_facts import check_meta
 from nntrain.spec import from_dict
 
 
@@ -67,6 +68,7 @@ def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
     if strange:
         raise SpecError(f"--set {strange[0]}: only data.… can be set for a trained model")
     file, stored, notes = locate(path)
+    check_meta(stored.meta, file)
     try:
         facts = stored.meta["data"]
         spec = from_dict(stored.meta["spec"], overrides)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from nntrain.artifacts import durable
-from nntrain.artifacts.rundir import LOCK, SUMMARY, RunDir
+from nntrain.artifacts.run_lock import LOCK
+from nntrain.artifacts.rundir import SUMMARY, RunDir
 from nntrain.errors import LockedError, SpecError
 from nntrain.train.history import flatten
 

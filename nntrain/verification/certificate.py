@@ -10,7 +10,7 @@ from typing import Any
 
 from nntrain.artifacts import checkpoint as storage
 from nntrain.artifacts import strict_json
-from nntrain.artifacts.rundir import RUN, RunDir
+from nntrain.artifacts.rundir import RunDir
 from nntrain.core.machine import changes
 from nntrain.core.types import Array
 from nntrain.gradcheck import check_network, of_checkpoint
@@ -57,7 +57,7 @@ def verify_run(path: Path) -> Iterator[Finding]:
     loaded, directory = spec_of_run(path), RunDir(path)
     files = [verify_checkpoint(file) for file in directory.checkpoints()]
     yield Finding("checkpoints", f"{_count(len(files), 'file')}, every byte as written", {"files": len(files)})
-    record = directory.read_json(RUN) or {}
+    record = directory.read_record() or {}
     parent = InitialWeights.from_record(record["parent"]).path if record.get("parent") else None
     yield from verify_spec(loaded, parent=parent, own=directory)
 
@@ -125,7 +125,7 @@ def _stops(first: Trial) -> list[int]:
 
 def _own(directory: RunDir, first: Trial) -> Finding:
     """Compare what a run recorded with what its spec gives; where that is impossible, say why."""
-    record = directory.read_json(RUN) or {}
+    record = directory.read_record() or {}
     segments = record.get("segments") or []
     changed = [change for segment in segments for change in segment["changes"] if change.startswith("train.")]
     other = changes(record.get("environment") or {}, first.environment)

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from nntrain.artifacts import checkpoint as storage
 from nntrain.artifacts.checkpoint import Checkpoint
+from nntrain.artifacts.checkpoints import CheckpointFolder
 from nntrain.artifacts.locate import locate
 from nntrain.artifacts.rundir import RunDir
 from nntrain.errors import CheckpointError
@@ -293,3 +294,54 @@ def test_a_damaged_best_is_passed_over_for_the_newest(run: RunDir) -> None:
     assert found.path == run.checkpoint_path(2)
     damaged = f"{best}: damaged: the numbers of tensor 'x' have changed"
     assert found.notes == (f"{damaged}; using step-000000000002.safetensors",)
+
+
+# --- reading while a run prunes ------------------------------------------------------------------------------------
+
+
+def prune_before_reading(monkeypatch: pytest.MonkeyPatch, run: RunDir, step: int, **facts: int) -> None:
+    """Let the run save ``step`` and keep only that, right before the next checkpoint is read."""
+    load = storage.load
+
+    def late(path: Path, **options: bool) -> Checkpoint:
+        monkeypatch.setattr(storage, "load", load)
+        run.save_checkpoint(step, at_step(step, **facts))
+        run.prune(1)
+        return load(path, **options)
+
+    monkeypatch.setattr(storage, "load", late)
+
+
+def test_a_checkpoint_that_was_pruned_since_it_was_listed_is_no_damage(
+    run: RunDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.save_checkpoint(1, at_step(1))
+    prune_before_reading(monkeypatch, run, 2)
+    found = RunDir(run.path).latest()
+    assert found is not None
+    assert (found.path, found.notes) == (run.checkpoint_path(2), ())
+
+
+def test_a_best_checkpoint_that_was_pruned_since_is_looked_for_again(
+    run: RunDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.save_checkpoint(1, at_step(1))
+    run.save_checkpoint(2, at_step(2, best=1))
+    load = storage.load
+
+    def late(path: Path, **options: bool) -> Checkpoint:
+        if path == run.checkpoint_path(1):
+            monkeypatch.setattr(storage, "load", load)
+            run.save_checkpoint(3, at_step(3, best=3))
+            run.prune(1)
+        return load(path, **options)
+
+    monkeypatch.setattr(storage, "load", late)
+    found = locate(run.path)
+    assert (found.path, found.notes) == (run.checkpoint_path(3), ())
+
+
+def test_a_folder_whose_files_never_stand_still_is_given_up(run: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CheckpointFolder, "files", lambda folder: [folder.folder / "step-000000000001.safetensors"])
+    with pytest.raises(CheckpointError, match="its checkpoints vanish while they are read; try again"):
+        run.latest()

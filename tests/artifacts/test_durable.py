@@ -260,3 +260,31 @@ def test_a_planted_temporary_link_is_not_written_through(target: Path, monkeypat
     with pytest.raises(OutputError, match="it exists already"):
         durable.write_bytes(target.parent / "other", NEW)
     assert target.read_bytes() == OLD
+
+
+# --- new directories -----------------------------------------------------------------------------------------------
+
+
+def test_the_names_of_all_new_parents_are_forced_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(durable, "sync_directory", synced.append)
+    durable.make_directory(tmp_path / "a" / "b" / "run")
+    assert synced[:3] == [tmp_path / "a" / "b", tmp_path / "a", tmp_path]
+
+
+def test_a_directory_of_a_killed_writer_is_synced_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    synced: list[Path] = []
+    monkeypatch.setattr(durable, "sync_directory", synced.append)
+    monkeypatch.chdir(tmp_path)
+    durable.make_directory(Path("a/b"))
+    assert synced[:2] == [tmp_path / "a", tmp_path]
+
+
+def test_parents_that_cannot_be_opened_are_left_in_peace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(directory: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(directory))
+
+    monkeypatch.setattr(durable, "sync_directory", refuse)
+    durable.make_directory(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()

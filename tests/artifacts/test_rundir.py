@@ -1,5 +1,6 @@
 """Run directories: names, the lock, metrics, texts."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -18,6 +19,11 @@ from nntrain.errors import CheckpointError, LockedError, OutputError, SpecError
 def run(tmp_path: Path) -> Iterator[RunDir]:
     with RunDir.at(tmp_path / "run").lock() as held:
         yield held
+
+
+def record(epoch: int, **more: Any) -> dict[str, Any]:
+    """Return the record of an epoch with the facts that every record has."""
+    return {"epoch": epoch, "step": 10 * epoch, "train": {"cost": 0.5}, "seconds": 0.25, **more}
 
 
 # --- making --------------------------------------------------------------------------------------------------------
@@ -183,25 +189,25 @@ def test_sweeping_does_not_follow_a_linked_folder(tmp_path: Path) -> None:
 def test_metrics_are_one_strict_json_object_a_line(run: RunDir) -> None:
     assert run.metrics_length == 0
     assert run.read_metrics() == []
-    run.append_metrics({"epoch": np.int64(1), "train": {"cost": np.float32(0.5)}, "gradient_norm": float("nan")})
-    run.append_metrics({"epoch": 2, "train": {"cost": -float("inf")}})
+    run.append_metrics(record(np.int64(1), train={"cost": np.float32(0.5)}, gradient_norm=float("nan")))
+    run.append_metrics(record(2, train={"cost": -float("inf")}))
     text = (run.path / "metrics.jsonl").read_text()
     assert text.splitlines() == [
-        '{"epoch": 1, "train": {"cost": 0.5}, "gradient_norm": null}',
-        '{"epoch": 2, "train": {"cost": null}}',
+        '{"epoch": 1, "step": 10, "train": {"cost": 0.5}, "seconds": 0.25, "gradient_norm": null}',
+        '{"epoch": 2, "step": 20, "train": {"cost": null}, "seconds": 0.25}',
     ]
     assert run.metrics_length == len(text)
     assert run.read_metrics() == [json.loads(line) for line in text.splitlines()]
 
 
 def test_cutting_metrics_back_leaves_no_gap_and_no_double(run: RunDir) -> None:
-    run.append_metrics({"epoch": 1})
+    run.append_metrics(record(1))
     length = run.metrics_length
-    run.append_metrics({"epoch": 2})
-    run.append_metrics({"epoch": 3})
+    run.append_metrics(record(2))
+    run.append_metrics(record(3))
     run.cut_metrics(length)
-    run.append_metrics({"epoch": 2})
-    assert [record["epoch"] for record in run.read_metrics()] == [1, 2]
+    run.append_metrics(record(2))
+    assert [one["epoch"] for one in run.read_metrics()] == [1, 2]
     run.cut_metrics(0)
     assert run.read_metrics() == []
     run.cut_metrics(0)
@@ -213,26 +219,104 @@ def test_cutting_nothing_from_nothing_makes_no_file(run: RunDir) -> None:
 
 
 def test_metrics_that_do_not_fit_the_checkpoint_are_refused(run: RunDir) -> None:
-    run.append_metrics({"epoch": 1})
+    run.append_metrics(record(1))
     length = run.metrics_length
     before = (run.path / "metrics.jsonl").read_bytes()
-    with pytest.raises(CheckpointError, match=r"metrics.jsonl: 13 bytes, but the checkpoint counts 14: records are"):
+    counted = rf"metrics.jsonl: {length} bytes, but the checkpoint counts {length + 1}: records are missing"
+    with pytest.raises(CheckpointError, match=counted):
         run.cut_metrics(length + 1)
-    with pytest.raises(CheckpointError, match=r"metrics.jsonl: no record ends at byte 12"):
+    with pytest.raises(CheckpointError, match=rf"metrics.jsonl: no record ends at byte {length - 1}"):
         run.cut_metrics(length - 1)
     assert (run.path / "metrics.jsonl").read_bytes() == before
 
 
 def test_a_torn_last_line_is_no_record(run: RunDir) -> None:
-    (run.path / "metrics.jsonl").write_bytes(b'{"epoch": 1}\n{"epoch": 2}')
-    assert run.read_metrics() == [{"epoch": 1}]
+    run.append_metrics(record(1))
+    with (run.path / "metrics.jsonl").open("ab") as file:
+        file.write(b'{"epoch": 2')
+    assert run.read_metrics() == [record(1)]
 
 
 @pytest.mark.parametrize("line", [b"nonsense", b"[1]", b'{"a": NaN}', b"", b'{"a": 1, "a": 2}', b"\xff", b"[" * 99999])
 def test_a_damaged_record_is_named_by_its_line(run: RunDir, line: bytes) -> None:
-    (run.path / "metrics.jsonl").write_bytes(b'{"epoch": 1}\n' + line + b"\n")
+    run.append_metrics(record(1))
+    with (run.path / "metrics.jsonl").open("ab") as file:
+        file.write(line + b"\n")
     with pytest.raises(CheckpointError, match=r"metrics.jsonl:2: not a metrics record: "):
         run.read_metrics()
+
+
+WRONG = [
+    ({"step": "x"}, "the fact 'step' must be a whole number from 0 on, got 'x'"),
+    ({"step": -1}, "the fact 'step' must be a whole number from 0 on, got -1"),
+    ({"seconds": None}, "the fact 'seconds' must be a number, got None"),
+    ({"seconds": True}, "the fact 'seconds' must be a number, got True"),
+    ({"train": {"cost": "low"}}, "the fact 'train' must be a mapping of numbers, got {'cost': 'low'}"),
+    ({"validation": []}, "the fact 'validation' must be a mapping of numbers, got []"),
+]
+
+
+@pytest.mark.parametrize(("fact", "problem"), WRONG)
+def test_a_record_with_a_fact_of_another_kind_is_named(run: RunDir, fact: dict[str, Any], problem: str) -> None:
+    run.append_metrics(record(1))
+    run.append_metrics(record(2, **fact))
+    with pytest.raises(CheckpointError) as caught:
+        run.read_metrics()
+    assert str(caught.value) == f"{run.path}/metrics.jsonl:2: {problem}"
+
+
+def test_a_record_that_lacks_a_fact_is_named(run: RunDir) -> None:
+    run.append_metrics({"epoch": 1, "step": 1, "train": {}})
+    with pytest.raises(CheckpointError, match=r"metrics.jsonl:1: lacks 'seconds'; was it written by nntrain\?$"):
+        run.read_metrics()
+
+
+@pytest.mark.parametrize("epochs", [[2], [1, 3], [1, 1], [1, 2, 3, 2]])
+def test_epochs_that_do_not_follow_one_another_are_damage(run: RunDir, epochs: list[int]) -> None:
+    for epoch in epochs:
+        run.append_metrics(record(epoch))
+    with pytest.raises(CheckpointError, match=rf"metrics.jsonl:{len(epochs)}: damaged: epoch {len(epochs)} is due"):
+        run.read_metrics()
+
+
+def test_the_digest_covers_every_byte_that_a_checkpoint_counts(run: RunDir) -> None:
+    run.append_metrics(record(1))
+    length = run.metrics_length
+    digest = run.metrics_digest(length)
+    run.append_metrics(record(2))
+    text = (run.path / "metrics.jsonl").read_bytes()
+    assert run.metrics_digest(len(text)) == hashlib.sha256(text).hexdigest()
+    assert run.metrics_digest(length) == digest
+    run.check_metrics(length, digest)
+    (run.path / "metrics.jsonl").write_bytes(text.replace(b"0.25", b"0.35", 1))
+    with pytest.raises(CheckpointError, match=r"metrics.jsonl: damaged: its records are not those that the checkpoint"):
+        run.check_metrics(length, digest)
+    run.check_metrics(length)  # a checkpoint of an earlier version has no digest
+
+
+@pytest.mark.parametrize("change", ["deleted", "longer", "shorter"])
+def test_metrics_that_another_has_changed_are_not_gone_on_with(run: RunDir, change: str) -> None:
+    run.append_metrics(record(1))
+    path = run.path / "metrics.jsonl"
+    before = path.read_bytes()
+    path.unlink()
+    if change != "deleted":
+        path.write_bytes(before + b" " if change == "longer" else before[:-1])
+    with pytest.raises(CheckpointError, match=rf"was changed while this run was writing it: {len(before)} bytes were"):
+        run.append_metrics(record(2))
+
+
+# --- facts ---------------------------------------------------------------------------------------------------------
+
+
+def test_run_json_and_summary_are_read_with_the_types_they_must_have(run: RunDir) -> None:
+    assert (run.read_record(), run.read_summary()) == (None, None)
+    run.write_json("run.json", {"segments": 3})
+    run.write_json("summary.json", {"stopped": None, "epochs": 1, "steps": 2, "epoch": "x"})
+    with pytest.raises(CheckpointError, match=r"run.json: the fact 'segments' must be a list, got 3$"):
+        run.read_record()
+    with pytest.raises(CheckpointError, match=r"summary.json: the fact 'epoch' must be a whole number from 0 on, got"):
+        run.read_summary()
 
 
 # --- texts ---------------------------------------------------------------------------------------------------------

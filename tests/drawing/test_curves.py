@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from nntrain.artifacts.rundir import RunDir
 from nntrain.drawing import curves as plots
 from nntrain.drawing.plot_process import PlotProcess
-from nntrain.runs import curve_files as curves
+from nntrain.runs.curve_files import CurveFiles
 
 
 def records(
@@ -230,15 +230,43 @@ def test_drawing_leaves_the_global_settings_alone() -> None:
     assert dict(matplotlib.rcParams) == before
 
 
+def run_records(n: int) -> list[dict[str, Any]]:
+    """Return records with the facts that those of a run have."""
+    return [{**record, "step": record["epoch"], "seconds": 0.5} for record in records(n)]
+
+
 def test_a_run_gets_its_csv_and_pictures_from_its_metrics(tmp_path: Path) -> None:
     with RunDir.at(tmp_path).lock() as run, PlotProcess() as artist:
-        assert curves.write(run, artist, title="x") == []
-        for record in records(3):
+        curves = CurveFiles(run, artist, "digits")
+        assert curves.draw(None) == []
+        for record in run_records(3):
             run.append_metrics(record)
-        paths = curves.write(run, artist, title="digits")
-    assert [path.name for path in paths] == ["curves.csv", "curves.png", "curves.svg"]
-    assert (
-        paths[0].read_text().splitlines()[0] == "epoch,lr,train.cost,train.accuracy,validation.cost,validation.accuracy"
-    )
-    assert len(paths[0].read_text().splitlines()) == 4
-    assert paths[1].read_bytes() == plots.render(records(3), title="digits")["png"]
+        curves.write_table()
+        assert curves.draw(None) == []
+    lines = (tmp_path / "curves.csv").read_text().splitlines()
+    assert lines[0] == "epoch,lr,train.cost,train.accuracy,validation.cost,validation.accuracy,step,seconds"
+    assert len(lines) == 4
+    assert (tmp_path / "curves.png").read_bytes() == plots.render(run_records(3), title="digits")["png"]
+    assert (tmp_path / "curves.svg").exists()
+
+
+def test_curves_that_cannot_be_drawn_are_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PlotProcess, "render", lambda self, *a, **k: int("nonsense\nand more"))
+    with RunDir.at(tmp_path).lock() as run, PlotProcess() as artist:
+        run.append_metrics(run_records(1)[0])
+        notes = CurveFiles(run, artist, "digits").draw(None)
+    reason = "invalid literal for int() with base 10: 'nonsense\\nand more'"
+    assert notes == [f"{tmp_path}: the curves were not drawn: {reason}; nntrain resume {tmp_path} draws them"]
+
+
+def test_missing_curves_are_drawn_where_the_run_was_to_have_them(tmp_path: Path) -> None:
+    with RunDir.at(tmp_path).lock() as run, PlotProcess() as artist:
+        curves = CurveFiles(run, artist, "digits")
+        run.append_metrics(run_records(1)[0])
+        for wanted in (None, False):
+            run.write_json("run.json", {} if wanted is None else {"draw": wanted})
+            assert curves.draw_missing(None) == []
+            assert not (tmp_path / "curves.png").exists()
+        run.write_json("run.json", {"draw": True})
+        assert curves.draw_missing({"epoch": 1}) == []
+    assert (tmp_path / "curves.png").exists()

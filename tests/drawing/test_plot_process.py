@@ -49,7 +49,34 @@ def test_leaving_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
         process = artist._process
         assert process is not None
         assert process.poll() is None
+    assert process.poll() is not None
+
+
+def test_a_process_that_does_not_answer_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    _two(monkeypatch)
+    monkeypatch.setattr(painter, "PATIENCE", 0.2)
+    monkeypatch.setattr(painter, "FAREWELL", 0.1)
+    with PlotProcess() as artist:
+        process = artist._process
+        assert process is not None
+        os.kill(process.pid, signal.SIGSTOP)
+        assert artist.render(RECORDS, title="three") == plots.render(RECORDS, title="three")
     assert process.returncode == -signal.SIGKILL
+
+
+def test_ending_the_process_leaves_no_folder_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Matplotlib makes a temporary one where it can write nowhere else."""
+    _two(monkeypatch)
+    monkeypatch.setenv("HOME", "/dev/null")
+    monkeypatch.setenv("MPLCONFIGDIR", "/dev/null/none")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with PlotProcess() as artist:
+        deadline = time.monotonic() + 30
+        while not list(tmp_path.glob("matplotlib-*")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert list(tmp_path.glob("matplotlib-*"))
+        assert artist._process is not None
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the process in /proc")

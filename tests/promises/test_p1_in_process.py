@@ -21,7 +21,7 @@ def test_p1_killed_before_any_call_in_python_a_run_ends_the_same(every, lab, fig
     figure("killed before every second call in Python", f"{tried} points, {tried} came back the same")
 
 
-@pytest.mark.parametrize("every", [pytest.param(25, id="some"), pytest.param(1, id="all", marks=SLOW)])
+@pytest.mark.parametrize("every", [pytest.param(7, id="some"), pytest.param(1, id="all", marks=SLOW)])
 def test_p1_a_naive_writer_killed_like_that_does_fail(every, lab, figure):
     assert lab.fit("whole", naive=True) == 0
     lab.whole = lab.files("whole")

@@ -9,6 +9,7 @@ from nntrain.artifacts.rundir import RunDir
 from nntrain.errors import CheckpointError, DataError, DivergenceError, InterruptedRun, SpecError
 from nntrain.runs import Done, open_model, prepare_run
 from nntrain.runs import run as running
+from nntrain.runs.curve_files import CurveFiles
 from nntrain.runs.journal import Journal
 from nntrain.runs.saver import Saver
 
@@ -47,7 +48,7 @@ def test_a_crash_at_any_stage_loses_nothing(place, tiny, trained, lasting, tmp_p
         "record": (running.Run, "_save"),
         "save": (RunDir, "prune"),
         "finish": (running.Run, "_finish"),
-        "curves": (running.Run, "_write_curves"),
+        "curves": (CurveFiles, "write_table"),
         "summary": (Journal, "write"),
     }
     owner, name = crashes[place]
@@ -141,7 +142,7 @@ def test_a_foreign_checkpoint_is_no_traceback(tiny, trained, tmp_path):
     directory = RunDir(tmp_path / "run")
     with directory.lock():
         directory.save_checkpoint(99, Checkpoint({}, {"spec": tiny().resolved}))
-    with pytest.raises(CheckpointError, match=r"step-000000000099\.safetensors: not a checkpoint of this run: 'data'"):
+    with pytest.raises(CheckpointError, match=r"step-000000000099\.safetensors: lacks 'data'; was it written by"):
         trained(tiny(), "run")
 
 

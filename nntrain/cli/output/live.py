@@ -28,6 +28,7 @@ def train(taken: "AbstractContextManager[Run | Done]", *, as_json: bool, quiet: 
                 for record in run.events(interrupts):
                     progress.show(record)
             progress.footnote()
+            notes(run.late_notes)
         elif talks:
             note(f"{run.directory.path}: done already, nothing to train")
     if as_json:

@@ -4,11 +4,13 @@ Knows nothing of the formats inside.
 """
 
 import io
+import os
 import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from nntrain.core.nearby import nearest_name
 from nntrain.errors import DataError
@@ -27,6 +29,21 @@ def file_size(path: Path) -> int:
     if not stat.S_ISREG(status.st_mode):
         raise DataError(f"{path}: is not a regular file")
     return status.st_size
+
+
+class Stamp(NamedTuple):
+    """What tells one state of a file from another: a file that is replaced or written to has another stamp."""
+
+    device: int
+    inode: int
+    size: int
+    modified: int  # nanoseconds
+
+    @classmethod
+    def of(cls, descriptor: int) -> "Stamp":
+        """Return the stamp of an open file."""
+        status = os.fstat(descriptor)
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 @contextmanager
@@ -49,8 +66,17 @@ def report_read_errors(path: Path) -> Iterator[None]:
 def read_bytes(path: Path) -> bytes:
     """Return a whole file as it lies on disk."""
     size = file_size(path)
-    with report_read_errors(path), path.open("rb") as file:
+    with report_read_errors(path), path.open("rb") as file, refuse_change(path, file.fileno()):
         return file.read(size)
+
+
+@contextmanager
+def refuse_change(path: Path, descriptor: int) -> Iterator[None]:
+    """Raise DataError when an open file is not the same after the block as before it."""
+    before = Stamp.of(descriptor)
+    yield
+    if Stamp.of(descriptor) != before:
+        raise DataError(f"{path}: has changed while it was read; wait until nothing writes to it any more")
 
 
 def expansion_limit(packed: int) -> int:

@@ -3,7 +3,9 @@
 Knows nothing of which array is the input and which the target.
 """
 
+import io
 import math
+import struct
 import tokenize
 import zipfile
 import zlib
@@ -16,7 +18,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from nntrain.core.types import Array
-from nntrain.data.formats.files import expansion_limit, file_size, report_read_errors
+from nntrain.data.formats.files import Stamp, expansion_limit, file_size, refuse_change, report_read_errors
 from nntrain.data.formats.on_disk import OnDisk
 from nntrain.errors import DataError
 
@@ -30,12 +32,26 @@ BAD_MEMBER = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Run
 
 
 def read_npy(path: Path) -> Array:
-    """Return the array of an npy file, mapped from disk; DataError for objects, records or a lying header."""
+    """Return the array of an npy file; DataError for objects, records, a lying header or a file that changes.
+
+    It is read into memory, not mapped: a mapped file that is cut short kills the process.
+    """
     size = file_size(path)
-    with report_read_errors(path), path.open("rb") as file:
-        count = _check_header(str(path), file, size).size
-    with report_read_errors(path):
-        return np.asarray(np.load(path, mmap_mode="r" if count else None, allow_pickle=False))
+    with report_read_errors(path), path.open("rb") as file, refuse_change(path, file.fileno()):
+        header = _check_header(str(path), file, size)
+        values = np.empty(header.shape[::-1] if header.by_column else header.shape, header.dtype)
+        if values.nbytes:
+            _fill(path, file, values.reshape(-1).view(np.uint8).data)
+    return values.T if header.by_column else values
+
+
+def _fill(path: Path, file: io.BufferedReader, target: memoryview) -> None:
+    """Read exactly as many bytes as ``target`` has."""
+    while target:
+        count = file.readinto(target)
+        if not count:
+            raise DataError(f"{path}: has become shorter while it was read")
+        target = target[count:]
 
 
 def open_npy(path: Path) -> OnDisk:
@@ -43,13 +59,13 @@ def open_npy(path: Path) -> OnDisk:
     size = file_size(path)
     with report_read_errors(path), path.open("rb") as file:
         header = _check_header(str(path), file, size)
-        offset = file.tell()
+        offset, stamp = file.tell(), Stamp.of(file.fileno())
     if header.dtype.kind not in "biuf" or len(header.shape) < 2 or not header.size:
         raise DataError(f"{path}: inputs are rows of numbers, got shape {header.shape} of {header.dtype}")
     if header.by_column:
         raise DataError(f"{path}: is stored column by column; store it by row, with np.ascontiguousarray")
     stored = np.dtype(np.uint8) if header.dtype.kind == "b" else header.dtype
-    return OnDisk(path, offset, header.shape[0], math.prod(header.shape[1:]), stored)
+    return OnDisk(path, offset, header.shape[0], math.prod(header.shape[1:]), stored, stamp)
 
 
 def shape_of(path: Path) -> tuple[int, ...]:
@@ -108,9 +124,13 @@ def _check_header(where: str, file: IO[bytes], size: int) -> _Header:
         version = npy.read_magic(file)
         if version not in HEADERS:
             raise ValueError(f"version {version} is for records")
+        _check_header_length(file, "<H" if version == (1, 0) else "<I")
         shape, by_column, dtype = HEADERS[version](file, max_header_size=MAX_HEADER)
     except BAD_HEADER as error:
-        raise DataError(f"{where}: is not an npy array: {str(error).partition(chr(10))[0]}") from None
+        cause = str(error).partition("\n")[0] or "its header cannot be read"
+        raise DataError(f"{where}: is not an npy array: {cause}") from None
+    if not all(type(length) is int for length in shape):
+        raise DataError(f"{where}: is not an npy array: shape {shape} is not of whole numbers")
     if dtype.hasobject:
         raise DataError(f"{where}: holds Python objects, which are never loaded; store numbers or text")
     if dtype.kind not in "biufUS":
@@ -119,3 +139,12 @@ def _check_header(where: str, file: IO[bytes], size: int) -> _Header:
     if expected != size or min(shape, default=0) < 0:
         raise DataError(f"{where}: shape {shape} of {dtype} needs {expected} bytes, got {size}")
     return _Header(shape, by_column and len(shape) > 1, dtype)
+
+
+def _check_header_length(file: IO[bytes], form: str) -> None:
+    """Refuse a header that claims to be longer than any honest one, before memory is taken for it."""
+    start = file.tell()
+    field = file.read(struct.calcsize(form))
+    if len(field) == struct.calcsize(form) and struct.unpack(form, field)[0] > MAX_HEADER:
+        raise ValueError(f"its header claims {struct.unpack(form, field)[0]} bytes, at most {MAX_HEADER} are read")
+    file.seek(start)

@@ -1,7 +1,8 @@
 """Arrays that stay in their file: rows are read when they are asked for, in bounded memory.
 
-They are read, not mapped: what a process holds stays small, and a file cut short is an error instead of a crash. Knows
-nothing of formats, batches or scaling.
+They are read, not mapped: what a process holds stays small, and a file cut short is an error instead of a crash. The
+file must stay as it was when it was opened first: each reading compares its stamp before and after. Knows nothing of
+formats, batches or scaling.
 """
 
 import os
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.data.formats.files import report_read_errors
+from nntrain.data.formats.files import Stamp, report_read_errors
 from nntrain.errors import DataError
 
 SPARSE = 8  # a span with at least one wanted row in so many is read whole
@@ -27,7 +28,7 @@ class OnDisk:
     """Rows (n, d) of a file of numbers in row order; indexing and ``take`` give them in native byte order.
 
     ``stored`` is the dtype in the file, ``offset`` where its ``total`` rows of ``width`` numbers begin; ``chosen`` the
-    row numbers that count, ascending, None for all.
+    row numbers that count, ascending, None for all; ``stamp`` is the file's when it was opened first.
     """
 
     path: Path
@@ -35,6 +36,7 @@ class OnDisk:
     total: int
     width: int
     stored: np.dtype[Any]
+    stamp: Stamp
     chosen: Array | None = None
 
     @property
@@ -76,12 +78,18 @@ class OnDisk:
         """Read the rows of these numbers into ``out`` as NumPy's ``take`` does; DataError when the file has changed."""
         wanted = rows if self.chosen is None else self.chosen[rows]
         with report_read_errors(self.path), self.path.open("rb", buffering=0) as file:
+            self._refuse_change(file.fileno())
             runs = _runs(wanted)
             if len(wanted) >= LONG * len(runs):
                 self._read_runs(file.fileno(), wanted, runs, out)
             else:
                 self._gather(file.fileno(), wanted, out)
+            self._refuse_change(file.fileno())
         return out
+
+    def _refuse_change(self, file: int) -> None:
+        if Stamp.of(file) != self.stamp:
+            raise DataError(f"{self.path}: has changed since this run began; bring back what it held, and resume")
 
     def _read_runs(self, file: int, wanted: Array, runs: Sequence[slice], out: Array) -> None:
         """Read run after run: whole ones straight to their places, others with what lies between their rows."""

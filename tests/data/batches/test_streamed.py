@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,9 @@ from nntrain.core.plan import Plan
 from nntrain.core.types import Array
 from nntrain.data.batches.shuffle import BlockShuffle
 from nntrain.data.batches.streamed import WindowedBatches, batches_of
+from nntrain.data.formats import npy
 from nntrain.data.formats.npy import open_npy
+from nntrain.data.formats.on_disk import OnDisk
 from nntrain.data.options import DataOptions
 from nntrain.data.prepare import prepare
 from nntrain.data.sources.npy import NpyFiles
@@ -74,13 +76,64 @@ def test_what_cannot_stay_on_the_disk(save: Any, array: Array, message: str) -> 
     assert str(caught.value) == f"{path}: {message}"
 
 
-def test_a_file_cut_short_later_is_an_error_and_no_crash(save: Any) -> None:
+def _cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def _replace(path: Path) -> None:
+    other = path.with_name("other.npy")
+    np.save(other, X + 1)
+    os.utime(other, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+    other.rename(path)
+
+
+def _overwrite(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+
+
+@pytest.mark.parametrize("change", [_cut_short, _replace, _overwrite])
+def test_a_file_that_changes_after_it_was_opened_is_not_read_on(save: Any, change: Callable[[Path], None]) -> None:
     path = save("x.npy", X)
     array = open_npy(path)
-    path.write_bytes(path.read_bytes()[:-100])
     assert array[:10].shape == (10, 3)
+    change(path)
+    with pytest.raises(
+        DataError, match=r"x\.npy: has changed since this run began; bring back what it held, and resume"
+    ):
+        array[:10]
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_believed(save: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save("x.npy", X)
+    array, read = open_npy(path), OnDisk._read
+    monkeypatch.setattr(OnDisk, "_read", lambda *arguments: (read(*arguments), _overwrite(path)))
+    with pytest.raises(DataError, match=r"x\.npy: has changed since this run began"):
+        array[:10]
+
+
+def test_a_file_that_shrinks_while_it_is_loaded_is_an_error_and_no_crash(
+    save: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save("x.npy", X)
+    check = npy._check_header
+
+    def cut(*arguments: Any) -> Any:
+        header = check(*arguments)
+        os.truncate(path, 1000)
+        return header
+
+    monkeypatch.setattr(npy, "_check_header", cut)
     with pytest.raises(DataError, match=r"x\.npy: has become shorter while it was read$"):
-        array[:]
+        npy.read_npy(path)
+
+
+def test_a_file_that_is_written_to_while_it_is_loaded_is_refused(save: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save("x.npy", X)
+    fill = npy._fill
+    monkeypatch.setattr(npy, "_fill", lambda *arguments: (fill(*arguments), _overwrite(path)))
+    with pytest.raises(DataError, match=r"x\.npy: has changed while it was read; wait until nothing writes to it"):
+        npy.read_npy(path)
 
 
 def test_a_value_that_is_not_finite_is_placed(save: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +249,7 @@ def test_a_fault_while_reading_ahead_is_told(save: Any) -> None:
     taken = batches.epoch(0)
     next(taken)
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(DataError, match=r"x\.npy: has become shorter while it was read$"):
+    with pytest.raises(DataError, match=r"x\.npy: has changed since this run began"):
         list(taken)
 
 

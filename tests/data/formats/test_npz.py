@@ -20,6 +20,37 @@ from nntrain.errors import DataError
 X = np.arange(12.0).reshape(4, 3)
 
 
+def npy_file(path: Path, header: str, *, claimed: int | None = None) -> Path:
+    """Write an npy file of version 2 with any header, and any claim of its length."""
+    length = len(header) if claimed is None else claimed
+    path.write_bytes(b"\x93NUMPY\x02\x00" + length.to_bytes(4, "little") + header.encode() + bytes(16))
+    return path
+
+
+HEADERS = [
+    ("{'descr': '<f8', 'fortran_order': False, 'shape': (True, 2)}", None, "shape (True, 2) is not of whole numbers"),
+    ("{", 2**31, "its header claims 2147483648 bytes, at most 10000 are read"),
+]
+
+
+@pytest.mark.parametrize(("header", "claimed", "cause"), HEADERS)
+def test_an_npy_header_is_not_believed(tmp_path: Path, header: str, claimed: int | None, cause: str) -> None:
+    path = npy_file(tmp_path / "x.npy", header, claimed=claimed)
+    with pytest.raises(DataError) as caught:
+        read_npy(path)
+    assert str(caught.value) == f"{path}: is not an npy array: {cause}"
+
+
+@pytest.mark.parametrize(
+    "array", [X, np.asfortranarray(X), X.T, np.array(["ab", "c"]), np.zeros((3, 0)), np.float64(2)]
+)
+def test_an_npy_file_is_read_as_it_was_saved(tmp_path: Path, array: Array) -> None:
+    np.save(tmp_path / "x.npy", array)
+    found = read_npy(tmp_path / "x.npy")
+    np.testing.assert_array_equal(found, array, strict=True)
+    assert not isinstance(found, np.memmap)
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "data.npz"
