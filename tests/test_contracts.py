@@ -5,6 +5,7 @@ Each rule is also run on a planted breach, so a rule that no longer bites fails 
 
 import ast
 import importlib
+import json
 import pkgutil
 import re
 import shutil
@@ -17,6 +18,8 @@ from pathlib import Path
 import pytest
 
 import nntrain
+from nntrain.cli.app import app, find_commands
+from nntrain.cli.commands.list import registries as list_registries
 from nntrain.core.registry import Registry
 
 ROOT = Path(__file__).parents[1]
@@ -254,6 +257,67 @@ def test_files_are_short_and_say_what_they_are(path):
     assert ast.get_docstring(ast.parse(text)), "the module's docstring is missing"
 
 
+# --- names of files --------------------------------------------------------------------------------------------------
+
+
+def participles(paths):
+    """A file is a noun: what it holds."""
+    return [path for path in paths if Path(path).stem.endswith("ing")]
+
+
+def repeated_stems(paths):
+    """A name stands once: twice only for a command and its work, or a format and the source that reads it."""
+    paths = [path for path in paths if Path(path).stem not in ("__init__", "__main__", "base")]
+    found = {}
+    for path in paths:
+        found.setdefault(Path(path).stem, []).append(path)
+    return [same for same in found.values() if len(same) > 1 and not (_is_command(same) or _is_format(same))]
+
+
+def _is_command(same):
+    return len(same) == 2 and any(path.startswith("nntrain/cli/commands/") for path in same)
+
+
+def _is_format(same):
+    folders = {Path(path).parent.as_posix() for path in same}
+    return len(same) == 2 and folders == {"nntrain/data/formats", "nntrain/data/sources"}
+
+
+@pytest.mark.parametrize("rule", [participles, repeated_stems])
+def test_names_of_files(rule):
+    assert rule([relative(path) for path in SOURCES]) == [], rule.__doc__
+
+
+@pytest.mark.parametrize(
+    ("rule", "paths"),
+    [
+        (participles, ["nntrain/runs/summing.py"]),
+        (repeated_stems, ["nntrain/ops/layers.py", "nntrain/inspection/layers.py"]),
+        (repeated_stems, ["nntrain/cli/commands/fit.py", "nntrain/train/fit.py", "nntrain/runs/fit.py"]),
+        (repeated_stems, ["nntrain/data/formats/npy.py", "nntrain/data/tables/npy.py"]),
+    ],
+)
+def test_the_rule_for_names_bites(rule, paths):
+    assert rule(paths)
+
+
+def test_names_that_may_stand_twice():
+    assert not repeated_stems(["nntrain/cli/commands/fit.py", "nntrain/train/fit.py"])
+    assert not repeated_stems(["nntrain/data/formats/npy.py", "nntrain/data/sources/npy.py"])
+
+
+def test_every_module_of_commands_is_the_command_of_its_name():
+    typed = [command.name for command in app.registered_commands]
+    typed += [
+        f"{group.typer_instance.info.name}_{command.name}"
+        for group in app.registered_groups
+        for command in group.typer_instance.registered_commands
+    ]
+    files = [path.stem for path in (PACKAGE / "cli" / "commands").glob("*.py") if path.stem != "__init__"]
+    assert sorted(typed) == sorted(files)
+    assert {function.__module__.rpartition(".")[2] for _, function in find_commands()} == set(files)
+
+
 # --- registries ------------------------------------------------------------------------------------------------------
 
 
@@ -273,8 +337,38 @@ ENTRIES = {f"{name}-{kind}": entry for name, part in REGISTRIES.items() for kind
 
 
 def test_every_kind_of_part_has_a_registry():
-    assert {"activations", "initializers", "losses", "models", "optimizers", "schedules", "sources"} <= set(REGISTRIES)
+    assert set(list_registries()) <= set(REGISTRIES)
     assert all(REGISTRIES.values())
+
+
+COUNTED = """
+import importlib, json, os, sys
+from nntrain.core.registry import Registry
+for door in sys.argv[1:]:
+    if not os.fork():
+        parts = [part for part in vars(importlib.import_module(door)).values() if isinstance(part, Registry)]
+        print(json.dumps([door, {part.name: len(part) for part in parts}]), flush=True)
+        os._exit(0)
+    os.wait()
+"""
+
+
+def test_a_registry_has_all_its_entries_from_every_door():
+    """Each in a process of its own, as what was imported before would hide what is missing."""
+    modules = [module.name for module in pkgutil.walk_packages(nntrain.__path__, "nntrain.")]
+    doors = [
+        name
+        for name in modules
+        if not name.startswith(("nntrain.cli", "nntrain.__main__"))
+        and any(isinstance(value, Registry) for value in vars(importlib.import_module(name)).values())
+    ]
+    child = subprocess.run(
+        [sys.executable, "-c", COUNTED, *doors], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    found = dict(json.loads(line) for line in child.stdout.splitlines())
+    whole = {door: {name: len(REGISTRIES[name]) for name in counts} for door, counts in found.items()}
+    assert set(found) == set(doors)
+    assert found == whole
 
 
 @pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)

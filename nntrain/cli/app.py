@@ -1,29 +1,24 @@
-"""All commands in one place, for typer. Imports no work: what a command needs it imports when it is called."""
+"""The command line for typer: every module of ``commands`` is a command, and its name is the command's.
 
-from typing import Annotated
+The module ``data_describe`` is the command ``data describe``. The function has the module's name; an underscore follows
+where Python has a function of that name: ``eval_``. Imports no work: what a command needs it imports when it is called.
+"""
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Annotated, Any
 
 import typer
 
-from nntrain.cli.commands.check import check
-from nntrain.cli.commands.compare import compare
-from nntrain.cli.commands.data_describe import describe
-from nntrain.cli.commands.doctor import doctor
-from nntrain.cli.commands.eval import evaluate
-from nntrain.cli.commands.fit import fit
-from nntrain.cli.commands.gradcheck import gradcheck
-from nntrain.cli.commands.graph import graph
-from nntrain.cli.commands.init import init
-from nntrain.cli.commands.list import list_parts
-from nntrain.cli.commands.predict import predict
-from nntrain.cli.commands.profile import profile
-from nntrain.cli.commands.resume import resume
-from nntrain.cli.commands.runs import runs
-from nntrain.cli.commands.schema import schema
-from nntrain.cli.commands.show import show
-from nntrain.cli.commands.sweep import sweep
-from nntrain.cli.commands.verify import verify
+from nntrain.cli import commands
 
 HELP = "Train softmax, linear, SVM and multilayer-perceptron models with minibatch gradient descent from one YAML file."
+GROUPS = {"data": "Look at data before a model does."}
+FIRST = (  # in the order in which they are met; others follow by the alphabet
+    *("fit", "resume", "sweep", "runs", "compare", "eval", "predict", "show", "check", "verify", "profile"),
+    *("gradcheck", "graph", "list", "schema", "init", "doctor"),
+)
 EPILOG = "Begin with: nntrain init mlp, nntrain fit mlp.yaml"
 
 app = typer.Typer(
@@ -58,24 +53,26 @@ def top(
         raise typer.Exit(2)
 
 
-app.command("fit")(fit)
-app.command("resume")(resume)
-app.command("sweep")(sweep)
-app.command("runs")(runs)
-app.command("compare")(compare)
-app.command("eval")(evaluate)
-app.command("predict")(predict)
-app.command("show")(show)
-app.command("check")(check)
-app.command("verify")(verify)
-app.command("profile")(profile)
-app.command("gradcheck")(gradcheck)
-app.command("graph")(graph)
-app.command("list")(list_parts)
-app.command("schema")(schema)
-app.command("init")(init)
-app.command("doctor")(doctor)
+def find_commands() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Yield the name of every module of ``commands`` and its function, in the order of the help."""
+    found = [module.name for module in iter_modules(commands.__path__)]
+    for name in sorted(found, key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name)):
+        module = import_module(f"{commands.__name__}.{name}")
+        yield name, vars(module).get(name) or getattr(module, f"{name}_")
 
-data = typer.Typer(name="data", help="Look at data before a model does.", rich_markup_mode=None)
-data.command("describe")(describe)
-app.add_typer(data)
+
+def add_commands() -> None:
+    """Give typer every command, and a group for each first word that commands of two words have."""
+    groups: dict[str, typer.Typer] = {}
+    for name, function in find_commands():
+        group, _, word = name.rpartition("_")
+        if not group:
+            app.command(name)(function)
+            continue
+        if group not in groups:
+            groups[group] = typer.Typer(name=group, help=GROUPS.get(group), rich_markup_mode=None)
+            app.add_typer(groups[group])
+        groups[group].command(word)(function)
+
+
+add_commands()

@@ -1,13 +1,15 @@
 """Help is there for everything, at once, and without loading what it does not need."""
 
 import os
+import pkgutil
 import subprocess
 import sys
 
 import pytest
 
 from nntrain import __version__
-from nntrain.cli.app import app
+from nntrain.cli import commands
+from nntrain.cli.app import FIRST, GROUPS, app
 
 COMMANDS = [command.name for command in app.registered_commands]
 GROUPED = [
@@ -51,9 +53,11 @@ def test_help_is_quick(process):
 def test_help_names_every_command(nntrain):
     result = nntrain("--help")
     assert (result.status, result.err) == (0, "")
-    expected = "fit resume eval predict show check verify profile gradcheck graph list schema init doctor"
-    assert expected.split() == COMMANDS
-    assert GROUPED == [("data", "describe")]
+    modules = [module.name for module in pkgutil.iter_modules(commands.__path__)]
+    assert sorted("_".join(names) for names in EVERY) == sorted(modules)
+    assert list(FIRST) == COMMANDS[: len(FIRST)]
+    assert sorted(COMMANDS[len(FIRST) :]) == COMMANDS[len(FIRST) :]
+    assert {group for group, _ in GROUPED} >= set(GROUPS)
     assert all(f"\n  {name} " in result.out for name in [*COMMANDS, *dict(GROUPED)])
     assert max(map(len, result.out.splitlines())) <= 80
     assert "..." not in result.out.replace("[ARGS]...", "")  # no description is cut

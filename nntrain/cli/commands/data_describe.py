@@ -20,7 +20,7 @@ MOST_COLUMNS, MOST_CLASSES = 20, 20  # rows of a table; of more, the ends are sh
 MOST_TEXTS = 4  # of a column
 
 
-def describe(
+def data_describe(
     source: Annotated[Path, typer.Argument(metavar="FILE|CONFIG", help="A data file or folder, or a spec.")],
     overrides: Overrides = None,
     every: Annotated[bool, typer.Option("--all", help="Show every column and class, however many there are.")] = False,

@@ -17,7 +17,7 @@ MOST_CLASSES = 40  # rows of the table; the files have all
 TOTAL = "rmse and r2 of all targets together are in the units that the cost counts in; a large unit weighs more"
 
 
-def evaluate(
+def eval_(
     model: Model,
     split: Annotated[str, typer.Option(metavar="PART", help="train, validation or test.")] = "test",
     overrides: Overrides = None,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from nntrain.core.registry import Registry
 
 
-def list_parts(
+def list_(
     parts: Annotated[str | None, typer.Argument(metavar="[PARTS]", help="models, activations, losses, …")] = None,
     as_json: Json = False,
 ) -> None:
