@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from html import escape
 from itertools import chain, pairwise
 
-from nntrain.graph.layout import Box, Layout, Link, Spot, place_in_layers
 from nntrain.graph.nodes import Node
 from nntrain.graph.notation import Notation
+from nntrain.graph.placement import Box, Layout, Link, Spot, place_in_layers
 from nntrain.graph.trace import Edge, Trace
 
 FONT = 13.0

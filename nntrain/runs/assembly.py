@@ -6,10 +6,6 @@ Knows nothing of run directories; nothing is written to disk.
 from dataclasses import dataclass
 from functools import cached_property
 
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-from nntrain.core.machine import blas
-from nntrain.core.plan import Plan
 from nntrain.core.types import Array, Task
 from nntrain.data.batches.in_memory import Batches
 from nntrain.data.batches.streamed import batches_of
@@ -21,6 +17,7 @@ from nntrain.errors import DataError, SpecError, UserError
 from nntrain.network import Network
 from nntrain.ops.losses import Loss
 from nntrain.ops.metrics import MetricSet, default_metrics
+from nntrain.runs.blas_threads import settle_threads
 from nntrain.spec import Loaded, Spec
 from nntrain.train import monitor
 from nntrain.train.evaluate import Evaluator
@@ -28,7 +25,6 @@ from nntrain.train.job import Job
 from nntrain.train.monitor import Monitor
 
 IN_FLOAT64 = ("train.dtype=float64", "train.batch_size=all")  # overrides for commands that show exact numbers
-MANY_FLOPS = 1.5e8  # of one step's products; larger steps gain from several BLAS threads (measured)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +83,7 @@ class Assembly:
         network = Network(
             spec.model.layers(facts.n_features, n_out), self.loss, n_in=facts.n_features, dtype=spec.train.dtype
         )
-        network.plan = self._settle(network)
+        network.plan = settle_threads(network, spec.train.batch_size, spec.runtime.threads)
         return network
 
     def targets(self, part: Part) -> tuple[Array, Array]:
@@ -159,22 +155,6 @@ class Assembly:
             return f"loss: {_kind(loss)} is for {' or '.join(loss.tasks)}, the data are {self.task}"
         detail = loss.problem(len(self.facts.class_names))
         return f"loss.{detail[0]}: {detail[1]}" if detail else None
-
-    def _settle(self, network: Network) -> Plan:
-        """Set the BLAS threads of this process, as the spec says or by the size of a step. Return the plan."""
-        pools = blas()
-        available = max([pool["threads"] for pool in pools], default=1)  # the environment may have lowered it
-        threads = self.spec.runtime.threads or choose_threads(network, self.spec.train.batch_size, available)
-        threadpool_limits(threads, user_api="blas")
-        kernels = next((str(pool["architecture"]) for pool in pools if pool["architecture"]), "unknown")
-        return Plan.for_kernels(kernels, threads)
-
-
-def choose_threads(network: Network, batch_size: int | str, available: int) -> int:
-    """Return the number of BLAS threads that suits the size of a step."""
-    rows = 1024 if isinstance(batch_size, str) else batch_size
-    flops = 3 * rows * sum(layer.flops(n) for layer, n in zip(network.layers, network.widths, strict=False))
-    return available if flops >= MANY_FLOPS else 1
 
 
 def assemble(spec: Spec, data: Dataset) -> Assembly:

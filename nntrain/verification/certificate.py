@@ -15,9 +15,9 @@ from nntrain.core.machine import changes
 from nntrain.core.types import Array
 from nntrain.gradcheck import check_network, of_checkpoint
 from nntrain.gradcheck.numeric import Options
+from nntrain.runs.evaluation import evaluate
 from nntrain.runs.initial_weights import InitialWeights
 from nntrain.runs.resume import spec_of_run
-from nntrain.runs.scoring import evaluate
 from nntrain.runs.trained import open_model
 from nntrain.spec import Loaded
 from nntrain.verification.trials import Trial, compare, digests, train, train_apart, trial_of_run

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from nntrain.cli.output.graph_views.table import quiz_view, table_view
-from nntrain.cli.output.graph_views.tree_drawing import tree_view
+from nntrain.cli.output.graph_views.tree_view import tree_view
 from nntrain.cli.output.terminal import Page
 from nntrain.graph import parse, parse_values
 from nntrain.graph.operations import FUNCTIONS

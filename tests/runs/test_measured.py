@@ -8,7 +8,7 @@ from nntrain.artifacts import checkpoint as storage
 from nntrain.artifacts.rundir import RunDir
 from nntrain.errors import InterruptedRun, SpecError
 from nntrain.runs import open_run, spec_of_run
-from nntrain.runs.scoring import evaluate
+from nntrain.runs.evaluation import evaluate
 from nntrain.runs.trained import open_model
 
 F1 = ("metrics=[accuracy, macro_f1]", "checkpoint.best=validation.macro_f1")

@@ -20,9 +20,10 @@ def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN...", help="Two or more run directories.")],
     as_json: Json = False,
 ) -> None:
-    """Hold runs against the first one: specs, data, environment, figures, and the first epoch that differs.
+    """Compare runs with the first: specs, data, machine and figures.
 
-    Runs that differ in nothing are the same bits: every figure of every epoch and every weight.
+    The first epoch that differs is named. Runs that differ in nothing are the same bits: every figure of every epoch
+    and every weight.
     """
     from nntrain.cli.output.terminal import out
     from nntrain.comparison.contrast import hold_against
@@ -52,7 +53,7 @@ def _show(
     contrasts: "Sequence[Contrast]",
     flipped: "Sequence[Flips | None]",
 ) -> None:
-    from nntrain.cli.output.columns import show_columns
+    from nntrain.cli.output.fitted_table import show_columns
     from nntrain.cli.output.terminal import facts, out
 
     found = [first, *others]

@@ -11,7 +11,7 @@ from nntrain.cli.arguments import Json, Model, Overrides
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from nntrain.runs.scoring import Evaluation
+    from nntrain.runs.evaluation import Evaluation
 
 MOST_CLASSES = 40  # rows of the table; the files have all
 TOTAL = "rmse and r2 of all targets together are in the units that the cost counts in; a large unit weighs more"

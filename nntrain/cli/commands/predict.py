@@ -10,7 +10,7 @@ import typer
 from nntrain.cli.arguments import Model
 
 if TYPE_CHECKING:
-    from nntrain.runs.scoring import Predictions
+    from nntrain.runs.evaluation import Predictions
     from nntrain.runs.trained import Trained
 
 INPUT = "Features, in a file of any kind that training reads; - is a CSV on stdin."

@@ -37,7 +37,7 @@ def runs(
     as_md: Annotated[bool, typer.Option("--md", help="Print the table as Markdown.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show runs: what differs between them, how each ended, and its figures.
+    """Show runs: how they differ, how each ended, and its figures.
 
     nntrain runs best prints the path of the best run: nntrain eval $(nntrain runs best --by validation.accuracy).
     """
@@ -99,9 +99,9 @@ def _print_data(found: "Sequence[RunRecord]", *, csv: bool, markdown: bool) -> N
 
 
 def _show(found: "Sequence[RunRecord]", best: "RunRecord | None", figure: str) -> None:
-    from nntrain.cli.output.columns import show_columns
     from nntrain.cli.output.figures import figure as digits
     from nntrain.cli.output.figures import setting
+    from nntrain.cli.output.fitted_table import show_columns
     from nntrain.cli.output.sweep_progress import short_names
     from nntrain.cli.output.terminal import DIM, apply_style, out
     from nntrain.comparison.run_table import differing_keys, spell

@@ -47,7 +47,7 @@ def sweep(
     as_json: Annotated[bool, typer.Option("--json", help="Print each event as a JSON object on a line.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train a grid of settings, each with the same seeds, and compare them.
+    """Train a grid of settings and say which is best.
 
     The whole plan is checked before the first run starts. The same command again goes on; a larger grid trains only
     what is new. Exit 0: every run is done or diverged; 10: some failed; 75: interrupted.

@@ -5,8 +5,8 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nntrain.cli.output.columns import show_columns
 from nntrain.cli.output.figures import count, figure, setting
+from nntrain.cli.output.fitted_table import show_columns
 from nntrain.cli.output.sweep_progress import short_names
 from nntrain.cli.output.terminal import facts, out, plain
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from nntrain.artifacts.strict_json import plain
 from nntrain.cli.output.graph_views.record import record
 from nntrain.cli.output.graph_views.table import quiz_view, table_view
-from nntrain.cli.output.graph_views.tree_drawing import tree_view
+from nntrain.cli.output.graph_views.tree_view import tree_view
 from nntrain.cli.output.terminal import Page
 from nntrain.graph.dot import dot
 from nntrain.graph.latex import latex

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nntrain.graph import parse
-from nntrain.graph.layout import Box, Link, place_in_layers
+from nntrain.graph.placement import Box, Link, place_in_layers
 from nntrain.graph.svg import ADVANCE, FONT, svg
 
 FORMULAS = [
