@@ -1,13 +1,17 @@
 """Field types of specs: numbers that are exactly what they say, with their bounds.
 
 ``Real`` takes 3 and 0.5 but neither "0.5" nor true; ``Count`` takes whole numbers only. The bounds are read by whoever
-validates and by the JSON Schema.
+validates and by the JSON Schema. No real number and no count is larger than float32 and int64 can compute with: what is
+beyond is a slip, and would end in infinities.
 """
 
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Le, Lt
+
+LARGEST = 1e37  # float32 holds 3.4e38; numbers drawn with this deviation fit too
+LARGEST_WHOLE = (1 << 63) - 1
 
 
 class _Exact:
@@ -43,10 +47,10 @@ def _as_sequence(value: Any) -> Any:
 ONE_OR_MANY = _OneOrMany()  # Annotated[tuple[X, ...], ONE_OR_MANY]
 
 Flag = Annotated[bool, _Exact()]
-Whole = Annotated[int, _Exact()]
-Count = Annotated[int, _Exact(), Ge(1)]  # 1, 2, 3, …
+Whole = Annotated[int, _Exact(), Ge(-LARGEST_WHOLE), Le(LARGEST_WHOLE)]
+Count = Annotated[int, _Exact(), Ge(1), Le(LARGEST_WHOLE)]  # 1, 2, 3, …
 Natural = Annotated[int, _Exact(), Ge(0)]  # 0, 1, 2, …
-Real = Annotated[float, _Exact(), _Finite()]
-Positive = Annotated[float, _Exact(), _Finite(), Gt(0)]
-NonNegative = Annotated[float, _Exact(), _Finite(), Ge(0)]
+Real = Annotated[float, _Exact(), _Finite(), Ge(-LARGEST), Le(LARGEST)]
+Positive = Annotated[float, _Exact(), _Finite(), Gt(0), Le(LARGEST)]
+NonNegative = Annotated[float, _Exact(), _Finite(), Ge(0), Le(LARGEST)]
 Fraction = Annotated[float, _Exact(), _Finite(), Ge(0), Lt(1)]  # [0, 1)

@@ -4,6 +4,7 @@ Weights (what a penalty applies to) stand first, in the order of the layers; bia
 two vectors; layers see ``p.W`` (out, in) and ``p.b`` (out,).
 """
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -35,6 +36,8 @@ class Params:
         self.shapes = tuple(shapes)
         self.size = sum(shape.size for layer in shapes for shape in layer.values())
         self.n_weights = sum(shape.size for layer in shapes for shape in layer.values() if shape.weight)
+        if self.size * np.dtype(dtype).itemsize > sys.maxsize:  # or NumPy says that some dimension is too large
+            raise MemoryError(f"{self.size:,} parameters")
         self.theta: Array = np.zeros(self.size, dtype)
         self.grad: Array = np.zeros(self.size, dtype)
         self.values = self._views(self.theta)

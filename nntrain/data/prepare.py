@@ -21,7 +21,7 @@ from nntrain.data.tables.labels import match_undotted, match_unpadded, rename
 from nntrain.data.tables.wanted_columns import WantedColumns
 from nntrain.data.text import quoted
 from nntrain.data.transforms.encoder import Encoder
-from nntrain.data.transforms.target_scaler import TargetScale, TargetScaler
+from nntrain.data.transforms.target_scaler import TargetScale, TargetScaler, check_size
 from nntrain.data.transforms.transform import Transform
 from nntrain.errors import DataError, did_you_mean
 
@@ -67,6 +67,8 @@ def prepare(options: DataOptions, *, seed: int, dtype: DType) -> Dataset:
     transform = Transform.fit(parts["train"].X, options.scale, encoder)
     targets = TargetScaler.fit(parts["train"].y, scale)
     ready = {name: _ready(part, transform, targets, raw.texts, dtype) for name, part in parts.items()}
+    if raw.task == "regression" and dtype == "float32":
+        check_size(ready["train"].y)
     return Dataset(
         ready["train"],
         ready.get("validation"),

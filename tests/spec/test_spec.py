@@ -220,7 +220,7 @@ def test_every_entry_survives_the_round_trip(registry: Any, kind: str, tmp_path:
 
 
 class TestRoundTrip:
-    NUMBER = st.floats(min_value=1e-300, max_value=1e300)
+    NUMBER = st.floats(min_value=1e-300, max_value=1e37)
     TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20)
     TRICKY = st.sampled_from(["no", "1e-3", "017", "~", "null", "2024-01-01", " x", "x ", "a: b", "#", "-", "'"])
 
@@ -315,7 +315,7 @@ class TestSchema:
 
     def test_one_or_many(self) -> None:
         one, many = json_schema()["$defs"]["Mlp"]["properties"]["hidden"]["anyOf"]
-        assert one == {"type": "integer", "minimum": 1}
+        assert one == {"type": "integer", "minimum": 1, "maximum": (1 << 63) - 1}
         assert many == {"type": "array", "items": one}
 
 

@@ -48,6 +48,7 @@ def doctor() -> None:
 def _versions() -> Iterator[Finding]:
     from importlib.metadata import PackageNotFoundError, version
 
+    from nntrain.cli.output.figures import plural
     from nntrain.core.machine import environment
 
     facts = environment()
@@ -61,18 +62,21 @@ def _versions() -> Iterator[Finding]:
         except PackageNotFoundError:
             yield Finding(name, "missing", f"install it: pip install {name}")
     yield Finding("packages", ", ".join(found))
-    yield Finding("machine", f"{facts['cpu'] or facts['machine']}, {facts['cpus']} cores, {facts['platform']}")
+    yield Finding(
+        "machine", f"{facts['cpu'] or facts['machine']}, {plural(facts['cpus'], 'core')}, {facts['platform']}"
+    )
 
 
 def _blas() -> Iterator[Finding]:
+    from nntrain.cli.output.figures import plural
     from nntrain.core.machine import blas, processors
 
     pools = blas()
     if not pools:
         yield Finding("BLAS", "unknown", "NumPy has no BLAS that can be recognised: expect slow products")
     for pool in pools:
-        kernels = f"{pool['architecture'] or 'unknown'} kernels"
-        value = f"{pool['library']} {pool['version'] or ''}, {kernels}, {pool['threads']} threads, {pool['threading']}"
+        kernels, threads = f"{pool['architecture'] or 'unknown'} kernels", plural(pool["threads"] or 1, "thread")
+        value = f"{pool['library']} {pool['version'] or ''}, {kernels}, {threads}, {pool['threading']}"
         crowded = (pool["threads"] or 1) > processors()
         yield Finding("BLAS", value, "more threads than cores: set runtime.threads" if crowded else "")
 
@@ -114,12 +118,13 @@ def _speed() -> Iterator[Finding]:
     import numpy as np
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+    from nntrain.cli.output.figures import plural
     from nntrain.core.machine import processors
 
     for threads in dict.fromkeys((1, processors())):
         with threadpool_limits(threads, user_api="blas"):
             speeds = [f"{_gflops(np.dtype(name)):.0f} GFLOP/s in {name}" for name in ("float32", "float64")]
-        yield Finding(f"products, {threads} thread{'s' if threads > 1 else ''}", ", ".join(speeds))
+        yield Finding(f"products, {plural(threads, 'thread')}", ", ".join(speeds))
 
 
 def _gflops(dtype: "np.dtype[Any]") -> float:

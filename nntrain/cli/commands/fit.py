@@ -34,10 +34,10 @@ def fit(
 
     Ctrl-C, SIGTERM and SIGUSR1 save a checkpoint and stop (exit 75); nntrain resume goes on.
     """
-    from nntrain.cli.output.live import train
+    from nntrain.cli.output.training_view import show_training
     from nntrain.runs import open_run
     from nntrain.spec import load
 
     loaded = load(config, overrides or ())
     run = open_run(loaded, runs=runs, run_dir=run_dir, argv=sys.argv, draw=plots, init_from=init_from)
-    train(run, as_json=as_json, quiet=quiet)
+    show_training(run, as_json=as_json, quiet=quiet)

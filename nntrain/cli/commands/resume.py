@@ -24,9 +24,9 @@ def resume(
     how long to train and what to keep can change: train.epochs, train.max_steps, most of train.stop, checkpoint and
     runtime.
     """
-    from nntrain.cli.output.live import train
+    from nntrain.cli.output.training_view import show_training
     from nntrain.runs import open_run, spec_of_run
 
     changes = [*(overrides or ()), *([f"train.epochs={epochs}"] if epochs is not None else [])]
-    taken = open_run(spec_of_run(run, changes), runs=run.parent, run_dir=run, argv=sys.argv, draw=plots, as_begun=True)
-    train(taken, as_json=as_json, quiet=quiet)
+    opened = open_run(spec_of_run(run, changes), runs=run.parent, run_dir=run, argv=sys.argv, draw=plots, as_begun=True)
+    show_training(opened, as_json=as_json, quiet=quiet)

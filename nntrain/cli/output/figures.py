@@ -6,6 +6,11 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def plural(number: int, noun: str) -> str:
+    """Return a number with its noun: 1 thread, 2 threads, 1,797 rows."""
+    return f"{count(number)} {noun}" + ("" if number == 1 else "s")
+
+
 def figure(value: float | None) -> str:
     """Return a measured figure in about five digits: 0.0213, 1.234e-07; a dash for none."""
     if value is None or value != value:

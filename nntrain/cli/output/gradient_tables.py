@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nntrain.cli.output.figures import count
+from nntrain.cli.output.figures import count, plural
 from nntrain.cli.output.terminal import facts, out, show, table, width
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ ONE_TABLE = 112  # columns that tensors and their worst entries take side by sid
 def show_network(subject: "Subject", found: "NetworkCheck", options: "Options") -> None:
     """Write the table of tensors, what its figures mean, and what was found."""
     size = count(subject.network.params.size)
-    when = f"after {_plural(subject.epoch, 'epoch')}" if subject.epoch else "at their initial values"
-    out(f"{subject.name}: {size} parameters {when}, {_plural(len(subject.X), 'example')}, float64")
+    when = f"after {plural(subject.epoch, 'epoch')}" if subject.epoch else "at their initial values"
+    out(f"{subject.name}: {size} parameters {when}, {plural(len(subject.X), 'example')}, float64")
     _tensor_table(found.tensors)
     _explain(_meaning(options, found))
     planted = [("planted", f"{getattr(subject.bug, 'kind', '')}: {subject.bug.formula}")] if subject.bug else []
@@ -125,7 +125,7 @@ def _meaning(options: "Options", found: "NetworkCheck") -> list[str]:
         lines += [f"{name} has no complex step: {note}" for note, name in notes.items()]
     if tensors:
         errors = f"largest error {_short(max(item.error for item in along))}" if along else "kinks everywhere"
-        number = _plural(len(tensors[0].report.directions), "random direction")
+        number = plural(len(tensors[0].report.directions), "random direction")
         lines.append(f"of tensors that are not checked whole, also along {number} through all entries: {errors}")
     return lines
 
@@ -199,7 +199,3 @@ def _tensor(check: "TensorCheck") -> dict[str, Any]:
 
 def _short(error: float) -> str:
     return "0" if error == 0 else f"{error:.0e}"
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{count(number)} {noun}" + ("" if number == 1 else "s")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
-from nntrain.cli.output.figures import count, rate
+from nntrain.cli.output.figures import count, plural, rate
 from nntrain.cli.output.terminal import BOLD, DIM, apply_style, plain, say, width
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def header(run: "Run") -> Sequence[tuple[str, str]]:
     penalty = [f"{name} {rate(value)}" for name, value in (("l1", spec.penalty.l1), ("l2", spec.penalty.l2)) if value]
     stop = spec.train.stop
     patience = [f"patience {stop.patience} on {run.prepared.stop_monitor.name}"] if stop.patience else []
-    steps = f"{count(spec.train.epochs)} epochs of {_plural(job.batches.per_epoch, 'step')}"
+    steps = f"{count(spec.train.epochs)} epochs of {plural(job.batches.per_epoch, 'step')}"
     parent = [("weights", _parent(run.parent))] if run.parent else []
     return [
         ("data", _data(run)),
@@ -86,9 +86,9 @@ def _data(run: "Run") -> str:
     if task == "classification":
         target = f"{count(data.n_classes)} classes"
     else:
-        target = "themselves" if task == "reconstruction" else _plural(data.n_targets, "target")
+        target = "themselves" if task == "reconstruction" else plural(data.n_targets, "target")
     source = str(getattr(run.loaded.spec.data.source, "kind", "data"))
-    return f"{source}: {rows} · {_plural(data.n_features, 'feature')} → {target}"
+    return f"{source}: {rows} · {plural(data.n_features, 'feature')} → {target}"
 
 
 def _optimizer(optimizer: Any, schedule: "Schedule") -> str:
@@ -102,8 +102,8 @@ def _machine(run: "Run") -> str:
         return "BLAS unknown"
     pool, plan = pools[0], run.job.network.plan
     library = f"{pool['library']} {pool['version'] or ''}".strip()
-    cpus = run.environment["cpus"]
-    return f"{library}, {pool['architecture'] or 'unknown'} kernels, {_plural(plan.threads, 'thread')} on {cpus} cores"
+    threads, cores = plural(plan.threads, "thread"), plural(run.environment["cpus"], "core")
+    return f"{library}, {pool['architecture'] or 'unknown'} kernels, {threads} on {cores}"
 
 
 def _value(value: Any) -> str:
@@ -112,10 +112,6 @@ def _value(value: Any) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(_value(item) for item in value) + "]"
     return spell(value) if hasattr(value, "kind") else str(value)
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{count(number)} {noun}" + ("" if number == 1 else "s")
 
 
 def _invisible(label: str) -> int:

@@ -16,6 +16,9 @@ from nntrain.data.tables.labels import labels_of, rename
 from nntrain.errors import DataError
 
 SPELLINGS = ("{}-{}-idx{}-ubyte", "{}-{}-idx{}-ubyte.gz", "{}-{}.idx{}-ubyte", "{}-{}.idx{}-ubyte.gz")
+_FOUR = (
+    "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, .gz or not"
+)
 
 
 @SOURCES.register
@@ -59,11 +62,14 @@ def _pair(folder: Path, prefix: str) -> tuple[Array, Array]:
 
 def _find_required(folder: Path, prefix: str, what: str, rank: int) -> Path:
     path = _find(folder, prefix, what, rank)
-    if path is None:
-        with report_read_errors(folder):
-            names = {entry.name for entry in folder.iterdir()}
-        raise DataError(f"{folder}: no {SPELLINGS[0].format(prefix, what, rank)} (.gz) among its {len(names)} files")
-    return path
+    if path is not None:
+        return path
+    if not folder.exists():
+        raise DataError(f"{folder}: no such folder; data.source.path must name one that holds {_FOUR}")
+    with report_read_errors(folder):
+        names = {entry.name for entry in folder.iterdir()}
+    missing = f"no {SPELLINGS[0].format(prefix, what, rank)} (.gz) among its {len(names)} files"
+    raise DataError(f"{folder}: {missing}; data.source.path must name a folder that holds {_FOUR}")
 
 
 def _find(folder: Path, prefix: str, what: str, rank: int) -> Path | None:

@@ -35,11 +35,18 @@ class Digits:
 @SOURCES.register
 @dataclass(frozen=True, slots=True)
 class Iris:
-    """Iris flowers: four lengths in cm of 150 flowers, three species (Fisher 1936)."""
+    """Iris flowers: four lengths in cm of 150 flowers, three species (Fisher 1936).
+
+    ``target`` is the species, or one of the lengths, which is then to be told from the three others.
+    """
 
     kind: Literal["iris"] = "iris"
+    target: Literal["species", "sepal_length", "sepal_width", "petal_length", "petal_width"] = "species"
     formula: ClassVar[str] = "X (150, 4), y in setosa, versicolor, virginica"
 
     def load(self, seed: int) -> Raw:
         """Return the measurements with the names of their columns."""
-        return Csv(path=FILES / "iris.csv", target="species").load(seed)
+        path = FILES / "iris.csv"
+        if self.target == "species":
+            return Csv(path=path, target="species").load(seed)
+        return Csv(path=path, target=(self.target,), ignore=("species",), task="regression").load(seed)

@@ -14,6 +14,7 @@ from nntrain.errors import CheckpointError, DataError
 
 TargetScale: TypeAlias = Literal["none", "standard"]
 SHIFT, UNIT = "target.shift", "target.unit"  # names of the two tensors in a checkpoint
+SQUARED = 1e16  # the largest target whose square float32 can add up over a million rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,3 +81,11 @@ class TargetScaler:
         if shift.ndim != 1 or not shift.size or not fits or not finite or units.min() <= 0:
             raise CheckpointError(f"checkpoint: '{SHIFT}' {shift.shape} and '{UNIT}' {units.shape} make no scale")
         return cls(shift, units)
+
+
+def check_size(y: Array) -> None:
+    """Raise DataError for targets whose squares single precision cannot add up."""
+    largest = float(abs(y).max(initial=0.0))
+    if largest > SQUARED:
+        advice = "set data.target_scale to standard, or train.dtype to float64"
+        raise DataError(f"data: targets of up to {largest:.1e} are too large for float32; {advice}")

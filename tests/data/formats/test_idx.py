@@ -16,6 +16,10 @@ from nntrain.data.formats.idx import read_idx
 from nntrain.data.sources.idx import Idx
 from nntrain.errors import DataError
 
+FOUR = (
+    "data.source.path must name a folder that holds train-images-idx3-ubyte, train-labels-idx1-ubyte, "
+    "t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, .gz or not"
+)
 CODES = {"uint8": 0x08, "int8": 0x09, "int16": 0x0B, "int32": 0x0C, "float32": 0x0D, "float64": 0x0E}
 
 
@@ -108,10 +112,10 @@ def test_without_test_files_there_is_no_test_part(mnist_like: Callable[..., Path
 def test_incomplete_folders(mnist_like: Callable[..., Path], tmp_path: Path) -> None:
     folder = mnist_like()
     (folder / "t10k-labels-idx1-ubyte").unlink()
-    assert refuse(folder) == "DIR: no t10k-labels-idx1-ubyte (.gz) among its 3 files"
+    assert refuse(folder) == f"DIR: no t10k-labels-idx1-ubyte (.gz) among its 3 files; {FOUR}"
     (folder / "train-images-idx3-ubyte").unlink()
-    assert refuse(folder) == "DIR: no train-images-idx3-ubyte (.gz) among its 2 files"
-    assert refuse(tmp_path / "nowhere") == "DIR: no such file or directory"
+    assert refuse(folder) == f"DIR: no train-images-idx3-ubyte (.gz) among its 2 files; {FOUR}"
+    assert refuse(tmp_path / "nowhere") == f"DIR: no such folder; {FOUR.replace('a folder', 'one')}"
 
 
 @pytest.mark.parametrize(

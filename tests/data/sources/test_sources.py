@@ -132,3 +132,9 @@ def test_classes_get_equal_shares(source: Any) -> None:
 def test_too_few_points() -> None:
     with pytest.raises(DataError, match=r"^data\.source\.n: 2 points are too few for 3 classes$"):
         Blobs(n=2).load(0)
+
+
+def test_a_length_of_iris_from_the_other_lengths() -> None:
+    raw = Iris(target="petal_width").load(0)
+    assert (raw.task, raw.feature_names) == ("regression", ("sepal_length", "sepal_width", "petal_length"))
+    assert (raw.train.X.shape, raw.train.y[:2].tolist()) == ((150, 3), [[0.2], [0.2]])

@@ -1,4 +1,4 @@
-"""Training as the user sees it: header, progress, result; the same whether a run begins or goes on."""
+"""A run while it trains: its header, its progress and its result on the screen, whether it begins or goes on."""
 
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from nntrain.runs import Done, Run
 
 
-def train(taken: "AbstractContextManager[Run | Done]", *, as_json: bool, quiet: bool) -> None:
-    """Take a run, train it to its end, and show the result; what is done already is only shown."""
+def show_training(opened: "AbstractContextManager[Run | Done]", *, as_json: bool, quiet: bool) -> None:
+    """Train a run to its end and show it on the way; of a run that is done already only the result is shown."""
     from nntrain.runs import Run
 
     talks = not (quiet or as_json)
     interrupts = catch_signals()  # to the end of the process: what has come by then is not lost for a signal
-    with taken as run:
+    with opened as run:
         notes(run.notes)
         if isinstance(run, Run):
             if talks:
