@@ -128,9 +128,11 @@ def _first_nonfinite_call(job: Job, state: State) -> str | None:
             stepper.clip(stepper.gradient_norm(), job.training.clip_norm)
         for call in stepper.update_calls:
             call.bind()()
-    broken = _first(state.tensors())
+    broken = _nonfinite_tensor(state.tensors())
     return (
-        f"{broken}{_layer(network, broken)} is not finite after the update, which was not applied" if broken else None
+        f"{broken}{_name_layer(network, broken)} is not finite after the update, which was not applied"
+        if broken
+        else None
     )
 
 
@@ -138,7 +140,7 @@ def _name_call(call: Call, network: Network, change: str) -> str:
     """Return in words what a call computed: the ``change`` of a parameter, or the values between two layers."""
     for name, view in network.params.named(network.params.grad):
         if call.out is not None and np.may_share_memory(call.out, view):
-            return f"the {change} of {name}{_layer(network, name)} is not finite"
+            return f"the {change} of {name}{_name_layer(network, name)} is not finite"
     name, backward, _ = call.label.partition(" backward")
     index, _, kind = name.partition(" ")
     part = f"layer {index} ({kind})" if kind else f"the {name}"
@@ -146,11 +148,11 @@ def _name_call(call: Call, network: Network, change: str) -> str:
     return f"{what} is not finite"
 
 
-def _first(tensors: dict[str, Array]) -> str | None:
+def _nonfinite_tensor(tensors: dict[str, Array]) -> str | None:
     return next((name for name, view in tensors.items() if not np.isfinite(view).all()), None)
 
 
-def _layer(network: Network, name: str) -> str:
+def _name_layer(network: Network, name: str) -> str:
     """Return in brackets the layer that a parameter belongs to, by its position in the network."""
     among = int(name.partition("layers.")[2].partition(".")[0])  # those with parameters
     place = [index for index, shapes in enumerate(network.params.shapes) if shapes][among]

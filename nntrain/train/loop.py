@@ -31,7 +31,7 @@ def fit(
     """
     run = _Loop(job, state)
     while state.stopped is None and state.epoch < job.training.epochs:
-        for event in _quietly(run.epoch(interrupted, pause_every)):
+        for event in _without_warnings(run.epoch(interrupted, pause_every)):
             yield event
             if isinstance(event, Pause) and event.interrupted:
                 return
@@ -39,7 +39,7 @@ def fit(
         state.end("epochs", state.epoch, "all epochs done")
 
 
-def _quietly(events: Iterator[EpochRecord | Pause]) -> Iterator[EpochRecord | Pause]:
+def _without_warnings(events: Iterator[EpochRecord | Pause]) -> Iterator[EpochRecord | Pause]:
     """Yield the events with NumPy's warnings off inside the loop, and as the caller set them outside."""
     while True:
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # values are checked instead

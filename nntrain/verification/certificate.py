@@ -20,7 +20,7 @@ from nntrain.runs.initial_weights import InitialWeights
 from nntrain.runs.resume import spec_of_run
 from nntrain.runs.trained import open_model
 from nntrain.spec import Loaded
-from nntrain.verification.trials import Trial, compare, digests, train, train_apart, trial_of_run
+from nntrain.verification.trials import Trial, compare, digests, train, train_in_child, trial_of_run
 
 ROWS, PROBES = 4, 3  # of a gradient check between two parts of a run
 
@@ -35,7 +35,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Intact:
+class VerifiedFile:
     """A checkpoint whose every byte is as it was written: its tensors, their SHA-256, and its facts."""
 
     path: Path
@@ -45,11 +45,11 @@ class Intact:
     meta: Mapping[str, Any]
 
 
-def verify_checkpoint(path: Path) -> Intact:
+def verify_checkpoint(path: Path) -> VerifiedFile:
     """Check a file. CheckpointError when a byte is not as it was written."""
     data = storage.read(path)
     stored = storage.decode(data, str(path))
-    return Intact(path, len(data), dict(sorted(stored.tensors.items())), digests(stored.tensors), stored.meta)
+    return VerifiedFile(path, len(data), dict(sorted(stored.tensors.items())), digests(stored.tensors), stored.meta)
 
 
 def verify_run(path: Path) -> Iterator[Finding]:
@@ -75,16 +75,16 @@ def verify_spec(loaded: Loaded, *, parent: Path | None = None, own: RunDir | Non
         lasted = f"in {perf_counter() - began:.1f} s"
         yield Finding("trained", f"{_epochs(first)}, {_count(first.steps, 'step')}, {lasted}", size)
         if own is not None:
-            yield _own(own, first)
-        yield _again(loaded, first, Path(folder, "apart"), parent)
+            yield _compare_recorded(own, first)
+        yield _train_again(loaded, first, Path(folder, "apart"), parent)
         yield from _compare_stopped(loaded, first, Path(folder, "stopped"), parent)
     yield Finding("result", f"sha256 {_fingerprint(first)}", {"sha256": _fingerprint(first)})
-    yield Finding("holds for", _words(first.environment), {"environment": first.environment})
+    yield Finding("holds for", _describe(first.environment), {"environment": first.environment})
 
 
-def _again(loaded: Loaded, first: Trial, path: Path, parent: Path | None) -> Finding:
+def _train_again(loaded: Loaded, first: Trial, path: Path, parent: Path | None) -> Finding:
     """Train a second time in another process, which has other hash seeds and other memory, and compare."""
-    compare(first, train_apart("a second one in a process of its own", loaded, path, parent=parent))
+    compare(first, train_in_child("a second one in a process of its own", loaded, path, parent=parent))
     held = f"{_epochs(first)} of metrics and {_count(len(first.end), 'tensor')}"
     return Finding("again", f"in a process of its own: the same bytes in {held}", {"tensors": len(first.end)})
 
@@ -92,7 +92,7 @@ def _again(loaded: Loaded, first: Trial, path: Path, parent: Path | None) -> Fin
 def _compare_stopped(loaded: Loaded, first: Trial, path: Path, parent: Path | None) -> Iterator[Finding]:
     """Train with stops, score the run and check its gradient at each of them, and compare."""
     stops = _stops(first)
-    between = _Between(path)
+    between = _StopChecks(path)
     compare(first, train("one that was stopped and resumed", loaded, path, parent=parent, stops=stops, between=between))
     text = (
         f"after {_list_steps(stops)}, and resumed: the same bytes" if stops else "not tried: training has too few steps"
@@ -102,7 +102,7 @@ def _compare_stopped(loaded: Loaded, first: Trial, path: Path, parent: Path | No
     yield Finding("in between", held, {"gradient_checks": between.checks})
 
 
-class _Between:
+class _StopChecks:
     """What is done to a run while it is stopped: its checkpoint is scored, and its gradient is checked."""
 
     def __init__(self, path: Path) -> None:
@@ -123,7 +123,7 @@ def _stops(first: Trial) -> list[int]:
     return sorted(step for step in wanted if 0 < step < total)
 
 
-def _own(directory: RunDir, first: Trial) -> Finding:
+def _compare_recorded(directory: RunDir, first: Trial) -> Finding:
     """Compare what a run recorded with what its spec gives; where that is impossible, say why."""
     record = directory.read_record() or {}
     segments = record.get("segments") or []
@@ -144,7 +144,7 @@ def _fingerprint(trial: Trial) -> str:
     return hashlib.sha256(strict_json.canonical(everything).encode()).hexdigest()
 
 
-def _words(environment: Mapping[str, Any]) -> str:
+def _describe(environment: Mapping[str, Any]) -> str:
     """Return in words what the result depends on apart from spec and data."""
     pools, plan = environment["blas"], environment["plan"]
     library = f"{pools[0]['library']} {pools[0]['version'] or ''}".strip() if pools else "BLAS unknown"

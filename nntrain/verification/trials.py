@@ -75,7 +75,7 @@ def train(
     return trial
 
 
-def train_apart(name: str, loaded: Loaded, path: Path, *, parent: Path | None = None) -> Trial:
+def train_in_child(name: str, loaded: Loaded, path: Path, *, parent: Path | None = None) -> Trial:
     """Train in a new process. Raises OutputError when it fails."""
     order = {"name": name, "spec": loaded.resolved, "path": str(path), "parent": str(parent) if parent else None}
     settings = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

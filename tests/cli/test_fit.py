@@ -125,7 +125,7 @@ def test_a_finished_run_is_left_alone(nntrain, done):
 
 LONGER = {  # what is set first, and what then
     "epochs": ("train.epochs=3", "train.epochs=6"),
-    "patience": (  # stopped early, with the best weights put back
+    "patience": (  # stopped early
         "train={epochs: 30, batch_size: 10, stop: {patience: 2, min_delta: 0.9}}",
         "train={epochs: 30, batch_size: 10, stop: {patience: 5, min_delta: 0.9}}",
     ),
@@ -140,3 +140,37 @@ def test_to_go_on_longer_is_as_if_it_had_been_meant_from_the_start(case, nntrain
         assert result.status == 0
     assert lasting(here / "once") == lasting(here / "twice")
     assert len(lasting(here / "once")[0]) > 3
+
+
+# --- without a validation part ---------------------------------------------------------------------------------------
+
+WATCHES = (
+    "note: train.stop.monitor: there is no validation part, so patience watches train.cost, which cannot show when the "
+    "network starts to learn by heart; set data.validation to a fraction or a count of rows\n"
+)
+ALONE = ("--set", "data.validation=null")
+
+
+def test_patience_without_validation_names_what_it_watches_everywhere(nntrain, here):
+    settings = (*ALONE, "--set", "train={epochs: 30, batch_size: 10, stop: {patience: 2, min_delta: 9}}")
+    checked = nntrain("check", "tiny.yaml", *settings)
+    assert (checked.status, checked.err) == (0, WATCHES)
+    result = nntrain("fit", "tiny.yaml", "--run-dir", "r", "--no-plots", *settings)
+    assert result.err.startswith(WATCHES)
+    assert "batches of 10, patience 2 on train.cost, the best train.cost is kept\n" in result.err
+    assert re.search(r"^ kept        epoch 1, the best train\.cost: [\d.]+$", result.out, re.MULTILINE)
+    assert " stopped     no better train.cost for 2 epochs, best in epoch 1; epoch 3, step " in result.out
+    assert "validation.cost" not in result.out + result.err + (here / "r/log.txt").read_text(encoding="utf-8")
+
+
+def test_without_validation_and_patience_the_last_epoch_is_kept(nntrain):
+    result = nntrain("fit", "tiny.yaml", "--no-plots", *ALONE)
+    assert "batches of 10, the last epoch is kept\n" in result.err
+    assert " kept        epoch 4, the last\n" in result.out
+
+
+def test_a_best_of_null_is_no_best(nntrain):
+    result = nntrain("fit", "tiny.yaml", "--no-plots", "--set", "checkpoint.best=null")
+    assert result.status == 0
+    assert "batches of 10, the last epoch is kept\n" in result.err
+    assert " kept        epoch 4, the last\n" in result.out

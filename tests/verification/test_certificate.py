@@ -34,7 +34,7 @@ def here(monkeypatch):
     def at_home(name, loaded, path, *, parent):
         return trials.train(name, loaded, path, parent=parent)
 
-    monkeypatch.setattr(verifying, "train_apart", at_home)
+    monkeypatch.setattr(verifying, "train_in_child", at_home)
 
 
 def facts(found):

@@ -8,7 +8,7 @@ from nntrain.cli.arguments import Json, Overrides, SpecOrModel
 from nntrain.cli.given_path import is_spec
 
 if TYPE_CHECKING:
-    from nntrain.verification.certificate import Finding, Intact
+    from nntrain.verification.certificate import Finding, VerifiedFile
 
 LABEL = 11  # columns of a label
 
@@ -58,7 +58,7 @@ def _certify(title: str, findings: "Iterable[Finding]", as_json: bool) -> None:
         out("ok: it is deterministic, and resumes bit for bit")
 
 
-def _show(found: "Intact", as_json: bool) -> None:
+def _show(found: "VerifiedFile", as_json: bool) -> None:
     from nntrain.cli.output.figures import size
     from nntrain.cli.output.terminal import facts, out, out_json, plain, show, table
 
