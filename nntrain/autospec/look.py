@@ -7,12 +7,10 @@ from pathlib import Path
 from nntrain.autospec.draft import draft
 from nntrain.autospec.source import DataRequest
 from nntrain.data.dataset import Raw
-from nntrain.data.describe.advice import Advice, advise
-from nntrain.data.describe.survey import Survey, survey
+from nntrain.data.describe.advice import Advice
+from nntrain.data.describe.survey import Survey
 from nntrain.data.options import DataOptions
-from nntrain.data.prepare import divide
-from nntrain.data.sources import Source
-from nntrain.data.sources.tabular import TableSource
+from nntrain.data.prepare import divide, look_through
 from nntrain.spec import load
 
 
@@ -39,12 +37,5 @@ def look_at_file(path: Path) -> Look:
 
 
 def _look(raw: Raw, options: DataOptions, seed: int, guessed: Sequence[tuple[str, str]]) -> Look:
-    found = survey(raw, divide(raw, options, seed), _positions(options.source, raw))
-    return Look(found, advise(found, options.scale), guessed, raw.notes)
-
-
-def _positions(source: Source, raw: Raw) -> Sequence[int]:
-    """Return where each column stands in a table, counting those that are no features; else simply 0, 1, 2, …"""
-    if isinstance(source, TableSource):
-        return source.roles(source.open(source.path, None)).features
-    return range(raw.train.X.shape[1])
+    found, advice = look_through(raw, divide(raw, options, seed), options, raw.fingerprint())
+    return Look(found, advice, guessed, raw.notes)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nntrain.data.describe.column_facts import ColumnFacts
+from nntrain.data.describe.identifiers import FEW_ROWS, id_reason, plain_name
 from nntrain.data.tables.labels import MAX_AUTO
 from nntrain.data.text import quoted
+from nntrain.data.transforms.encoder import too_many_texts
 
 # What people call the column to predict, most telling first. Compared without case, blanks and underscores.
 AMOUNTS = ("medv", "medianhousevalue", "medhouseval", "saleprice", "price", "amount")
@@ -17,10 +19,11 @@ TARGETS = (
     *("target", "label", "labels", "class", "y", "outcome", "diagnosis", "species", "category", "income", "survived"),
     *("quality", *AMOUNTS, "rings", "output", "response"),
 )
-IDS = frozenset({"id", "index", "rowid", "unnamed: 0", "uuid", "guid", "key", "rownumber", "name"})
+CLASSES = ("label", "labels", "class", "classes", "category", "species", "letter", "digit", "sign")  # whole numbers too
 MANY_DIGITS = 10_000  # smaller whole numbers are measurements as likely as identifiers
-FEW_ROWS = 20  # below, that all values differ says nothing
 MOST_TEXTS = 100  # different texts of a feature, each of which becomes an input
+TRAINED = 0.7  # share of the rows that train at least
+ROWS_A_CLASS = 5  # from which whole numbers may be classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def guess_roles(columns: Sequence[ColumnFacts], *, target: int | None = None, na
 
 def _target(columns: Sequence[ColumnFacts], named: bool) -> tuple[int, str]:
     if named:
-        plain = {_plain(item.name): item for item in reversed(columns)}
+        plain = {plain_name(item.name): item for item in reversed(columns)}
         found = next((plain[name] for name in TARGETS if name in plain), None)
         if found is not None:
             return found.position, "its name says so"
@@ -61,10 +64,11 @@ def _target(columns: Sequence[ColumnFacts], named: bool) -> tuple[int, str]:
     second = next((item for item in usable if item.position == 1), None)
     if not _like_classes(last) and second is not None and second.is_text and _is_number_id(columns[0]):
         return second.position, f"the text that follows the id: {kinds(second)}"
-    if last.position == columns[-1].position:
-        return last.position, "the last column"
+    end = next(item for item in reversed(columns) if item.distinct)  # columns without any value do not count
+    if last.position == end.position:
+        return last.position, "the last column" if end is columns[-1] else "the last column that holds any value"
     first = usable[0]
-    if columns[-1].constant and _like_classes(first):
+    if end.constant and _like_classes(first):
         return first.position, "the first column, since the last never changes"
     return last.position, "the last column that can be one"
 
@@ -72,12 +76,17 @@ def _target(columns: Sequence[ColumnFacts], named: bool) -> tuple[int, str]:
 def _task(column: ColumnFacts) -> tuple[Literal["classification", "regression"], str]:
     if column.is_text:
         return "classification", kinds(column)
-    if _plain(column.name) in AMOUNTS:
+    if plain_name(column.name) in AMOUNTS:
         return "regression", "an amount, as its name says"
     if column.whole and column.distinct <= MAX_AUTO:
         return "classification", f"{column.distinct} different whole numbers; task: regression takes them as amounts"
-    what = "whole numbers" if column.whole else "numbers"
-    return "regression", f"{column.distinct:,} different {what}"
+    what = f"{column.distinct:,} different whole numbers" if column.whole else f"{column.distinct:,} different numbers"
+    if not column.whole or column.present < ROWS_A_CLASS * column.distinct:
+        return "regression", what
+    counted = column.low in (0, 1) and (column.high or 0) <= column.distinct + 1
+    if counted and plain_name(column.name) in CLASSES:
+        return "classification", f"{what}, classes as its name says; task: regression takes them as amounts"
+    return "regression", f"{what}; task: classification takes them as classes"
 
 
 def _like_classes(column: ColumnFacts) -> bool:
@@ -90,12 +99,13 @@ def _useless(column: ColumnFacts, named: bool) -> str:
     all_differ = column.present >= FEW_ROWS and column.distinct >= 0.9 * column.present
     if column.distinct == 0:
         return "no value in any row"
-    if column.is_text and (column.distinct > MOST_TEXTS or all_differ) and column.distinct > column.present // 20:
+    many = column.distinct > MOST_TEXTS and column.distinct > column.present // 20
+    if column.is_text and (all_differ or many or too_many_texts(column.distinct, int(TRAINED * column.present))):
         what = f"such as {quoted(column.number_like)}: leave the bare numbers in the file to use them"
         count = f"{column.distinct:,} different texts in {column.present:,} rows"
         return f"{count}, {what}" if column.number_like else f"{count}: names, not kinds"
-    if not column.is_text and named and all_differ and column.whole and _is_id_name(column.name):
-        return "an id, as its name says"
+    if reason := id_reason(column, named):
+        return reason
     return (
         f"{column.distinct:,} different whole numbers in {column.rows:,} rows: an id" if _is_number_id(column) else ""
     )
@@ -106,15 +116,6 @@ def _is_number_id(column: ColumnFacts) -> bool:
     if column.position or not column.whole or column.present < FEW_ROWS or column.distinct < 0.9 * column.present:
         return False
     return column.rising or (column.mean or 0) >= MANY_DIGITS
-
-
-def _is_id_name(name: str) -> bool:
-    plain = _plain(name)
-    return plain in IDS or (plain.endswith("id") and name.lower().endswith(("_id", " id", "-id")))
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("_", "").replace(" ", "") if name.lower() != "unnamed: 0" else name.lower()
 
 
 def kinds(column: ColumnFacts) -> str:

@@ -116,6 +116,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     targets: TargetScaler = field(default_factory=TargetScaler.identity)
     trained_rows: TrainedRows | None = None
+    amounts: int = 0  # different whole numbers of a regression's only target, 0 if they are not whole
 
     def tensors(self) -> dict[str, Array]:
         """Return the arrays that a checkpoint keeps: how data are transformed, and which rows were trained on."""

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+
+import numpy as np
 
 from nntrain.core.types import Array, DType
 from nntrain.data.dataset import SPLITS, Dataset, Part, Raw, no_such_part
+from nntrain.data.describe.advice import Advice, Scales, advise
+from nntrain.data.describe.survey import Survey, survey
 from nntrain.data.fingerprint import TrainedRows
 from nntrain.data.options import DataOptions
 from nntrain.data.sources import Source
@@ -48,8 +51,11 @@ class TrainedOn:
     rows: TrainedRows | None
 
 
-def prepare(options: DataOptions, *, seed: int, dtype: DType) -> Dataset:
-    """Load, split and scale everything; DataError when the data cannot be read, divided or learned from."""
+def prepare(options: DataOptions, *, seed: int, dtype: DType, surveyed: int = 0) -> Dataset:
+    """Load, split and scale everything; DataError when the data cannot be read, divided or learned from.
+
+    Of files the notes tell what deserves a second look: in all columns of up to ``surveyed`` values, else in targets.
+    """
     raw = options.source.load(seed)
     if raw.task == "classification" and len(raw.class_names) < 2:
         raise DataError(f"data: one class only, got {quoted(raw.class_names[0])} in all {len(raw.train)} rows")
@@ -69,6 +75,12 @@ def prepare(options: DataOptions, *, seed: int, dtype: DType) -> Dataset:
     ready = {name: _ready(part, transform, targets, raw.texts, dtype) for name, part in parts.items()}
     if raw.task == "regression" and dtype == "float32":
         check_size(ready["train"].y)
+    fingerprint = raw.fingerprint()
+    warnings: list[str] = []
+    if surveyed and hasattr(options.source, "task"):
+        brief = raw.train.X.shape[0] * raw.train.X.shape[1] > surveyed
+        _, advice = look_through(raw, parts, options, fingerprint, brief=brief)
+        warnings = [f"data: {item.what}; {item.do}" for item in advice if not item.harmless]
     return Dataset(
         ready["train"],
         ready.get("validation"),
@@ -78,11 +90,12 @@ def prepare(options: DataOptions, *, seed: int, dtype: DType) -> Dataset:
         encoder.feature_names if encoder else names,
         raw.target_names,
         transform,
-        raw.fingerprint(),
+        fingerprint,
         raw.image_shape,
-        (*raw.notes, *_notes(parts, encoder, raw.texts)),
+        (*raw.notes, *_notes(parts, encoder, raw.texts), *warnings),
         targets,
         TrainedRows.of(ready["train"].X, ready["train"].y),
+        _count_amounts(raw),
     )
 
 
@@ -95,6 +108,24 @@ def _collect(found: list[str]) -> Iterator[None]:
         found.append(str(error))
 
 
+def _count_amounts(raw: Raw) -> int:
+    """Return how many different whole numbers a regression's only target holds, 0 if they are not whole."""
+    y = raw.train.y
+    whole = raw.task == "regression" and y.shape[1] == 1 and bool((y == np.round(y)).all())
+    return len(np.unique(y)) if whole else 0
+
+
+def look_through(
+    raw: Raw, parts: Mapping[str, Part], options: DataOptions, fingerprint: str, *, brief: bool = False
+) -> tuple[Survey, Sequence[Advice]]:
+    """Return the survey of loaded and divided data, and what in it deserves a second look."""
+    positions: Sequence[int] = range(raw.train.X.shape[1])
+    if isinstance(options.source, TableSource) and not brief:  # where each stands, counting those that are no features
+        positions = options.source.roles(options.source.open(options.source.path, None)).features
+    found = survey(raw, parts, positions, fingerprint, brief=brief)
+    return found, advise(found, Scales(options.scale, options.target_scale))
+
+
 def prepare_part(
     options: DataOptions, split: str, wanted: WantedColumns, *, seed: int, trained_on: TrainedOn | None = None
 ) -> ScoredPart:
@@ -105,9 +136,7 @@ def prepare_part(
     """
     if split not in SPLITS:
         raise DataError(f"split: unknown name, got '{split}'{did_you_mean(split, SPLITS)}")
-    raw = _load(options.source, seed, wanted)
-    _check_kind(raw, wanted.class_names)
-    _check_columns(raw, wanted)
+    raw = load_known(options.source, seed, wanted)
     changed = trained_on is not None and raw.fingerprint() != trained_on.fingerprint
     whole = changed and split == "train"
     parts = {"train": raw.train} if whole else divide(raw, options, seed)
@@ -128,17 +157,6 @@ def prepare_part(
     if trained_on is not None:
         notes += _seen_notes(ready, name, raw, options, trained_on, changed=changed)
     return ScoredPart(name, ready, part.y, notes)
-
-
-def _load(source: Source, seed: int, wanted: WantedColumns) -> Raw:
-    """Load data as the task that a model was trained for, a table with the model's columns."""
-    settings: Any = source
-    if getattr(source, "task", None) == "auto" and wanted.task != "reconstruction":
-        settings = replace(settings, task=wanted.task)
-    if isinstance(settings, TableSource):
-        return load_known(settings, seed, wanted)
-    raw: Raw = settings.load(seed)
-    return raw
 
 
 def _file_name(source: Source) -> str:
@@ -184,22 +202,6 @@ def _notes(parts: Mapping[str, Part], encoder: Encoder, texts: Sequence[Sequence
         return []
     unseen = [(name, item) for name, part in parts.items() for item in encoder.unseen(part.array, texts)]
     return [f"{name}: {encoder.describe_unseen(item)}" for name, item in unseen]
-
-
-def _check_columns(raw: Raw, wanted: WantedColumns) -> None:
-    """Refuse other widths than the model's, as far as they are told."""
-    width, columns = raw.train.X.shape[1], raw.train.y.shape[1:]
-    if width != wanted.width:
-        raise DataError(f"data: {width} features, the model takes {wanted.width}")
-    if wanted.n_targets is not None and columns and columns != (wanted.n_targets,):
-        raise DataError(f"data: {columns[0]} target columns, the model predicts {wanted.n_targets}")
-
-
-def _check_kind(raw: Raw, class_names: Sequence[str]) -> None:
-    """Refuse classes for a model of numbers, and numbers for one of classes."""
-    if (raw.task == "classification") != bool(class_names):
-        want, got = ("classes", "numbers") if class_names else ("numbers", "classes")
-        raise DataError(f"data: the model predicts {want}, the target column holds {got}")
 
 
 def divide(raw: Raw, options: DataOptions, seed: int) -> dict[str, Part]:

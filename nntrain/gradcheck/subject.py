@@ -67,7 +67,7 @@ class Subject:
 
 def of_spec(loaded: Loaded, *, batch: int, after: int = 0) -> Subject:
     """Return a spec's network, initialised and trained for ``after`` epochs as the spec says, on rows of its data."""
-    ready = prepare_run(loaded)
+    ready = prepare_run(loaded, surveyed=0)
     network, job = ready.assembly.network, ready.job
     network.initialize(loaded.spec.seed)
     if after:

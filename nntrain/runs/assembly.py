@@ -25,6 +25,7 @@ from nntrain.train.job import Job
 from nntrain.train.monitor import Monitor
 
 IN_FLOAT64 = ("train.dtype=float64", "train.batch_size=all")  # overrides for commands that show exact numbers
+SURVEYED = 1 << 21  # values that are looked through before training: a fraction of a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Assembly:
 
     spec: Spec
     facts: Facts
+    amounts: int = 0  # different whole numbers of a regression's only target, 0 if they are not whole
 
     @cached_property
     def task(self) -> Task:
@@ -151,6 +153,9 @@ class Assembly:
         problem = self.spec.model.loss_problem(loss)
         if problem:
             return f"loss: {problem}, got {_kind(loss)}"
+        if self.amounts and self.task == "regression" and self.task not in loss.tasks:
+            taken = f"{self.amounts:,} different whole numbers are taken for amounts, and {_kind(loss)} is for classes"
+            return f"data.source.task: {taken}; data.source.task: classification takes them for classes"
         if self.task not in loss.tasks:
             return f"loss: {_kind(loss)} is for {' or '.join(loss.tasks)}, the data are {self.task}"
         detail = loss.problem(len(self.facts.class_names))
@@ -162,7 +167,7 @@ def assemble(spec: Spec, data: Dataset) -> Assembly:
     if not len(data.train):
         raise DataError("data: no training rows")
     facts = Facts.of(data)
-    return Assembly(spec.settle(facts.task, len(facts.class_names)), facts)
+    return Assembly(spec.settle(facts.task, len(facts.class_names)), facts, data.amounts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,14 +198,15 @@ class Prepared:
         return [*self.data.notes, *monitor.notes(stop, validation=self.data.validation is not None)]
 
 
-def prepare_run(loaded: Loaded, *, begun: bool = False) -> Prepared:
+def prepare_run(loaded: Loaded, *, begun: bool = False, surveyed: int = SURVEYED) -> Prepared:
     """Load the data and build the job. Raises DataError, and SpecError with every conflict of spec and data.
 
     A run that has ``begun`` may watch validation figures without a validation part: earlier versions allowed it.
+    Data of up to ``surveyed`` values are looked through for what deserves a warning.
     """
     spec = loaded.spec
     try:
-        data = prepare(spec.data, seed=spec.seed, dtype=spec.train.dtype)
+        data = prepare(spec.data, seed=spec.seed, dtype=spec.train.dtype, surveyed=surveyed)
         assembly = assemble(spec, data)
     except DataError as error:
         raise _with_conflicts(loaded, error) from None

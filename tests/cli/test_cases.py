@@ -269,3 +269,64 @@ def test_predict_reads_what_fit_reads(nntrain, case, fit, spec, inputs, n):
         assert answers == ["0", "1", "2"] * 4
     for line in scored(nntrain, "run", "--split", "train")[1:] if spec == "parquet" else ():
         assert answers[int(line[0])] == line[2]
+
+
+# --- guesses and warnings, the same in every command -----------------------------------------------------------------
+
+
+def test_whole_numbers_under_a_name_of_classes_are_classes(nntrain, case, fit):
+    case("more-than-twenty-classes")
+    described = nntrain("data", "describe", "signs.csv").out
+    why = "24 different whole numbers, classes as its name says; task: regression takes them as amounts"
+    assert f"classification: {why}\n" in described
+    assert nntrain("init", "--data", "signs.csv", "-o", "guess.yaml").status == 0
+    assert "task: classification" in Path("guess.yaml").read_text()
+    assert nntrain("check", "guess.yaml").status == 0
+    taken = "24 different whole numbers are taken for amounts, and softmax_cross_entropy is for classes"
+    told = "data.source.task: classification takes them for classes"
+    for command in (("check", "spec.yaml"), ("fit", "spec.yaml", "--run-dir", "none", "-q")):
+        result = nntrain(*command)
+        assert (result.status, result.out) == (2, "")
+        assert result.err == f"spec.yaml:2:16: data.source.task: {taken}; {told}\n"
+    assert fit("run", "data.source.task=classification").json["test"]["accuracy"] == 1
+
+
+def test_columns_without_any_value_are_not_looked_at_for_the_target(nntrain, case):
+    case("columns-without-any-value")
+    described = nntrain("data", "describe", "air.csv").out
+    assert "AH, the last column that holds any value" in described
+    assert "regression" in described
+
+
+def test_check_and_fit_tell_what_describe_tells(nntrain, fit, here):
+    rows = [f"{k},{k % 7},{k % 5},{'ab'[k % 2]}" for k in range(40)] + ["40,9,9,c"]
+    (here / "few.csv").write_text("\n".join(["UserId,x,z,kind", *rows]) + "\n")
+    (here / "spec.yaml").write_text("{data: {source: {kind: csv, path: few.csv}}, model: softmax, train: {epochs: 1}}")
+    warnings = nntrain("data", "describe", "spec.yaml", "--json").json["warnings"]
+    told = [f"note: data: {item['what']}; {item['do']}" for item in warnings if not item["harmless"]]
+    assert "note: data: train has hardly any row of c 1; its figures of that class mean little; " in "\n".join(told)
+    assert "UserId: counts the rows, as an id does" in "\n".join(told)
+    for result in (nntrain("check", "spec.yaml"), fit("run")):
+        assert result.err.splitlines() == told
+
+
+def test_targets_of_different_size_are_warned_of(nntrain, case):
+    case("two-targets-of-different-size")
+    told = "the target price varies 62,563 times as much as rating"
+    assert told in nntrain("check", "spec.yaml", "--set", "data.target_scale=none").err
+    assert told in nntrain("data", "describe", "spec.yaml", "--set", "data.target_scale=none").out
+    assert told not in nntrain("check", "spec.yaml").err
+
+
+@pytest.mark.parametrize("name", ["", "Unnamed: 0", "PassengerId", "row_id"])
+def test_ids_and_indexes_are_left_out_with_the_reason(nntrain, here, name):
+    order = np.random.default_rng(0).permutation(60)
+    rows = [f"{index},{k / 7:.3f},{k % 5},{'ab'[k % 2]}" for k, index in enumerate(order)]
+    (here / "t.csv").write_text("\n".join([f"{name},x,z,kind", *rows]) + "\n")
+    assert nntrain("init", "--data", "t.csv", "-o", "guess.yaml").status == 0
+    text = (here / "guess.yaml").read_text()
+    assert f"ignore: [{name or 0}]" in text.replace("'", "").replace('"', "")
+    assert "an id, as its name says" in text or "an index: different whole numbers" in text
+    assert nntrain("check", "guess.yaml").err == ""
+    warned = nntrain("check", "guess.yaml", "--set", "data.source.ignore=[]").err
+    assert f"{name or 'column 0'}: numbers the rows, as an id or index does; set data.source.ignore: " in warned

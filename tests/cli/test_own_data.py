@@ -359,7 +359,7 @@ def test_describe_says_what_to_look_at(nntrain, here):
     (here / "table.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     out = nntrain("data", "describe", "table.csv").out
     assert "warning: 16 rows of test (100.0%) are in training too, with the same features\n" in out
-    assert "warning: column 2: one value only\n         harmless; data.source.ignore: [2] leaves it out\n" in out
+    assert "note: column 2: one value only\n      harmless; data.source.ignore: [2] leaves it out\n" in out
 
 
 @pytest.mark.parametrize("source", ["digits", "iris", "xor"])

@@ -1,5 +1,7 @@
 """``nntrain check``: every problem of a spec and of its data, without training."""
 
+import sys
+
 from nntrain.cli.arguments import Config, Overrides
 
 
@@ -12,7 +14,7 @@ def check(config: Config, overrides: Overrides = None) -> None:
     from nntrain.spec import load
 
     loaded = load(config, overrides or ())
-    ready = prepare_run(loaded)
+    ready = prepare_run(loaded, surveyed=sys.maxsize)
     notes(ready.notes)
     rows, steps = count(len(ready.data.train)), count(ready.job.total_steps)
     out(f"ok: {loaded.spec.name}: {model_line(ready.assembly)}; {rows} training rows, {steps} steps")

@@ -76,8 +76,9 @@ def _print(look: "Look", every: bool) -> None:
     if look.advice:
         out()
     for advice in look.advice:
-        out(f"{apply_style('warning:', YELLOW)} {plain(advice.what)}")
-        out(f"         {plain(advice.do)}")
+        label = "note:" if advice.harmless else "warning:"
+        out(f"{apply_style(label, YELLOW)} {plain(advice.what)}")
+        out(f"{' ' * len(label)} {plain(advice.do)}")
 
 
 def _parts(found: "Survey", every: bool) -> "Table":

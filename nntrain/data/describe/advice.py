@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from nntrain.data.describe.column_facts import ColumnFacts
+from nntrain.data.describe.identifiers import id_reason
 from nntrain.data.describe.survey import Survey
 from nntrain.data.text import quoted
 from nntrain.data.transforms.scaler import Scale
+from nntrain.data.transforms.target_scaler import TargetScale
 
 UNEVEN = 1000  # ratio of two columns' deviations from which a common scale is needed
 RARE = 20  # times as many rows in the largest class as in the smallest
@@ -17,18 +20,26 @@ MANY_GAPS = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What was seen, and what to do about it."""
+    """What was seen, and what to do about it; ``harmless`` things are told to those who look at the data alone."""
 
     what: str
     do: str
+    harmless: bool = False
 
 
-def advise(survey: Survey, scale: Scale) -> Sequence[Advice]:
+class Scales(NamedTuple):
+    """How a spec scales inputs and targets."""
+
+    inputs: Scale = "none"
+    targets: TargetScale = "none"
+
+
+def advise(survey: Survey, scales: Scales) -> Sequence[Advice]:
     """Return all advice, the gravest first."""
-    return [advice for rule in RULES for advice in rule(survey, scale)]
+    return [advice for rule in RULES for advice in rule(survey, scales)]
 
 
-def _leaks(survey: Survey, scale: Scale) -> Iterator[Advice]:
+def _leaks(survey: Survey, scales: Scales) -> Iterator[Advice]:
     for name, count in survey.repeated.leaked.items():
         if count:
             share = count / survey.rows[name]
@@ -38,7 +49,7 @@ def _leaks(survey: Survey, scale: Scale) -> Iterator[Advice]:
             )
 
 
-def _conflicts(survey: Survey, scale: Scale) -> Iterator[Advice]:
+def _conflicts(survey: Survey, scales: Scales) -> Iterator[Advice]:
     count = survey.repeated.conflicting
     if count and survey.task == "classification":
         yield Advice(
@@ -47,7 +58,7 @@ def _conflicts(survey: Survey, scale: Scale) -> Iterator[Advice]:
         )
 
 
-def _classes(survey: Survey, scale: Scale) -> Iterator[Advice]:
+def _classes(survey: Survey, scales: Scales) -> Iterator[Advice]:
     if survey.task != "classification":
         return
     for name, counts in survey.counts.items():
@@ -69,70 +80,89 @@ def _classes(survey: Survey, scale: Scale) -> Iterator[Advice]:
         )
 
 
-def _scales(survey: Survey, scale: Scale) -> Iterator[Advice]:
+def _scales(survey: Survey, scales: Scales) -> Iterator[Advice]:
     columns = [column for column in survey.columns if column.deviation]
-    if len(columns) < 2 or survey.image_shape or scale in ("standard", "minmax"):
+    if len(columns) < 2 or survey.image_shape or scales.inputs in ("standard", "minmax"):
         return
     wide, narrow = (pick(columns, key=lambda column: column.deviation or 0) for pick in (max, min))
     ratio = (wide.deviation or 0) / (narrow.deviation or 1)
     if ratio >= UNEVEN:
         yield Advice(
             f"{column_name(wide)} varies {ratio:,.0f} times as much as {column_name(narrow)}",
-            "set data.scale: standard, or the small ones are not heard",
+            "set data.scale: standard, or columns of small values hardly influence the model",
         )
 
 
-def _ids(survey: Survey, scale: Scale) -> Iterator[Advice]:
-    ids = [column for column in survey.columns if column.rising and column.present > FEW]
-    if ids:
+def _target_scales(survey: Survey, scales: Scales) -> Iterator[Advice]:
+    columns = [column for column in survey.targets if column.deviation]
+    if len(columns) < 2 or scales.targets == "standard":
+        return
+    wide, narrow = (pick(columns, key=lambda column: column.deviation or 0) for pick in (max, min))
+    ratio = (wide.deviation or 0) / (narrow.deviation or 1)
+    if ratio >= UNEVEN:
         yield Advice(
-            f"{join_words(map(column_name, ids))}: counts the rows, as an id does",
-            f"set data.source.ignore: {_keys(ids)}",
+            f"the target {column_name(wide)} varies {ratio:,.0f} times as much as {column_name(narrow)}",
+            "set data.target_scale: standard, or the cost is that of the large one alone",
         )
 
 
-def _idle(survey: Survey, scale: Scale) -> Iterator[Advice]:
+def _ids(survey: Survey, scales: Scales) -> Iterator[Advice]:
+    named = any(column.name for column in survey.columns)
+    reasons = {
+        column: "counts the rows, as an id does"
+        if column.rising and column.present > FEW
+        else id_reason(column, named) and "numbers the rows, as an id or index does"
+        for column in survey.columns
+    }
+    for reason in dict.fromkeys(filter(None, reasons.values())):
+        ids = [column for column, why in reasons.items() if why == reason]
+        yield Advice(f"{join_words(map(column_name, ids))}: {reason}", f"set data.source.ignore: {_keys(ids)}")
+
+
+def _idle(survey: Survey, scales: Scales) -> Iterator[Advice]:
     if survey.image_shape:  # the margin of a picture is what it is
         return
     constant = [survey.columns[k] for k in survey.constant]
     if constant:
         what = f"{join_words(map(column_name, constant))}: one value only"
-        yield Advice(what, f"harmless; data.source.ignore: {_keys(constant)} leaves {_them(constant)} out")
+        do = f"harmless; data.source.ignore: {_keys(constant)} leaves {_them(constant)} out"
+        yield Advice(what, do, harmless=True)
     copies = [survey.columns[copy] for _, copy in survey.duplicates]
     if copies:
         pairs = [
             f"{column_name(survey.columns[copy])} = {column_name(survey.columns[k])}" for k, copy in survey.duplicates
         ]
-        yield Advice(
-            f"{join_words(pairs)} in every row", f"data.source.ignore: {_keys(copies)} leaves {_them(copies)} out"
-        )
+        do = f"data.source.ignore: {_keys(copies)} leaves {_them(copies)} out"
+        yield Advice(f"{join_words(pairs)} in every row", do, harmless=True)
 
 
-def _number_like(survey: Survey, scale: Scale) -> Iterator[Advice]:
+def _number_like(survey: Survey, scales: Scales) -> Iterator[Advice]:
     for column in survey.columns:
         if column.number_like:
             yield Advice(
-                f"{column_name(column)}: texts such as {quoted(column.number_like)} are numbers with something to them",
+                f"{column_name(column)}: texts such as {quoted(column.number_like)} are numbers with a unit or sign",
                 "leave the bare numbers in the file, or each text is a kind of its own",
             )
 
 
-def _gaps(survey: Survey, scale: Scale) -> Iterator[Advice]:
+def _gaps(survey: Survey, scales: Scales) -> Iterator[Advice]:
     empty = [column for column in survey.columns if column.missing > MANY_GAPS * column.rows]
     if empty:
         shares = [f"{column_name(column)} {column.missing / column.rows:.0%}" for column in empty]
         yield Advice(f"mostly missing: {join_words(shares)}", f"set data.source.ignore: {_keys(empty)}")
 
 
-def _parts(survey: Survey, scale: Scale) -> Iterator[Advice]:
+def _parts(survey: Survey, scales: Scales) -> Iterator[Advice]:
     if "test" not in survey.rows:
-        yield Advice("there is no test part", "set data.test: 0.2 for a score on rows that training never saw")
+        do = "set data.test: 0.2 for a score on rows that training never saw"
+        yield Advice("there is no test part", do, harmless=True)
 
 
-RULES: Sequence[Callable[[Survey, Scale], Iterator[Advice]]] = (
+RULES: Sequence[Callable[[Survey, Scales], Iterator[Advice]]] = (
     _leaks,
     _ids,
     _scales,
+    _target_scales,
     _number_like,
     _gaps,
     _parts,

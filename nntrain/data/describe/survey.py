@@ -65,10 +65,15 @@ class Survey:
     image_shape: Sequence[int] | None = None
 
 
-def survey(raw: Raw, parts: Mapping[str, Part], positions: Sequence[int]) -> Survey:
-    """Return the survey of a source's data, of the parts they are divided into; columns count as in ``positions``."""
+def survey(
+    raw: Raw, parts: Mapping[str, Part], positions: Sequence[int], fingerprint: str, *, brief: bool = False
+) -> Survey:
+    """Return the survey of a source's data, of the parts they are divided into; columns count as in ``positions``.
+
+    A ``brief`` one looks at the targets alone.
+    """
     in_memory = all(isinstance(part.X, np.ndarray) for part in (raw.train, raw.test) if part is not None)
-    columns, twins = (_seen_whole if in_memory else _seen_once)(raw, positions)
+    columns, twins = ((), ()) if brief else (_seen_whole if in_memory else _seen_once)(raw, positions)
     constant = [k for k, column in enumerate(columns) if column.constant]
     numbers = raw.task == "regression"
     return Survey(
@@ -80,9 +85,9 @@ def survey(raw: Raw, parts: Mapping[str, Part], positions: Sequence[int]) -> Sur
         _targets(raw) if numbers else (),
         constant,
         twins,
-        _count_repeated(parts),
+        Repeated(0, {}, 0) if brief else _count_repeated(parts),
         _baseline(parts, raw),
-        raw.fingerprint(),
+        fingerprint,
         raw.image_shape,
     )
 

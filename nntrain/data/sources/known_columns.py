@@ -1,4 +1,4 @@
-"""A table read as a trained model knows its columns: the same features and targets, by their names.
+"""Data read as a trained model knows them: the same task, features and targets, those of a table by their names.
 
 Knows nothing of splits or scaling.
 """
@@ -10,6 +10,7 @@ from typing import Any
 
 from nntrain.data.dataset import Raw
 from nntrain.data.formats.delimited import records
+from nntrain.data.sources.base import Source
 from nntrain.data.sources.tabular import Roles, TableSource
 from nntrain.data.tables.column_names import place_of_names
 from nntrain.data.tables.columns import Kinds, Table, position_of
@@ -19,12 +20,27 @@ from nntrain.data.text import quoted
 from nntrain.errors import DataError
 
 
-def load_known(source: TableSource, seed: int, wanted: WantedColumns) -> Raw:
-    """Return what ``source.load`` returns, with the columns, their order and their kinds as the model has them.
+def load_known(source: Source, seed: int, wanted: WantedColumns) -> Raw:
+    """Return what ``source.load`` returns, for the task and with the columns, in order and kind, that the model has.
 
-    Columns are found by name if the model and the file have names, else as the source's own settings say. DataError
-    for columns that are missing or do not fit.
+    The columns of a table are found by name if the model and the file have names, else as the source's own settings
+    say. DataError for columns that are missing or do not fit.
     """
+    settings: Any = source
+    if getattr(source, "task", None) == "auto" and wanted.task != "reconstruction":
+        settings = replace(settings, task=wanted.task)
+    raw: Raw = _load_table(settings, seed, wanted) if isinstance(settings, TableSource) else settings.load(seed)
+    if (raw.task == "classification") != bool(wanted.class_names):
+        want, got = ("classes", "numbers") if wanted.class_names else ("numbers", "classes")
+        raise DataError(f"data: the model predicts {want}, the target column holds {got}")
+    _check_width(raw.train.X.shape[1], wanted)
+    columns = raw.train.y.shape[1:]
+    if wanted.n_targets is not None and columns and columns != (wanted.n_targets,):
+        raise DataError(f"data: {columns[0]} target columns, the model predicts {wanted.n_targets}")
+    return raw
+
+
+def _load_table(source: TableSource, seed: int, wanted: WantedColumns) -> Raw:
     table = open_known(source, source.path, wanted)
     if not wanted.columns or not table.names:
         roles = source.roles(table)
@@ -39,7 +55,7 @@ def load_known(source: TableSource, seed: int, wanted: WantedColumns) -> Raw:
             where = place_of_names(table)
             raise DataError(f"{where}: column {position}, {name}, divides the rows, and the model takes it")
     dividing = {table.names[p] for p in (split, key) if p is not None}
-    ignored = {table.names[position_of(c, table)] for c in source.ignore if isinstance(c, str) and c in table.names}
+    ignored = {name for c in source.ignore for name in _names_of(c, table)}
     roles = Roles(found.targets, found.features, (), split, key)
     notes = (*found.notes, *wanted.describe_others(found.others, {*dividing, *ignored, *targets}, str(table.path)))
     return source.load_roles(seed, table, roles, _kinds(roles, wanted), notes)
@@ -55,6 +71,13 @@ def open_known(source: TableSource, path: Path, wanted: WantedColumns) -> Table:
             source = replace(settings, header=True)
             return source.open(path, None)
     return table
+
+
+def _names_of(column: str | int, table: Table) -> Sequence[str]:
+    """Return the name of a column that is told by name or position, if there is such a column."""
+    if isinstance(column, int):
+        return [table.names[column]] if -table.width <= column < table.width else []
+    return [column] if column in table.names else []
 
 
 def _target_names(source: TableSource, table: Table, wanted: WantedColumns) -> Sequence[str]:

@@ -168,7 +168,12 @@ def _column_name(k: int, names: Sequence[str]) -> str:
     return f"column {quoted(names[k])}" if names else f"feature column {k}"
 
 
+def too_many_texts(found: int, rows: int) -> bool:
+    """Return whether so many different texts in a column of so many rows are names, not kinds."""
+    return found > MOST_CATEGORIES or (found > 20 and 2 * found > rows)
+
+
 def _check_number(found: int, rows: int, called: str) -> None:
     """Refuse a column of names, one-hot: too many different texts to learn anything from."""
-    if found > MOST_CATEGORIES or (found > 20 and 2 * found > rows):
+    if too_many_texts(found, rows):
         raise DataError(f"data: {called} holds {found} different texts in {rows} training rows; ignore it")

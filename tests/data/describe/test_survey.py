@@ -9,7 +9,7 @@ import pytest
 
 from nntrain.core.types import Array, Task
 from nntrain.data.dataset import Part, Raw
-from nntrain.data.describe.advice import advise
+from nntrain.data.describe.advice import Scales, advise
 from nntrain.data.describe.survey import Survey, survey
 from nntrain.data.formats.npy import open_npy
 from nntrain.data.formats.on_disk import OnDisk
@@ -24,11 +24,11 @@ def classes(X: Array, y: Sequence[int], *, names: tuple[str, ...] = ("a", "b"), 
 def surveyed(raw: Raw, **parts: Sequence[int]) -> Survey:
     """Survey data divided as the row numbers say, all for training by default."""
     chosen = {name: raw.train.take(np.asarray(rows)) for name, rows in parts.items()} or {"train": raw.train}
-    return survey(raw, chosen, range(raw.train.X.shape[1]))
+    return survey(raw, chosen, range(raw.train.X.shape[1]), raw.fingerprint())
 
 
 def advice(found: Survey, scale: str = "standard") -> list[tuple[str, str]]:
-    return [(item.what, item.do) for item in advise(found, scale)]
+    return [(item.what, item.do) for item in advise(found, Scales(scale))]
 
 
 def normal(rows: int = 40, columns: int = 3) -> Array:
@@ -103,7 +103,11 @@ def test_columns_of_uneven_scale_need_one(scale: str) -> None:
     X[:2] = [[1e4, 1], [-1e4, -1]]
     found = surveyed(classes(X, [0, 1] * 20))
     told = [do for what, do in advice(found, scale) if "times as much as" in what]
-    assert told == (["set data.scale: standard, or the small ones are not heard"] if scale in ("none", "unit") else [])
+    assert told == (
+        ["set data.scale: standard, or columns of small values hardly influence the model"]
+        if scale in ("none", "unit")
+        else []
+    )
 
 
 def test_a_column_that_counts_rows_is_an_id() -> None:
@@ -128,11 +132,11 @@ def test_texts_are_told_by_frequency() -> None:
     assert (column.is_text, column.distinct, column.missing, column.common) == (True, 2, 1, (("blue", 2), ("red", 1)))
 
 
-def test_numbers_with_something_to_them_are_told() -> None:
+def test_numbers_with_a_unit_or_sign_are_told() -> None:
     X = RNG.integers(0, 3, (40, 1)).astype(float)
     raw = Raw(Part(X, np.arange(40) % 2), None, "classification", ("a", "b"), texts=(("16%", "7%", "5%"),))
     (told,) = [item for item in advice(surveyed(raw)) if "such as" in item[0]]
-    assert told[0].endswith("%' are numbers with something to them")
+    assert told[0].endswith("%' are numbers with a unit or sign")
     assert told[1] == "leave the bare numbers in the file, or each text is a kind of its own"
 
 
@@ -198,7 +202,7 @@ def test_on_the_disk_all_is_as_in_memory(
         for (name, half), part in zip(halves.items(), (train, test), strict=True)
     ]
     found = [
-        survey(Raw(*parts, "classification", ("a", "b")), dict(zip(halves, parts, strict=True)), range(7))
+        survey(Raw(*parts, "classification", ("a", "b")), dict(zip(halves, parts, strict=True)), range(7), "")
         for parts in ((train, test), disk)
     ]
     for memory, streamed in zip(found[0].columns, found[1].columns, strict=True):
