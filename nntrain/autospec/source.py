@@ -16,7 +16,7 @@ from nntrain.data.formats.sniffer import sniff
 from nntrain.data.sources import cifar, reader_of
 from nntrain.data.sources.csv import Csv
 from nntrain.data.sources.parquet import Parquet
-from nntrain.data.tables.columns import Table, position_of
+from nntrain.data.tables.columns import Table, named, position_of
 from nntrain.data.text import choices, quoted
 from nntrain.errors import DataError, SpecError
 
@@ -80,7 +80,8 @@ def _csv(wish: DataRequest) -> Found:
 
 def _columns(wish: DataRequest, table: Table, lines: list[Line]) -> Found:
     """Add what is guessed from the columns."""
-    columns = [facts_of(column) for column in table.columns()]
+    positions = [position for position in range(table.width) if position not in table.left_out]
+    columns = [facts_of(column) for column in table.columns(positions)]
     target = None if wish.target is None else position_of(_column_key(wish.target, table.names), table)
     roles = guess_roles(columns, target=target, named=bool(table.names))
     gaps = [column for column in columns if column.missing and column.position not in roles.ignored]
@@ -121,6 +122,7 @@ def _messages(
         ("target", f"{column_name(target)}, {roles.target_why}"),
         ("task", f"{roles.task}: {roles.task_why}"),
     ]
+    messages += [("left out", f"{named(table, position)}: {why}") for position, why in table.left_out.items()]
     for position, why in roles.ignored.items():
         column = next(item for item in columns if item.position == position)
         messages.append(("left out", f"{column_name(column)}: {why}"))

@@ -62,7 +62,8 @@ class InputFile:
         transform = self.wanted.transform
         table = self._open_table(kind)
         found = self.wanted.find(table)
-        self.notes += [*found.notes, *self.wanted.describe_others(found.others, (), str(self.path))]
+        left_out = [table.names[position] for position in table.left_out if table.names]
+        self.notes += [*found.notes, *self.wanted.describe_others(found.others, left_out, str(self.path))]
         start = 0
         for block in table.blocks(found.features, self.wanted.kinds(found.features)):
             at = {column.position: column for column in block}

@@ -67,7 +67,7 @@ def agents():
     ]
 
 
-MADE = (flowers, cars, air, signs, rare, indexed, agents)
+MADE = (flowers, mushrooms, cars, air, signs, rare, indexed, agents)
 
 
 @pytest.mark.parametrize("made", MADE, ids=lambda made: made.__name__)
@@ -115,7 +115,7 @@ def test_every_command_understands_a_file_in_the_same_way(nntrain, here, made):
             assert answer == decided
 
 
-@pytest.mark.parametrize("made", [flowers, cars, rare, agents], ids=lambda made: made.__name__)
+@pytest.mark.parametrize("made", [flowers, mushrooms, cars, rare, agents], ids=lambda made: made.__name__)
 def test_columns_in_another_order_mean_the_same(nntrain, here, made):
     header, rows = made()
     (here / "data.csv").write_text("\n".join([*header, *rows]) + "\n")

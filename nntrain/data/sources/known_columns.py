@@ -55,7 +55,7 @@ def _load_table(source: TableSource, seed: int, wanted: WantedColumns) -> Raw:
             where = place_of_names(table)
             raise DataError(f"{where}: column {position}, {name}, divides the rows, and the model takes it")
     dividing = {table.names[p] for p in (split, key) if p is not None}
-    ignored = {name for c in source.ignore for name in _names_of(c, table)}
+    ignored = {name for c in (*source.ignore, *table.left_out) for name in _names_of(c, table)}
     roles = Roles(found.targets, found.features, (), split, key)
     notes = (*found.notes, *wanted.describe_others(found.others, {*dividing, *ignored, *targets}, str(table.path)))
     return source.load_roles(seed, table, roles, _kinds(roles, wanted), notes)

@@ -80,8 +80,9 @@ class ParquetTable:
 
     @property
     def left_out(self) -> Mapping[int, str]:
-        """Columns that pandas keeps as its index."""
-        return {}
+        """Columns that pandas keeps as its index, as the metadata of the file say."""
+        kept = (self._file.schema_arrow.pandas_metadata or {}).get("index_columns", ())
+        return {p: "it is the index that pandas kept" for p, name in enumerate(self.names) if name in kept}
 
     @property
     def notes(self) -> Sequence[str]:
