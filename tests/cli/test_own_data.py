@@ -141,7 +141,7 @@ def test_columns_without_a_name_of_their_own_go_by_position(nntrain, here):
     rows = "".join(f"{k},{k % 7}.5,{k % 5},{'MF'[k % 2]}\n" for k in range(60))
     (here / "index.csv").write_text(f",x,x,y\n{rows}")
     (here / "twice.csv").write_text(f"id,x,y,y\n{rows}")
-    for name, ignored, target in (("index", (0,), "y"), ("twice", ("id",), 2)):
+    for name, ignored, target in (("index", (), "y"), ("twice", ("id",), 2)):
         assert nntrain("init", "--data", f"{name}.csv").status == 0
         source = load(here / f"{name}.yaml").spec.data.source
         assert (source.ignore, source.target) == (ignored, target)
