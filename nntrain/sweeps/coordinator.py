@@ -12,8 +12,9 @@ from typing import TypeAlias
 
 from nntrain.errors import DivergenceError, InterruptedRun, LockedError, OutputError
 from nntrain.sweeps.executor import Ended, Executor, Order
+from nntrain.sweeps.expansion import confirm
 from nntrain.sweeps.folder import Outcome, SweepFolder
-from nntrain.sweeps.points import Plan, Point
+from nntrain.sweeps.points import Plan, Point, Setting
 
 TICK = 0.1  # seconds between two looks for an interruption
 RETRY = 0.25  # seconds until a point that another process holds is looked at again
@@ -72,6 +73,13 @@ class Coordinator:
     def to_do(self) -> list[Point]:
         """The points that are not finished, in the order of the plan."""
         return [point for point in self.plan.points if not self.outcomes[point.id].is_final]
+
+    def confirmation(self, setting: Setting, seeds: int) -> "Coordinator":
+        """Return the coordinator of one setting, in the same folder, with so many seeds that this plan does not have.
+
+        Raises what ``confirm`` raises.
+        """
+        return Coordinator(confirm(self.plan, setting, seeds), self.folder, self.executor, self.argv)
 
     def events(self, interrupted: Callable[[], bool] = bool) -> Iterator[Event]:
         """Train, and yield what becomes of each point, in the order in which they end.

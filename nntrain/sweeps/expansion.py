@@ -13,7 +13,7 @@ from nntrain.data.prepare import prepare
 from nntrain.errors import DataError, SpecError, did_you_mean
 from nntrain.runs import Assembly, assemble
 from nntrain.runs.assembly import Facts, conflicts_of
-from nntrain.spec import Loaded, load, override
+from nntrain.spec import Loaded, load, override, reload
 from nntrain.spec.merge import OVERRIDES, Override
 from nntrain.spec.tree import Mark, Origin, Scalar, plain
 from nntrain.sweeps.grid import settings_of
@@ -43,6 +43,15 @@ def expand(request: Request, overrides: Sequence[str] = ()) -> Plan:
     keys = list(dict.fromkeys(one.path for values in laid for one in values))
     rank = check.rank(request.rank)
     return Plan(list(settings.values()), keys, seeds, rank, base.text, len(laid) - len(settings))
+
+
+def confirm(plan: Plan, setting: Setting, seeds: int) -> Plan:
+    """Return a plan of one setting with the ``seeds`` next seeds that nothing was chosen by. SpecError, DataError."""
+    first = max(plan.seeds) + 1
+    fresh, check = range(first, first + seeds), _Check()
+    points = check.points(reload(setting.points[0].resolved, text=plan.text), (), fresh)
+    check.raise_problems()
+    return replace(plan, settings=[Setting(setting.values, points)], seeds=fresh, merged=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from nntrain.sweeps.standings import Standing
 from nntrain.sweeps.student import Sample
 
 ABSENT = ""  # of a key that a setting does not have
-RUNS, SETTINGS, BEST = "runs.csv", "settings.csv", "best.yaml"
+RUNS, SETTINGS, BEST, CONFIRMATION = "runs.csv", "settings.csv", "best.yaml", "confirmation.csv"
 
 
 def result_files(plan: Plan, outcomes: Mapping[str, Outcome], found: Sequence[Standing]) -> dict[str, str]:
@@ -25,6 +25,11 @@ def result_files(plan: Plan, outcomes: Mapping[str, Outcome], found: Sequence[St
     if found and found[0].score.n:
         files[BEST] = _best(plan, found)
     return files
+
+
+def confirmation_file(plan: Plan, outcomes: Mapping[str, Outcome]) -> str:
+    """Return the text of confirmation.csv: the runs of the best setting with fresh seeds."""
+    return _runs(plan, outcomes)
 
 
 def value_at(setting: Setting, key: str) -> Any:

@@ -189,3 +189,24 @@ def test_a_signal_stops_the_sweep_with_75(process, here):
         f"stopped: {Path('runs') / 'tiny-sweep'}: 8 of 8 runs left; the same command goes on"
     )
     assert ["to", "do", "8", "of", "8", "runs"] in [line.split() for line in out.splitlines()]
+
+
+def test_the_best_is_confirmed_with_fresh_seeds(nntrain, here, trained_once):
+    command = ("sweep", "tiny.yaml", *OVER, "--confirm", "3", "--out", "mine")
+    status, out, err = nntrain(*command)
+    assert status == 0, err
+    folder = here / "mine"
+    fresh, best = rows(folder / "confirmation.csv"), rows(folder / "settings.csv")[0]
+    assert [(row["seed"], row["status"], row["optimizer.lr"]) for row in fresh] == [
+        (seed, "done", best["optimizer.lr"]) for seed in ("2", "3", "4")
+    ]
+    assert {row["seed"] for row in rows(folder / "runs.csv")} == {"0", "1"}
+    assert trained_once(folder) == 7
+    mean = sum(float(row["validation.accuracy"]) for row in fresh) / 3
+    (line,) = (line.split() for line in out.splitlines() if line.startswith(" confirmed"))
+    assert line[1] == f"{mean:.4f}"
+    assert line[-6:] == ["with", "3", "of", "3", "fresh", "seeds"]
+    assert nntrain(*command)[:2] == (0, out)
+    assert trained_once(folder) == 7
+    status, _, err = nntrain(*command, "--commands")
+    assert (status, err) == (2, "error: --confirm: is for a sweep that trains here, not for --commands\n")

@@ -1,6 +1,7 @@
 """``nntrain sweep``: many runs as one, from a sweep file or from a spec and what varies in it."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 from nntrain.cli.arguments import Overrides, Quiet
 
 if TYPE_CHECKING:
+    from nntrain.errors import UserError
     from nntrain.sweeps.coordinator import Coordinator
     from nntrain.sweeps.folder import SweepFolder
     from nntrain.sweeps.points import Plan
@@ -35,6 +37,12 @@ def sweep(
         str | None, typer.Option(metavar="FIGURE", help="What counts, such as validation.cost; never of the test part.")
     ] = None,
     overrides: Overrides = None,
+    confirm: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=2, help="Then train the best setting with N fresh seeds, for a score to rely on."
+        ),
+    ] = None,
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="Runs at once; one a core by default.")
     ] = None,
@@ -53,9 +61,12 @@ def sweep(
     what is new. Exit 0: every run is done or diverged; 10: some failed; 75: interrupted.
     """
     from nntrain.core.machine import processors
+    from nntrain.errors import SpecError
     from nntrain.sweeps.executor import LocalExecutor
     from nntrain.sweeps.folder import SweepFolder
 
+    if commands and confirm is not None:
+        raise SpecError("--confirm: is for a sweep that trains here, not for --commands")
     with LocalExecutor(jobs or processors()) as executor:
         if not commands:
             executor.warm_up()  # it loads while the plan is made
@@ -69,7 +80,7 @@ def sweep(
             else:
                 from nntrain.sweeps.coordinator import Coordinator
 
-                _train(Coordinator(plan, folder, executor, sys.argv), executor.capacity, as_json=as_json, quiet=quiet)
+                _train(Coordinator(plan, folder, executor, sys.argv), confirm, as_json=as_json, quiet=quiet)
 
 
 def _request(
@@ -95,44 +106,59 @@ def _plan(request: "Request", overrides: "list[str] | tuple[()]") -> "Plan":
     return expand(request, overrides)
 
 
-def _train(coordinator: "Coordinator", jobs: int, *, as_json: bool, quiet: bool) -> None:
+def _train(coordinator: "Coordinator", confirm: int | None, *, as_json: bool, quiet: bool) -> None:
     """Train all that is to do, write the tables whatever happened, and show the best."""
     from nntrain.cli.interrupts import catch_signals
-    from nntrain.cli.output.sweep_progress import SweepProgress
     from nntrain.cli.output.sweep_result import show_result
     from nntrain.cli.output.terminal import out_json
-    from nntrain.errors import FailedRunsError, InterruptedRun
-    from nntrain.sweeps.result_files import result_files
+    from nntrain.sweeps.result_files import CONFIRMATION, confirmation_file, result_files
     from nntrain.sweeps.standings import standings
 
-    plan, folder, stopped = coordinator.plan, coordinator.folder, None
+    plan, folder = coordinator.plan, coordinator.folder
     interrupts = catch_signals()
-    progress = SweepProgress(coordinator, jobs=jobs, as_json=as_json, quiet=quiet)
-    progress.begin()
-    try:
-        for event in coordinator.events(interrupts):
-            progress.show(event)
-    except InterruptedRun as error:
-        stopped = error
-    finally:
-        progress.close()
+    stopped = _follow(coordinator, interrupts, as_json=as_json, quiet=quiet)
     found = standings(plan, coordinator.outcomes)
     files = result_files(plan, coordinator.outcomes, found)
+    fresh = None
+    if confirm is not None and stopped is None and found[0].score.n:
+        again = coordinator.confirmation(found[0].setting, confirm)
+        stopped = _follow(again, interrupts, as_json=as_json, quiet=quiet)
+        (fresh,) = standings(again.plan, again.outcomes)
+        files[CONFIRMATION] = confirmation_file(again.plan, again.outcomes)
     for name, text in files.items():
         folder.write(name, text)
     if as_json:
         best = found[0] if found[0].score.n else None
         facts = best and {"setting": best.number, "values": best.setting.values, plan.rank: best.score.mean}
-        out_json({"event": "end", "best": facts, "failed": len(progress.failed), "files": list(files)})
+        confirmed = fresh and {"n": fresh.score.n, plan.rank: fresh.score.mean, "half": fresh.score.half}
+        out_json({"event": "end", "best": facts, "confirmed": confirmed, "files": list(files)})
     else:
-        show_result(plan, found, coordinator.outcomes, folder.path, files)
+        show_result(plan, found, coordinator.outcomes, folder.path, files, fresh)
     if stopped is not None:
         raise stopped
-    if progress.failed:
-        total, where = len(coordinator.outcomes), folder.path / "messages"
-        raise FailedRunsError(
-            f"{len(progress.failed)} of {total} runs failed; see {where}; the same command tries again"
-        )
+
+
+def _follow(
+    coordinator: "Coordinator", interrupts: "Callable[[], bool]", *, as_json: bool, quiet: bool
+) -> "UserError | None":
+    """Train the points of one plan and show how it goes; return why it did not come to its end, if it did not."""
+    from nntrain.cli.output.sweep_progress import SweepProgress
+    from nntrain.errors import FailedRunsError, InterruptedRun
+
+    progress = SweepProgress(coordinator, jobs=coordinator.executor.capacity, as_json=as_json, quiet=quiet)
+    progress.begin()
+    try:
+        for event in coordinator.events(interrupts):
+            progress.show(event)
+    except InterruptedRun as error:
+        return error
+    finally:
+        progress.close()
+    if not progress.failed:
+        return None
+    failed, total = len(progress.failed), len(coordinator.outcomes)
+    where = coordinator.folder.path / "messages"
+    return FailedRunsError(f"{failed} of {total} runs failed; see {where}; the same command tries again")
 
 
 def _print_commands(plan: "Plan", folder: "SweepFolder") -> None:

@@ -19,9 +19,14 @@ SHOWN = 5
 
 
 def show_result(
-    plan: "Plan", found: "Sequence[Standing]", outcomes: "Mapping[str, Outcome]", folder: Path, files: Iterable[str]
+    plan: "Plan",
+    found: "Sequence[Standing]",
+    outcomes: "Mapping[str, Outcome]",
+    folder: Path,
+    files: Iterable[str],
+    fresh: "Standing | None" = None,
 ) -> None:
-    """Write the best settings and what there is to say of them to stdout."""
+    """Write the best settings and what there is to say of them to stdout; ``fresh`` is the best with fresh seeds."""
     several = len(plan.seeds) > 1
     names = short_names(plan.keys)
     score = plan.rank.replace(".", " ")
@@ -33,7 +38,7 @@ def show_result(
     if len(found) > SHOWN:
         out(f"   {_more(len(found) - SHOWN)} in settings.csv")
     out()
-    facts(_lines(plan, found, outcomes, folder, files))
+    facts([*_lines(plan, found, outcomes), *_confirmed(fresh), *_places(folder, list(files))])
 
 
 def _row(plan: "Plan", one: "Standing", place: int, several: bool) -> list[str]:
@@ -49,9 +54,7 @@ def _row(plan: "Plan", one: "Standing", place: int, several: bool) -> list[str]:
     return [star, *values, *cells, f"{one.diverged} of {one.runs}"]
 
 
-def _lines(
-    plan: "Plan", found: "Sequence[Standing]", outcomes: "Mapping[str, Outcome]", folder: Path, files: Iterable[str]
-) -> list[tuple[str, str]]:
+def _lines(plan: "Plan", found: "Sequence[Standing]", outcomes: "Mapping[str, Outcome]") -> list[tuple[str, str]]:
     lines = [("bracket", text) for text in _bracket(plan, found)] + [("edge", text) for text in _edges(plan, found)]
     best = found[0]
     tied = _tied(found)
@@ -66,8 +69,20 @@ def _lines(
         lines.append(("test", f"{figure(best.test.mean)} at the chosen setting; not used for the choice"))
     if best.score.n and len(found) > 1:
         lines.append(("chosen", f"the best of {count(len(found))} tried: its score is a little too good"))
-    names = list(files)
-    lines.append(("files", f"{plain(str(folder))}: {'  '.join(names)}"))
+    return lines
+
+
+def _confirmed(fresh: "Standing | None") -> list[tuple[str, str]]:
+    """Return what the best setting comes to with seeds by which nothing was chosen."""
+    if fresh is None:
+        return []
+    score = _spread(figure(fresh.score.mean), fresh.score.half)
+    diverged = f", {fresh.diverged} diverged" if fresh.diverged else ""
+    return [("confirmed", f"{score} with {fresh.score.n} of {fresh.runs} fresh seeds{diverged}")]
+
+
+def _places(folder: Path, names: Sequence[str]) -> list[tuple[str, str]]:
+    lines = [("files", f"{plain(str(folder))}: {'  '.join(names)}")]
     if "best.yaml" in names:
         lines.append(("next", f"nntrain fit {plain(str(folder / 'best.yaml'))}"))
     return lines
