@@ -7,6 +7,7 @@ from nntrain.artifacts.checkpoint import Checkpoint
 from nntrain.artifacts.rundir import SUMMARY, RunDir
 from nntrain.runs import open_model, open_run, spec_of_run
 from nntrain.runs.position import position_of
+from nntrain.runs.run import Run
 
 STEADY = "schedule=constant"
 WITHOUT_VALIDATION = "data.validation=null"
@@ -110,6 +111,33 @@ def test_an_old_run_without_its_summary_ends_with_the_same_result(case, tiny, tr
     _, records = trained(tiny(*settings), "run")
     assert records == []
     assert lasting(tmp_path / "run") == result
+
+
+CRASHES = {
+    "before the best is written": (Run, "_save_old_best"),
+    "after the best is written": (Run, "_save"),
+    "before the metrics are cut": (RunDir, "cut_metrics"),
+    "while training": (Run, "_record"),
+}
+
+
+@pytest.mark.parametrize("case", ["patience", "within an epoch that is worse"])
+@pytest.mark.parametrize("place", CRASHES)
+def test_a_crash_while_an_old_run_is_resumed_loses_nothing(place, case, tiny, trained, lasting, tmp_path, monkeypatch):
+    first, then = ([WITHOUT_VALIDATION, STEADY, "checkpoint.min_seconds=0", *settings] for settings in CASES[case])
+    trained(tiny(*then), "whole")
+    trained(tiny(*first), "old")
+    rewrite_as_0_1_0(tmp_path / "old")
+
+    def crash(*args, **named):
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*CRASHES[place], crash)
+        with pytest.raises(ZeroDivisionError):
+            trained(tiny(*then), "old")
+    trained(tiny(*then), "old")
+    assert lasting(tmp_path / "old") == lasting(tmp_path / "whole")
 
 
 def test_nothing_of_an_old_best_is_left_where_no_best_is_wanted(tiny, trained, lasting, tmp_path):
