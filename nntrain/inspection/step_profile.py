@@ -56,7 +56,7 @@ class Profile:
 
     @property
     def floor_ratio(self) -> float:
-        """The share of the step's time that its matrix products alone would take; at most 1."""
+        """The share of the step's time that its matrix products alone take; 1 would be the fastest possible step."""
         return self.floor / self.step
 
     def by_label(self) -> dict[str, float]:
@@ -108,7 +108,7 @@ def _record(call: Call) -> CallTime:
 
 
 def _time_each(calls: Sequence[Callable[[], Any]], seconds: float) -> tuple[list[float], float]:
-    """Return the median seconds of each call in its place among the others, and of a whole round untouched."""
+    """Return the median seconds of each call among the others, and of a whole round timed as one."""
     each: list[list[float]] = [[] for _ in calls]
     rounds: list[float] = []
     until = perf_counter() + seconds

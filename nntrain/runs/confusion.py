@@ -11,9 +11,9 @@ from nntrain.core.types import Array
 
 @dataclass(frozen=True, slots=True)
 class ClassScore:
-    """One class: the share of its decisions that are right, the share of its examples found, their harmonic mean.
+    """Precision, recall, F1 and number of examples of one class.
 
-    NaN where there is nothing to divide by: a class never decided for has no precision, one without examples no recall.
+    Precision is NaN for a class that is never decided for, recall for a class without examples.
     """
 
     name: str
@@ -34,7 +34,7 @@ class ClassScore:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Confusion:
-    """``counts`` (c, c): examples of the row's class that were taken for the column's."""
+    """The confusion matrix: ``counts`` (c, c) of examples, with true classes as rows and decided ones as columns."""
 
     counts: Array
     class_names: Sequence[str]

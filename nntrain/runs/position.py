@@ -1,8 +1,9 @@
 """The training position in a checkpoint: what the next step depends on.
 
-Checkpoints of nntrain up to 0.1 held more: the weights of the best epoch as ``best.…``, which changed places with the
-parameters when training had ended, and a copy of the figures from before an epoch that training ended within. They are
-read here as if they had been written today. Knows nothing of run directories.
+Checkpoints of version 0.1.0 held more. The weights of the best epoch were in them as ``best.…``, and at the end of
+training they were swapped with the parameters. An epoch that training ended within was counted as finished; ``cut``
+held the figures from before, and ``cut.…`` the best weights. Here such a checkpoint gives the same position as one that
+is written today. Knows nothing of run directories.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from nntrain.train.state import State
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Position:
-    """Tensors and figures to restore a state from; ``best`` are weights that an old checkpoint held beside them."""
+    """Tensors and figures to restore a state from; ``best`` are the best epoch's weights in an old checkpoint."""
 
     tensors: Mapping[str, Array]
     figures: Mapping[str, Any]

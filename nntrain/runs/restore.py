@@ -26,10 +26,9 @@ SAMPLES = 64  # steps at which two schedules of the learning rate are compared
 class StartingPoint:
     """What a run resumes from, beside its state; the defaults describe a new run.
 
-    ``step`` and ``environment`` are the checkpoint's, ``best`` is the best epoch that it knows. Where training ended
+    ``step`` and ``environment`` are the checkpoint's, ``best`` is the best epoch that it names. Where training ended
     within an epoch, ``before`` has the best epoch and the length of the metrics without that epoch. ``rewrite`` tells
-    that the checkpoint no longer says where the run stands. ``old_best`` is a best epoch with its weights that lie in
-    no file of their own.
+    that the checkpoint must be written anew. ``old_best`` is a best epoch and its weights, which have no file yet.
     """
 
     step: int | None = None
@@ -101,7 +100,7 @@ def _say_ended(path: Path, state: State) -> list[str]:
 
 
 def horizon_notes(job: Job, state: State, before: Mapping[str, Any]) -> list[str]:
-    """Return in words what another length of the run changes in its learning rates; nothing where nothing changes.
+    """Return notes on how a new length of the run changes its learning rates; none where it does not.
 
     ``before`` is the ``train`` section of the spec so far.
     """
@@ -126,7 +125,7 @@ def horizon_notes(job: Job, state: State, before: Mapping[str, Any]) -> list[str
 
 
 def _forget_unusable_best(directory: RunDir, ready: Prepared, start: StartingPoint) -> None:
-    """Forget a best epoch that is gone, damaged, or the best by another figure than the one that counts now."""
+    """Forget the best epoch if its checkpoint is gone or damaged, or if it is the best by another figure than now."""
     best, monitor = start.best, ready.kept_monitor
     if best is None:
         return
@@ -151,10 +150,10 @@ def _forget_unusable_best(directory: RunDir, ready: Prepared, start: StartingPoi
 def _find_best_by_patience(
     directory: RunDir, ready: Prepared, position: Position, state: State, start: StartingPoint
 ) -> None:
-    """Name the best epoch by patience where it decides what is kept, and the checkpoint does not name it.
+    """Find the best epoch by the figure that patience watches, where it is the result and is not named yet.
 
-    That is so in old checkpoints, and when patience is set for a run that had none before. Raises SpecError when the
-    weights of that epoch are nowhere.
+    Old checkpoints do not name it, nor do runs for which patience is set only now. Raises SpecError when the weights
+    of that epoch are not on disk.
     """
     monitor, stop = ready.kept_monitor, ready.stop_monitor
     named = ready.assembly.spec.checkpoint.best

@@ -111,7 +111,7 @@ def find_done(loaded: Loaded, directory: RunDir) -> Done | None:
 
 
 def compare(directory: RunDir, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
-    """Return the differences that a run may have; SpecError with each one that would make it compute something else.
+    """Return the allowed differences between two specs of a run; SpecError names those that change what it computes.
 
     Where one spec names a loss or metrics and the other leaves them to the data, what the data decide is compared.
     """

@@ -18,8 +18,8 @@ class Stop:
     """When to stop before the last epoch.
 
     ``patience`` counts epochs without an improvement of more than ``min_delta`` in ``monitor``. Without a validation
-    part ``validation.cost`` stands for ``train.cost``, and ``restore_best`` makes the best epoch by it the result of
-    the run instead of the last. ``step_tolerance`` stops when ‖Δθ‖₂ of a step falls below it.
+    part it watches ``train.cost`` in place of ``validation.cost``; ``restore_best`` then makes the best epoch the
+    result of the run, instead of the last. ``step_tolerance`` stops when ‖Δθ‖₂ of a step falls below it.
     """
 
     __pydantic_config__ = {"extra": "forbid"}
