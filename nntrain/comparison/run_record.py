@@ -69,8 +69,16 @@ def find_runs(roots: Sequence[Path]) -> list[RunRecord]:
         if not root.is_dir():
             raise CheckpointError(f"{root}: no such folder; name one with runs in it")
         paths |= {path.resolve(): path for path in _directories(root) if path.resolve() not in paths}
-    found = [read_run(path) for path in paths.values() if RunDir(path).read_json(RUN) is not None]
+    found = [_read_any(path) for path in paths.values()]
     return sorted(found, key=lambda run: (run.started, str(run.path)))
+
+
+def _read_any(path: Path) -> RunRecord:
+    """Return the record of a run directory, an empty one where its run.json is damaged."""
+    try:
+        return read_run(path)
+    except CheckpointError:
+        return RunRecord(path, path.resolve().name, "unreadable", {}, {})
 
 
 def _directories(root: Path) -> Iterable[Path]:

@@ -26,6 +26,8 @@ SHOWN = 20  # problems that are told at once
 
 def expand(request: Request, overrides: Sequence[str] = ()) -> Plan:
     """Return the plan, with ``key=value`` overrides laid over the base. SpecError, DataError with every problem."""
+    if request.seeds is not None and any(text.partition("=")[0].strip() == "seed" for text in overrides):
+        raise SpecError("--set seed: the seeds of this sweep are given by `seeds`")
     base = override(load(request.base, overrides), request.fixed)
     if base.spec.runtime.threads is None:  # their number changes the last digits: one, wherever a point is trained
         mark = Mark(Origin("runtime.threads", Path.cwd(), OVERRIDES, is_file=False))

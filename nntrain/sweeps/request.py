@@ -80,6 +80,9 @@ def request_of_options(
 def conflicts(axes: Sequence[Axis], fixed: Sequence[Override]) -> list[str]:
     """Return what is wrong with keys that vary: those that cannot, those given twice, those that are set as well."""
     found, seen = [], {one.path: "set" for one in fixed}
+    for one in fixed:
+        if one.path == "seed":
+            found.append(str(Problem(one.mark, one.path, f"cannot be set here: {ELSEWHERE['seed']}")))
     for axis in axes:
         if axis.key in ELSEWHERE:
             found.append(str(Problem(axis.mark, axis.path, f"cannot vary here: {ELSEWHERE[axis.key]}")))

@@ -60,6 +60,7 @@ class _Reader:
         if draws is not None and "cases" in self.root.entries:
             self.complain(self.root.entries["cases"].mark, "cases", "cannot be drawn at random; use a sweep file each")
         fixed, seeds, rank = self.fixed(self.root, "set"), self.seeds(), self.text("rank")
+        self.problems += conflicts((), fixed)
         if base is None:
             return None
         place = Path(base).expanduser()

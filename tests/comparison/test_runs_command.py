@@ -69,6 +69,13 @@ def test_the_best_is_a_path(nntrain, three):
     assert nntrain("runs", "best", "runs", "--by", "validation.cost", "--where", "optimizer.lr<0.1")[1] == "runs/slow\n"
 
 
+def test_a_damaged_run_is_shown_as_such(nntrain, three, here):
+    (here / "runs" / "slow" / "run.json").write_text("{", encoding="utf-8")
+    rows = [line.split() for line in nntrain("runs")[1].splitlines()]
+    assert ["slow", "–", "–", "unreadable"] in rows
+    assert nntrain("runs", "best")[1] == "runs/quick\n"
+
+
 def test_a_sweep_is_a_folder_of_runs(nntrain, here):
     sweep = ("sweep", "tiny.yaml", "--over", "optimizer.lr=[0.1, 0.01]", "-q")
     assert nntrain(*sweep)[0] == 0

@@ -59,6 +59,19 @@ def test_random_options_draw(here):
     assert len(expand(request).points) == 4
 
 
+def test_a_seed_that_would_be_lost_is_refused(written, plan):
+    text = "base: tiny.yaml\nset: {seed: 1}\nover: {optimizer.lr: [0.1]}\ncases: [{set: {seed: 2}}]\n"
+    with pytest.raises(SpecError) as caught:
+        written(text)
+    assert caught.value.problems == (
+        "sweep.yaml:4:16: seed: cannot be set here: seeds are given by `seeds`",
+        "sweep.yaml:2:7: seed: cannot be set here: seeds are given by `seeds`",
+    )
+    with pytest.raises(SpecError, match="--set seed: the seeds of this sweep are given by `seeds`"):
+        plan(seeds=2, overrides=["seed=4"])
+    assert [point.seed for point in plan("optimizer.lr=[0.1]", overrides=["seed=4"]).points] == [4]
+
+
 def test_all_mistakes_are_told_at_once(written):
     text = """\
 bse: x
