@@ -113,7 +113,13 @@ def _useless(column: ColumnFacts, named: bool) -> str:
 
 def _is_number_id(column: ColumnFacts) -> bool:
     """Whether the first column counts the rows, or holds long whole numbers nearly all of which differ."""
-    if column.position or not column.whole or column.present < FEW_ROWS or column.distinct < 0.9 * column.present:
+    if (
+        column.position
+        or column.amount
+        or not column.whole
+        or column.present < FEW_ROWS
+        or column.distinct < 0.9 * column.present
+    ):
         return False
     return column.rising or (column.mean or 0) >= MANY_DIGITS
 

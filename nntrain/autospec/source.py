@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nntrain.autospec.roles import Roles, guess_roles
+from nntrain.autospec.written_columns import facts_as_written
 from nntrain.autospec.yaml_lines import Line
 from nntrain.data.describe.advice import column_name, join_words
 from nntrain.data.describe.column_facts import ColumnFacts, facts_of
@@ -81,9 +82,11 @@ def _csv(wish: DataRequest) -> Found:
 def _columns(wish: DataRequest, table: Table, lines: list[Line]) -> Found:
     """Add what is guessed from the columns."""
     positions = [position for position in range(table.width) if position not in table.left_out]
-    columns = [facts_of(column) for column in table.columns(positions)]
+    numbers = [facts_of(column) for column in table.columns(positions)]
+    columns = facts_as_written(table, numbers)
     target = None if wish.target is None else position_of(_column_key(wish.target, table.names), table)
     roles = guess_roles(columns, target=target, named=bool(table.names))
+    columns = [a if a.position == roles.target else b for a, b in zip(columns, numbers, strict=True)]
     gaps = [column for column in columns if column.missing and column.position not in roles.ignored]
     key = _key(roles.target, table)
     if wish.test is not None:

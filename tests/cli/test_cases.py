@@ -357,3 +357,18 @@ def test_the_index_of_a_parquet_file_is_neither_feature_nor_target(nntrain, case
     assert "softmax 3–2" in nntrain("check", "spec.yaml", "--set", path).out
     assert nntrain("init", "--data", f"{name}.parquet", "-o", "guess.yaml").status == 0
     assert "3–2" in nntrain("check", "guess.yaml", "--set", "model=softmax").out
+
+
+def test_codes_with_leading_zeros_are_guessed_as_classes(nntrain, here):
+    rows = [f"{k * 0.5},{('007', '07', '7')[k % 3]}" for k in range(60)]
+    (here / "codes.csv").write_text("\n".join(["a,code", *rows]) + "\n")
+    found = nntrain("data", "describe", "codes.csv", "--json").json
+    assert (found["task"], found["class_names"]) == ("classification", ["007", "07", "7"])
+    assert found["guessed"]["target"] == "code, the last column"
+
+
+def test_amounts_are_no_ids(nntrain, here):
+    rows = [f"{4_901_678 + 7919 * k:,}\t{k % 7}\t{'ab'[k % 2]}" for k in range(60)]
+    (here / "towns.tsv").write_text("\n".join(["pop\tb\tkind", *rows]) + "\n")
+    found = nntrain("data", "describe", "towns.tsv", "--json").json
+    assert [column["name"] for column in found["columns"]] == ["pop", "b"]

@@ -37,6 +37,7 @@ class ColumnFacts:
     deviation: float | None = None
     common: tuple[tuple[str, int], ...] = ()
     more: bool = False
+    amount: bool = False  # written with marks between thousands, or with a unit or sign
 
     @property
     def number_like(self) -> str:

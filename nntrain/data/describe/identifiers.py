@@ -12,7 +12,7 @@ FEW_ROWS = 20  # below, that all values differ says nothing
 
 def id_reason(column: ColumnFacts, named: bool) -> str:
     """Return why the numbers of a column are an id or an index, or nothing. ``named``: other columns have names."""
-    if column.is_text or not column.whole or not named:
+    if column.is_text or not column.whole or column.amount or not named:
         return ""
     if UNNAMED.fullmatch(column.name.strip()) and column.distinct == column.present > 1 and not column.position:
         return "an index: different whole numbers, in a first column without a name of its own"

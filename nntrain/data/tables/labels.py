@@ -23,6 +23,11 @@ _WHOLE = re.compile(r"[+-]?\d{1,40}(\.0*)?")
 _PADDED = re.compile(r"[+-]?0\d+")
 
 
+def is_padded(text: str) -> bool:
+    """Return whether a text is a whole number with leading zeros, such as ``007``: a code, whose spelling counts."""
+    return _PADDED.fullmatch(text) is not None
+
+
 def as_whole(text: str) -> int | None:
     """Return the whole number that a text such as ``7``, ``-1``, ``3.0`` or ``1e0`` stands for, else None."""
     if _WHOLE.fullmatch(text):
@@ -60,7 +65,7 @@ def name_classes(texts: Sequence[str], codes: Array, where: str) -> tuple[Array,
     """
     wholes = [as_whole(text) for text in texts]
     if all(whole is not None for whole in wholes):
-        spelled = [text if _PADDED.fullmatch(text) else str(whole) for text, whole in zip(texts, wholes, strict=True)]
+        spelled = [text if is_padded(text) else str(whole) for text, whole in zip(texts, wholes, strict=True)]
         names = tuple(sorted(set(spelled), key=lambda name: (int(name), name)))
     else:
         numbers = [text for text in texts if as_number(text) is not None]
@@ -104,7 +109,7 @@ def match_unpadded(names: Sequence[str], known: Sequence[str]) -> tuple[str, ...
     """Return class names without leading zeros, if that makes all known: older checkpoints have numbers so."""
     if set(names) <= set(known):
         return tuple(names)
-    bare = tuple(str(int(name)) if _PADDED.fullmatch(name) else name for name in names)
+    bare = tuple(str(int(name)) if is_padded(name) else name for name in names)
     return bare if set(bare) <= set(known) and len(set(bare)) == len(bare) else tuple(names)
 
 

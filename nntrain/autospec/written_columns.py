@@ -1,0 +1,31 @@
+"""What only the spelling of the numbers in a column tells: amounts, and codes with leading zeros.
+
+Knows nothing of what columns are for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from nntrain.data.describe.column_facts import ColumnFacts, facts_of
+from nntrain.data.formats.padded_numbers import has_padded_numbers
+from nntrain.data.formats.styles import DECIMAL_COMMA, PLAIN
+from nntrain.data.tables.columns import Kinds, Table
+from nntrain.data.tables.labels import is_padded
+from nntrain.data.tables.text_table import TextTable
+
+
+def facts_as_written(table: Table, columns: Sequence[ColumnFacts]) -> Sequence[ColumnFacts]:
+    """Return the facts with what only the spelling tells: amounts, and codes such as 007, which are texts."""
+    if not isinstance(table, TextTable):
+        return columns
+    plain = (PLAIN, DECIMAL_COMMA)
+    columns = [replace(item, amount=table.layout.styles[item.position] not in plain) for item in columns]
+    whole = [item.position for item in columns if item.whole and not item.amount]
+    if not whole or not has_padded_numbers(table.path):
+        return columns
+    codes = {
+        column.position: facts_of(column)
+        for column in table.columns(whole, Kinds(text=whole))
+        if any(map(is_padded, column.texts))
+    }
+    return [codes.get(item.position, item) for item in columns]
