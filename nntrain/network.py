@@ -21,7 +21,7 @@ from nntrain.ops.losses import Loss
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bound:
+class BoundNetwork:
     """A network bound to one batch of inputs: the calls of the forward pass, its scores, and how to go back."""
 
     calls: Calls
@@ -64,7 +64,7 @@ class Network:
         """Return an empty list of calls."""
         return Calls(self.plan, self.dtype, self._constants)
 
-    def bind(self, X: Array, ctx: Context) -> Bound:
+    def bind(self, X: Array, ctx: Context) -> BoundNetwork:
         """Record the forward pass on X (n, n_in), whose memory must stay in place."""
         if X.ndim != 2 or X.shape[1] != self.n_in or X.dtype != self.dtype:
             raise ValueError(f"X: must be (n, {self.n_in}) {self.dtype}, got {X.shape} {X.dtype}")
@@ -83,7 +83,7 @@ class Network:
                 do.label = f"{name} backward"
                 d = backward(do, d)
 
-        return Bound(do, x, record_backward)
+        return BoundNetwork(do, x, record_backward)
 
     def forward(self, X: Array) -> Array:
         """Return the scores (n, n_out) for X (n, n_in); a plain call for tests and small inputs."""

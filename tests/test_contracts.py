@@ -87,6 +87,42 @@ def test_a_planted_import_is_caught(path, tmp_path):
     assert re.search(f"{contract}.* BROKEN", result.stdout), result.stdout
 
 
+def circles(imports):
+    """Return the modules from which a chain of imports leads back to them; ``imports`` are those of each module."""
+    reached = {}
+    for start in imports:
+        found, ahead = set(), [*imports[start]]
+        while ahead:
+            module = ahead.pop()
+            if module not in found:
+                found.add(module)
+                ahead += imports.get(module, ())
+        reached[start] = found
+    return sorted(module for module, found in reached.items() if module in found)
+
+
+def imports_of_modules():
+    """Return for each module those that it imports, inside functions and for type hints as well."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in SOURCES}
+    found = {}
+    for name, path in names.items():
+        targets = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level == 0:
+                modules = {f"{node.module}.{alias.name}" for alias in node.names} & set(names)
+                targets |= modules or {node.module}  # a module that is imported from its package, or names of a module
+        found[name] = targets & set(names)
+    return found
+
+
+def test_no_file_imports_itself_over_others():
+    assert circles(imports_of_modules()) == []
+
+
+def test_a_circle_would_be_found():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == ["a", "b", "c"]
+
+
 # --- dependencies ----------------------------------------------------------------------------------------------------
 
 
@@ -343,6 +379,7 @@ def test_every_kind_of_part_has_a_registry():
 
 COUNTED = """
 import importlib, json, os, sys
+import numpy, pydantic, threadpoolctl, yaml  # once for all
 from nntrain.core.registry import Registry
 for door in sys.argv[1:]:
     if not os.fork():

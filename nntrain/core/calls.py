@@ -40,7 +40,7 @@ class Call:
 
 
 class Calls:
-    """Records calls in order; ``bound()`` gives them ready to run.
+    """Records calls in order; ``bind()`` returns them ready to run.
 
     Numbers among the arguments become arrays of the output's type once and for all, so that nothing is converted in a
     step; ``constants`` is where several lists of calls share them.
@@ -90,13 +90,13 @@ class Calls:
             else:
                 self(np.matmul, part_a, part_b, out=part_out)
 
-    def bound(self) -> list[Callable[[], Any]]:
+    def bind(self) -> list[Callable[[], Any]]:
         """Return the recorded calls, each ready to be called without arguments."""
         return [call.bind() for call in self.calls]
 
     def run(self) -> None:
         """Run every call once, in order."""
-        for call in self.bound():
+        for call in self.bind():
             call()
 
     def __iter__(self) -> Iterator[Call]:

@@ -49,7 +49,7 @@ class WholeNetwork:
         target = ws.like(bound.scores)
         target[:] = t
         self._read, bind_gradient = network.loss.bind(bound.calls, bound.scores, target, ws)
-        self._forward, self._params = bound.calls.bound(), network.params
+        self._forward, self._params = bound.calls.bind(), network.params
 
         def record_backward(do: Calls) -> None:
             bind_gradient(do, lambda constant: np.asarray(constant, network.dtype))
@@ -84,7 +84,7 @@ class OneLayer:
         self._x, self._d = ws.block(x.shape[1]), ws.block(d.shape[1])
         forward = Calls(Plan(), x.dtype)
         self.output, record = layer.bind(forward, self._x, SimpleNamespace(**given), SimpleNamespace(**self._g), ctx)
-        self._forward = forward.bound()
+        self._forward = forward.bind()
         self._backward = _Later(Calls(Plan(), x.dtype), lambda do: record(do, self._d))
 
     def value(self) -> Any:
@@ -112,7 +112,7 @@ class OneLoss:
         target[:] = t
         forward = Calls(Plan(), z.dtype)
         self._read, record = loss.bind(forward, self._z, target, ws)
-        self._forward = forward.bound()
+        self._forward = forward.bind()
         scale = partial(np.asarray, dtype=z.dtype)
         self._backward = _Later(Calls(Plan(), z.dtype), lambda do: record(do, scale))
 
@@ -138,7 +138,7 @@ class OnePenalty:
         self._dw, self._parts, scratch = np.zeros_like(w), np.zeros(2, w.dtype), np.zeros_like(w)
         calls = Calls(Plan(), w.dtype)
         penalty.bind(calls, self.tensors[WEIGHTS], self._dw, self._parts, order_by_real_part(scratch))
-        self._calls = calls.bound()
+        self._calls = calls.bind()
 
     def value(self) -> Any:
         """Return the penalty."""

@@ -10,7 +10,7 @@ from nntrain.graph.grammar import parse
 from nntrain.graph.nodes import Graph, Node
 from nntrain.graph.operations import OPERATIONS, Operation
 from nntrain.graph.rules import with_slope
-from nntrain.graph.trace import Edge, Trace
+from nntrain.graph.trace import Edge, Trace, trace_graph
 from nntrain.graph.values import parse_values
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "evaluate",
     "parse",
     "parse_values",
+    "trace_graph",
     "with_slope",
 ]

@@ -1,15 +1,8 @@
 """The graph itself: nodes in order of evaluation. Knows no values."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-import numpy.typing as npt
 
 from nntrain.graph.operations import ATOM, PRODUCT, SIGN, SUM, VARIADIC, Operation
-
-if TYPE_CHECKING:
-    from nntrain.graph.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +39,6 @@ class Graph:
     def variables(self) -> tuple[str, ...]:
         """Symbols of the variables, in order of appearance."""
         return tuple(node.symbol for node in self.nodes if node.is_variable)
-
-    def trace(self, values: Mapping[str, npt.ArrayLike]) -> "Trace":
-        """Work the graph out forward and backward for these values of its variables; see ``trace.traced``."""
-        from nntrain.graph.trace import trace_graph
-
-        return trace_graph(self, values)
 
     def __str__(self) -> str:
         """Return the formula as text that ``parse`` reads back to an equal graph."""

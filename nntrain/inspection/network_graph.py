@@ -10,7 +10,7 @@ import numpy as np
 
 from nntrain.core.types import Array
 from nntrain.errors import SpecError
-from nntrain.graph import Builder, FormulaError, Graph, Trace, parse
+from nntrain.graph import Builder, FormulaError, Graph, Trace, parse, trace_graph
 from nntrain.network import Network
 from nntrain.ops.penalties import Penalty
 from nntrain.runs.assembly import Assembly, Prepared
@@ -33,7 +33,7 @@ class NetworkGraph:
         """Evaluate the graph for one example x (n_in,), t (n_out,) at the parameters of the network."""
         tensors = dict(network.params.named(network.params.theta))
         values = {symbol: tensors[name] for symbol, name in self.parameters.items()} | {"x": x, "t": t}
-        return self.graph.trace({name: values[name] for name in self.graph.variables})
+        return trace_graph(self.graph, {name: values[name] for name in self.graph.variables})
 
 
 def network_graph(network: Network, penalty: Penalty) -> NetworkGraph:

@@ -60,7 +60,7 @@ class Evaluator:
         bound = self.network.bind(X, Context(ws))
         sums = self.metrics.bind(bound.calls, bound.scores, targets, y, self.network.loss, ws)
         cost, _ = self.network.loss.bind(bound.calls, bound.scores, targets, ws)
-        return _Chunk([*first, *bound.calls.bound()], len(y), cost, sums)
+        return _Chunk([*first, *bound.calls.bind()], len(y), cost, sums)
 
     def _inputs(self, rows: slice, n: int) -> tuple[Array, Sequence[Callable[[], None]]]:
         """Return the array that holds ``n`` rows of the inputs, and the calls that bring them there."""

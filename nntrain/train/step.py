@@ -50,7 +50,7 @@ class Stepper:
         self._before = np.zeros_like(params.theta)
         self.rates = [np.zeros((), params.theta.dtype) for _ in optimizer.coefficients(1, optimizer.lr)]
         self.update_calls = self._record_update()
-        self.update: BoundCalls = self.update_calls.bound()
+        self.update: BoundCalls = self.update_calls.bind()
 
     def __call__(self, batch: Batch) -> Step:
         """Return the step for a batch, bound once for each buffer."""
@@ -110,7 +110,7 @@ class Stepper:
         bound.backward(do, bound.scores)
         if self.job.penalty:
             cost = self._bind_penalty(do, cost)
-        return Step(do, do.bound(), n, cost, sums)
+        return Step(do, do.bind(), n, cost, sums)
 
     def _bind_penalty(self, do: Calls, cost: Callable[[], float]) -> Callable[[], float]:
         params, l1_l2 = self.network.params, self._penalty

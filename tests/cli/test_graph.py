@@ -17,7 +17,7 @@ import pytest
 from nntrain.cli.output.graph_views.table import quiz_view, table_view
 from nntrain.cli.output.graph_views.tree_view import tree_view
 from nntrain.cli.output.terminal import Page
-from nntrain.graph import parse, parse_values
+from nntrain.graph import parse, parse_values, trace_graph
 from nntrain.graph.operations import FUNCTIONS
 
 ROOT = Path(__file__).parents[2]
@@ -148,7 +148,7 @@ def test_latex_compiles_the_equations(graphs, nntrain, here):
 
 def drawn(view, name, columns, coloured=False):
     formula, *values = GRAPHS[name]
-    return view(parse(formula).trace(parse_values(values)), "title", Page(columns, coloured))
+    return view(trace_graph(parse(formula), parse_values(values)), "title", Page(columns, coloured))
 
 
 @pytest.mark.parametrize("columns", [80, 60, 50])
@@ -170,7 +170,7 @@ def test_a_narrow_table_leaves_out_first_the_check_then_the_upstream_gradient():
 
 
 def test_large_arrays_are_told_by_shape_and_norm():
-    trace = parse("sum(W @ x)").trace({"W": np.ones((30, 40)), "x": np.full(40, 0.125)})
+    trace = trace_graph(parse("sum(W @ x)"), {"W": np.ones((30, 40)), "x": np.full(40, 0.125)})
     for view in (table_view, tree_view):
         shown = view(trace, "title", Page(80))
         assert "30×40 ‖34.64‖" in shown
@@ -178,7 +178,7 @@ def test_large_arrays_are_told_by_shape_and_norm():
 
 
 def test_a_wrong_gradient_is_found():
-    trace = parse("(x + y) * z").trace({"x": -2, "y": 5, "z": -4})
+    trace = trace_graph(parse("(x + y) * z"), {"x": -2, "y": 5, "z": -4})
     wrong = replace(
         trace, gradients=tuple(gradient * (1.001 if i == 2 else 1) for i, gradient in enumerate(trace.gradients))
     )
@@ -190,7 +190,7 @@ def test_a_wrong_gradient_is_found():
 
 def test_of_a_large_graph_a_few_entries_are_probed_and_that_is_said():
     for rows, entries in ((2, "agree in 205 of 305 entries,"), (60, "agree in 33 of 6,163 entries,")):
-        trace = parse("sum(W @ x) * y").trace({"W": np.ones((rows, 100)), "x": np.full(100, 0.125), "y": 2.0})
+        trace = trace_graph(parse("sum(W @ x) * y"), {"W": np.ones((rows, 100)), "x": np.full(100, 0.125), "y": 2.0})
         assert entries in table_view(trace, "title", Page())
 
 
@@ -213,7 +213,7 @@ def test_a_tree_on_a_terminal_of_another_age(process):
 
 def test_a_tree_that_is_too_deep_is_cut_at_the_names():
     text = "-(" * 24 + "x" + ")" * 24
-    shown = tree_view(parse(text).trace({"x": 1.0}), "title", Page(50))
+    shown = tree_view(trace_graph(parse(text), {"x": 1.0}), "title", Page(50))
     assert max(map(len, shown.splitlines())) <= 50
     assert shown.count("…") > 5
 

@@ -22,7 +22,7 @@ def test_calls_run_in_order_on_the_arrays_given(dtype):
     np.testing.assert_array_equal(x, [1.0, 2.0])
     assert total == 5.0
     assert [call.label for call in do] == ["half", "floor", "floor"]
-    assert len(do) == len(do.bound()) == 3
+    assert len(do) == len(do.bind()) == 3
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -11,7 +11,7 @@ from nntrain.errors import SpecError
 from nntrain.gradcheck import BUGS, Subject, check_network, check_parts, names, of_spec, with_bug
 from nntrain.gradcheck.numeric import Options
 from nntrain.gradcheck.stages import WEIGHTS, OnePenalty
-from nntrain.network import Bound, Network
+from nntrain.network import BoundNetwork, Network
 from nntrain.ops.activations import ACTIVATIONS, Elementwise
 from nntrain.ops.layers import Dense
 from nntrain.ops.losses import LOSSES, Mse
@@ -106,7 +106,7 @@ class Slanted(Network):
             g = self.params.grads[-1]
             do(np.multiply, g.W, 1.001, out=g.W)
 
-        return Bound(bound.calls, bound.scores, backward)
+        return BoundNetwork(bound.calls, bound.scores, backward)
 
 
 def test_parts_that_are_right_and_put_together_wrongly():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nntrain.graph import FormulaError, parse
+from nntrain.graph import FormulaError, parse, trace_graph
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,7 @@ def traces(count, seed):
     while count:
         graph = parse(formula(rng, int(rng.integers(1, 6))))
         try:
-            trace = graph.trace({name: rng.normal(size=SHAPES[name]) for name in graph.variables})
+            trace = trace_graph(graph, {name: rng.normal(size=SHAPES[name]) for name in graph.variables})
         except FormulaError:
             continue
         if graph.nodes[graph.output].varies and not trace.ties:

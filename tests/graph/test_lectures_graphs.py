@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from nntrain.graph import parse, parse_values
+from nntrain.graph import parse, parse_values, trace_graph
 
 
 def worked(text, *assignments):
-    trace = parse(text).trace(parse_values(assignments))
+    trace = trace_graph(parse(text), parse_values(assignments))
     symbols = [node.symbol for node in trace.graph.nodes]
     values = dict(zip(symbols, map(float, trace.values), strict=True))
     gradients = dict(zip(symbols, map(float, trace.gradients), strict=True))

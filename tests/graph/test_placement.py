@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from nntrain.graph import parse
+from nntrain.graph import parse, trace_graph
 from nntrain.graph.placement import Box, Link, place_in_layers
 from nntrain.graph.svg import ADVANCE, FONT, svg
 
@@ -93,7 +93,7 @@ def test_nothing_at_all():
 
 def texts_and_wires(formula):
     graph = parse(formula)
-    text = svg(graph.trace({name: VALUES[name] for name in graph.variables}), formula)
+    text = svg(trace_graph(graph, {name: VALUES[name] for name in graph.variables}), formula)
     group = ET.fromstring(text).find(f"{SVG}g")
     items = group.iter(f"{SVG}text")
     texts = [(float(item.get("x")), float(item.get("y")), item.text, item.get("class")) for item in items]

@@ -6,11 +6,11 @@ import sys
 import numpy as np
 import pytest
 
-from nntrain.graph import FormulaError, evaluate, parse, parse_values
+from nntrain.graph import FormulaError, evaluate, parse, parse_values, trace_graph
 
 
 def traced(text, *assignments):
-    return parse(text).trace(parse_values(assignments))
+    return trace_graph(parse(text), parse_values(assignments))
 
 
 def by_symbol(trace, arrays):
@@ -85,7 +85,7 @@ CHAINS = {
 def test_the_chain_rule_in_symbols(text):
     values = {"x": 1.5, "y": 0.5, "v": [1.0, 2.0], "W": [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]}
     graph = parse(text)
-    trace = graph.trace({name: values[name] for name in graph.variables})
+    trace = trace_graph(graph, {name: values[name] for name in graph.variables})
     assert [edge.chain for edge in trace.edges] == CHAINS[text]
 
 
@@ -115,7 +115,7 @@ SHAPED = {
 def test_gradients_of_vectors_and_matrices(text):
     graph, rng = parse(text), np.random.default_rng(0)
     values = dict(zip(sorted(graph.variables), (rng.normal(size=shape) for shape in SHAPED[text]), strict=True))
-    trace = graph.trace(values)
+    trace = trace_graph(graph, values)
     assert_checked(trace)
     assert any(np.abs(gradient).max() > 0.01 for gradient in trace.gradients[: len(values)])
 
@@ -188,7 +188,7 @@ EXTREME = [0.0, 1e-300, 5e-324, 1.0, 40.0, 400.0, 709.0, 745.0, 1e4, 1e300]
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("value", EXTREME)
 def test_functions_that_saturate_do_so_without_a_warning(name, sign, value):
-    trace = parse(f"{name}(x)").trace({"x": sign * value})  # a warning is an error in these tests
+    trace = trace_graph(parse(f"{name}(x)"), {"x": sign * value})  # a warning is an error in these tests
     limits = {"sigmoid": (0, 1), "tanh": (-1, 1), "softplus": (0, 1e300), "relu": (0, 1e300), "abs": (0, 1e300)}
     low, high = limits[name]
     assert low <= float(trace.values[-1]) <= high
@@ -243,7 +243,7 @@ def test_values_that_are_missing_or_not_asked_for(assignments, message):
 @pytest.mark.parametrize("value", [np.nan, np.inf, [], np.zeros((2, 2, 2))])
 def test_values_are_finite_numbers_vectors_or_matrices(value):
     with pytest.raises(FormulaError, match="x must be a number, a vector or a matrix of finite numbers"):
-        parse("x").trace({"x": value})
+        trace_graph(parse("x"), {"x": value})
 
 
 # --- without checks ---------------------------------------------------------------------------------------------------

@@ -210,7 +210,7 @@ def test_it_takes_little_longer_than_the_built_in_unit(kind, shape, repeats):
         do(np.copyto, down, d)
         _, backward = unit.bind(do, z, EMPTY, EMPTY, Context(ws, training=True))
         backward(do, down)
-        both.append(do.bound())
+        both.append(do.bind())
     ratio = median(seconds(both[1], repeats) / seconds(both[0], repeats) for _ in range(31))
     assert ratio < 2, ratio
 

@@ -12,7 +12,7 @@ from nntrain.core.calls import Calls
 from nntrain.core.params import Params
 from nntrain.core.plan import Plan
 from nntrain.core.workspace import Workspace
-from nntrain.graph import parse
+from nntrain.graph import parse, trace_graph
 from nntrain.ops.activations import ACTIVATIONS
 from nntrain.ops.layers import Context
 from nntrain.ops.losses import LOSSES
@@ -52,7 +52,7 @@ def test_activations(unit):
     z = np.random.default_rng(1).permutation(RANGE)
     d = np.random.default_rng(2).normal(size=unit.n_out(len(z)))
     value, gradients, parameters = engine(unit, z, d)
-    trace = parse(f"dot(d, {given(unit)})").trace({"d": d, "z": z} | parameters)
+    trace = trace_graph(parse(f"dot(d, {given(unit)})"), {"d": d, "z": z} | parameters)
     (at,) = (node.inputs[1] for node in trace.graph.nodes if node.index == trace.graph.output)
     assert_close(trace.values[at], value)
     index = {node.symbol: node.index for node in trace.graph.nodes}
@@ -92,7 +92,7 @@ def test_losses(loss, width, reach):
         z = rng.uniform(-reach, reach, (1, width))
         labels = rng.integers(0, max(width, 2), 1)
         t = loss.encode(labels if "classification" in loss.tasks else z, width, z.dtype)
-        trace = graph.trace({"z": z[0], "t": t[0]})
+        trace = trace_graph(graph, {"z": z[0], "t": t[0]})
         cost, size = float(loss.cost(z, t)[0]), 1 + abs(z).max() ** 2
         assert float(trace.values[graph.output]) == pytest.approx(cost, rel=8 * EPS, abs=EPS * size)
         place = graph.variables.index("z")
@@ -127,7 +127,7 @@ def test_penalty(penalty):
     dw, do = np.zeros(6), Calls(Plan(), w.dtype)
     penalty.bind(do, w.ravel(), dw, np.zeros(2), np.zeros(6))
     do.run()
-    trace = graph.trace({"W": w} if penalty else {})
+    trace = trace_graph(graph, {"W": w} if penalty else {})
     assert float(trace.values[graph.output]) == pytest.approx(penalty.value(w.ravel()), rel=4 * EPS)
     if penalty:
         assert_close(trace.gradients[0], dw.reshape(2, 3))

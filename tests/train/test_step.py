@@ -73,11 +73,11 @@ def peak_of(call):
 
 def allocations(calls):
     """Return the descriptions of those recorded calls that allocate a large block."""
-    for call in calls.bound():
+    for call in calls.bind():
         call()  # what is made once and kept does not count
     tracemalloc.start()
     try:
-        peaks = [peak_of(bound) for bound in calls.bound()]
+        peaks = [peak_of(bound) for bound in calls.bind()]
     finally:
         tracemalloc.stop()
     return [f"{c.label}: {c.function} {peak} bytes" for c, peak in zip(calls, peaks, strict=True) if peak >= LIMIT]

@@ -101,13 +101,13 @@ def _trace_source(source: str, values: list[str], sample: int | None, overrides:
 def _formula(source: str, values: list[str], overrides: list[str]) -> "tuple[Trace, str]":
     from nntrain.cli.output.terminal import plain
     from nntrain.errors import SpecError
-    from nntrain.graph import FormulaError, parse, parse_values
+    from nntrain.graph import FormulaError, parse, parse_values, trace_graph
 
     if overrides:
         raise SpecError("--set: there is no spec to change; values of variables are given as name=value")
     try:
         found = parse(source)
-        return found.trace(parse_values(values)), f"{found.nodes[found.output].symbol} = {plain(source)}"
+        return trace_graph(found, parse_values(values)), f"{found.nodes[found.output].symbol} = {plain(source)}"
     except FormulaError as error:
         raise SpecError(_point_at_error(error, source)) from None
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from nntrain.core.calls import Calls
 from nntrain.core.types import Array
-from nntrain.graph import OPERATIONS, FormulaError, Graph, Node, Operation, evaluate, parse, with_slope
+from nntrain.graph import OPERATIONS, FormulaError, Graph, Node, Operation, evaluate, parse, trace_graph, with_slope
 from nntrain.ops.activations.base import ACTIVATIONS, Activation
 from nntrain.ops.layers import Backward, Context
 from nntrain.ops.stable import sigmoid, softplus
@@ -54,7 +54,7 @@ class Formula(Activation):
         try:
             _layout(self.f)
             for z in TRIED:
-                parse(self.f).trace({"z": z})
+                trace_graph(parse(self.f), {"z": z})
         except FormulaError as error:
             place = f"column {error.column}: " if error.column else ""
             return [(("f",), f"{place}{error.message}")]
