@@ -1,6 +1,6 @@
 """From built objects back to plain values and to YAML that reads back as the same values.
 
-Text that YAML 1.1 or 1.2 would take for something else is quoted, and floats are written so that both read floats.
+Text that YAML 1.1 or 1.2 would read as something else is quoted. Floats are written such that both read them as floats.
 """
 
 import dataclasses
@@ -40,7 +40,7 @@ def inline(value: Any) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """PyYAML's dumper without aliases, which quotes whatever plain text our loader would not read as text."""
+    """PyYAML's dumper without aliases. It quotes every text that our loader would not read as text."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

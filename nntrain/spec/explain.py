@@ -1,8 +1,8 @@
 """From pydantic's complaints to one line a mistake, at the place where it was made.
 
-pydantic's ``loc`` mixes keys with names of union members; here it is walked along the type hints and the tree together,
-so that only keys remain. An unknown key takes the missing key it stands for with it; the complaints of the members of a
-union become one. Knows no field by name.
+pydantic's ``loc`` mixes keys with names of union members. It is followed along the type hints and the tree together, so
+that only keys remain. Where an unknown key is a misspelt one, the key that it stands for is not called missing as well.
+The complaints of all members of a union become one. Knows no field by name.
 """
 
 import re
@@ -54,7 +54,7 @@ EXPECTED = {
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a walk along ``loc`` arrived: the value (if there is one), its key, and what may stand there."""
+    """The place that a ``loc`` leads to: the value there (if there is one), its key, and what may stand there."""
 
     path: tuple[str, ...]
     mark: Mark  # of the value, or of what should contain it
@@ -70,7 +70,7 @@ class _Place:
 
 
 def explain(errors: Iterable[AnyMapping[str, Any]], root: type, tree: Mapping, extra: tuple[str, ...]) -> list[Problem]:
-    """Return one problem a mistake; ``extra`` are keys of the top level that are no fields of ``root``."""
+    """Return one problem for each mistake; ``extra`` are keys of the top level that are no fields of ``root``."""
     placed = [(error, walk(error["loc"], root, tree)) for error in errors]
     placed = [(error, at) for error, at in placed if at.node is None or not is_broken(at.node)]
     problems: list[Problem] = []
@@ -89,7 +89,7 @@ def explain(errors: Iterable[AnyMapping[str, Any]], root: type, tree: Mapping, e
 
 
 def walk(loc: Iterable[str | int], root: type, tree: Mapping) -> _Place:
-    """Follow pydantic's ``loc`` and drop what is no key: names of union members and of registry entries."""
+    """Follow pydantic's ``loc``, leaving out names of union members and of registry entries, which are no keys."""
     at = _Place((), tree.mark, tree.mark, tree, (root,))
     for element in loc:
         at = _step(at, element)
@@ -156,7 +156,7 @@ def _value_problem(errors: list[AnyMapping[str, Any]], at: _Place) -> Problem:
     expected = list(dict.fromkeys(_expected(error) for error in errors))
     if "a number" in expected and "a whole number" in expected:
         expected.remove("a whole number")
-    text = f"must be {', or '.join(expected)}, got {shown(at.node)}{_quotes(value, expected)}"
+    text = f"must be {', or '.join(expected)}, got {describe_node(at.node)}{_quotes(value, expected)}"
     meant = suggestion(value, literals) if isinstance(value, str) and literals else None
     return Problem(at.mark, at.name, text + (f"; did you mean '{meant}'?" if meant else ""))
 
@@ -168,7 +168,7 @@ def _kind_problem(at: _Place) -> Problem:
     if isinstance(kind, Scalar) and isinstance(kind.value, str):
         return Problem(kind.mark, path, f"unknown {registry.noun} '{kind.value}'{did_you_mean(kind.value, registry)}")
     if kind is not None:
-        return Problem(kind.mark, path, f"must be the name of a {registry.noun}, as text, got {shown(kind)}")
+        return Problem(kind.mark, path, f"must be the name of a {registry.noun}, as text, got {describe_node(kind)}")
     wrong = misspelt(at.node, "kind") if isinstance(at.node, Mapping) else None
     if isinstance(at.node, Mapping) and wrong is not None:
         return Problem(at.node.entries[wrong].mark, f"{at.name}.{wrong}", "unknown key; did you mean 'kind'?")
@@ -199,7 +199,7 @@ def _quotes(value: Any, expected: list[str]) -> str:
     return f"; write {bare}" if is_number(bare) else ""
 
 
-def shown(node: Node | None) -> str:
+def describe_node(node: Node | None) -> str:
     """Describe a value in a message, as YAML spells it."""
     match node:
         case Mapping():

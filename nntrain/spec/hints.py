@@ -1,6 +1,6 @@
-"""What a spec may hold, read from type hints: which keys a class has, which registry or class a field leads to.
+"""What a spec may hold, read from type hints: the keys of a class, and the registry or class that each key leads to.
 
-Serves any frozen dataclass, pydantic model and registry; names none of them.
+Works for any frozen dataclass, pydantic model and registry. Knows none of them by name.
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ Target: TypeAlias = Registry[Any] | type
 
 @cache
 def fields_of(cls: type) -> dict[str, tuple[Target, ...]]:
-    """Return each key of a class with the registries and classes its value may lead to."""
+    """Return each key of a class, with the registries and classes that describe its value."""
     hints = get_type_hints(cls, include_extras=True)
     names = cls.model_fields if issubclass(cls, BaseModel) else _dataclass_fields(cls)
     return {name: tuple(_targets(hints[name])) for name in names}
@@ -89,7 +89,7 @@ def class_at(targets: tuple[Target, ...], node: Node) -> type | None:
 
 
 def with_default_kinds(node: Node, cls: type) -> Node:
-    """Give a mapping without ``kind`` the kind of its field's default: ``optimizer: {lr: 0.1}`` is sgd's."""
+    """Give a mapping without ``kind`` the kind of its field's default: ``optimizer: {lr: 0.1}`` is for sgd."""
     if not isinstance(node, Mapping):
         return node
     entries = dict(node.entries)
@@ -116,7 +116,7 @@ def _with_kind(node: Node, targets: tuple[Target, ...], default: Any) -> Node:
 
 
 def misspelt(node: Mapping, key: str) -> str | None:
-    """Return the key of a mapping that seems to be meant for ``key``."""
+    """Return the key of a mapping that is probably a misspelt ``key``."""
     return next((name for name in node.entries if suggestion(name, [key]) == key), None)
 
 

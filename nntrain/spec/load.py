@@ -61,14 +61,14 @@ def load(path: Path | str, overrides: Sequence[str] = ()) -> Loaded:
 
 
 def from_dict(values: AnyMapping[str, Any], overrides: Sequence[str] = ()) -> Spec:
-    """Restore a spec from what ``resolve`` returned; raises ``SpecError`` naming what does not fit."""
+    """Restore a spec from what ``resolve`` returned. Raises ``SpecError`` that names each value that does not fit."""
     return reload(values, overrides).spec
 
 
 def reload(
     values: AnyMapping[str, Any], overrides: Sequence[str] = (), *, text: str = "", name: str = "spec"
 ) -> Loaded:
-    """Return as loaded what ``resolve`` returned, with overrides; ``name`` is how messages call it."""
+    """Return the spec whose values ``resolve`` returned, with overrides; ``name`` is how messages call it."""
     tree = tree_of(dict(values), Mark(Origin(name, Path.cwd(), is_file=False)))
     if not isinstance(tree, Mapping) or is_broken(tree):
         raise SpecError(f"{name}: nested too deeply")

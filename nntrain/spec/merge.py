@@ -45,7 +45,7 @@ class Override(NamedTuple):
 
 
 class UnreadableError(Exception):
-    """The layers do not form one mapping; whatever is in it cannot be judged."""
+    """The files do not make up one mapping, so nothing in them can be checked."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__(problems)
@@ -84,7 +84,7 @@ def _decode(data: bytes, name: str) -> str:
 
 
 def display_name(path: Path | str) -> str:
-    """How messages call a file."""
+    """Return how messages call a file."""
     return "<stdin>" if str(path) == "-" else str(path)
 
 

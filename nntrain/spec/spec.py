@@ -18,7 +18,7 @@ from nntrain.train.settings import Checkpointing, Runtime, Training
 
 
 class Spec(BaseModel):
-    """One training run: the data, the model, its cost, and how the cost is made small.
+    """One training run: the data, the model, its cost, and how the cost is minimised.
 
     ``loss: null`` is the loss that suits the model and the data, ``metrics: null`` are those that suit the data.
     ``seed`` decides every random number of the run.
@@ -51,7 +51,7 @@ class Spec(BaseModel):
 
     @classmethod
     def conflicts(cls, parts: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
-        """Yield (path, what is wrong) for parts that do not fit one another; parts that are wrong alone are absent."""
+        """Yield (path, what is wrong) for parts that do not fit one another; ``parts`` are right by themselves."""
         model, loss = parts.get("model"), parts.get("loss")
         if model is not None and loss is not None:
             complaint = model.loss_problem(loss)

@@ -14,7 +14,7 @@ MAX_LINE = 1000  # characters of a message
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where text came from: a file or one ``--set``; ``rank`` sorts the problems of several, ``base`` anchors paths."""
+    """Where a text comes from: a file or one ``--set``. Problems are sorted by ``rank``; paths count from ``base``."""
 
     name: str
     base: Path
@@ -24,7 +24,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One place: line and column count from 1 and mean nothing in an origin that is not a file."""
+    """One place. Line and column count from 1; they mean nothing where the origin is not a file."""
 
     origin: Origin
     line: int = 1
@@ -54,7 +54,7 @@ class Problem:
 
 
 class Broken:
-    """The value of a place that already has its problem; whatever else is said of it is dropped."""
+    """Stands for a value that has a problem already; further problems of it are not reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ Node: TypeAlias = Scalar | Sequence | Mapping
 
 
 def plain(node: Node) -> Any:
-    """Return the values alone: dicts, lists and scalars."""
+    """Return the values without their places: dicts, lists and scalars."""
     match node:
         case Mapping(entries=entries):
             return {key: plain(entry.node) for key, entry in entries.items()}

@@ -1,7 +1,7 @@
 """From a tree to a built spec, or to every problem it has.
 
-What can be judged is judged: a field with a problem does not keep the others from being checked, nor the checks that an
-object makes of itself (``problems() -> [(path, message)]``, path a tuple of keys) once all of its own keys are right.
+Everything that can be checked is checked. A field with a problem does not stop the others from being checked. An object
+whose own keys are all right also checks itself, with ``problems() -> [(path, message)]``, path a tuple of keys.
 Knows no field by name.
 """
 
@@ -58,7 +58,7 @@ def _sound_fields(root: type[BaseModel], tree: Mapping, problems: Iterable[Probl
 
 
 def check_objects(root: type[BaseModel], fields: dict[str, Any], tree: Mapping) -> list[Problem]:
-    """Return what the built objects say of themselves, and what ``root.conflicts`` says of them together."""
+    """Return the problems that the built objects find in themselves, and those of ``root.conflicts``."""
     found = [problem for name, value in fields.items() for problem in _own_problems(value, (name,))]
     conflicts = getattr(root, "conflicts", None)
     if conflicts is not None:
@@ -94,7 +94,7 @@ def _as_written(tree: Mapping, path: Iterable[str]) -> tuple[str, ...]:
 
 
 def mark_at(tree: Mapping, path: Iterable[str]) -> Mark:
-    """Return the place of a value, or of the nearest thing around it that was written."""
+    """Return the place of a value, or of the innermost value around it that was written."""
     node: Node = tree
     for key in path:
         if isinstance(node, Mapping) and key in node.entries:
@@ -111,9 +111,9 @@ def _anchor_fields(fields: dict[str, Any], tree: Mapping) -> Iterator[tuple[str,
 
 
 def anchor(value: Any, node: Node) -> Any:
-    """Return ``value`` with each path below it absolute, relative ones counting from the file that holds them.
+    """Return ``value`` with every path in it absolute. A relative path counts from the file that holds it.
 
-    A path left at its default counts from the file that holds what is around it.
+    A path left at its default counts from the file that holds the mapping around it.
     """
     if isinstance(value, Path):
         home = os.path.expanduser(value)  # noqa: PTH111  # Path.expanduser raises for an unknown user
@@ -130,6 +130,6 @@ def anchor(value: Any, node: Node) -> Any:
 
 
 def _below(node: Node, key: str) -> Node:
-    """Return the value of a key, or an empty one at the same place."""
+    """Return the value of a key, or null at the same place."""
     below = node.get(key) if isinstance(node, Mapping) else None
     return below if below is not None else Scalar(node.mark, None)

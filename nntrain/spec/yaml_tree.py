@@ -1,4 +1,4 @@
-"""YAML 1.2 core, strictly, with positions: what is written is what is read.
+"""YAML 1.2 core, read strictly and with the place of every value.
 
 ``1e-3`` is a float; ``no``, ``017:30`` and ``2024-01-01`` are text. Duplicate keys, anchors, aliases, tags, keys that
 are not text and documents that are large or deep are refused. The parser is PyYAML's pure Python one: the C one crashes
@@ -37,7 +37,7 @@ def is_number(text: str) -> bool:
 
 
 class _HopelessError(Exception):
-    """The document cannot be read any further."""
+    """Raised where reading a document cannot go on."""
 
 
 def parse(text: str, origin: Origin, path: str = "") -> tuple[Node, list[Problem]]:

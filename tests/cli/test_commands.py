@@ -76,7 +76,7 @@ def test_list_knows_no_other_parts(nntrain):
     result = nntrain("list", "activation")
     assert result.status == 2
     assert result.err == (
-        "error: list: no such parts, got 'activation'; did you mean 'activations'? (one of activations, initializers, "
+        "error: list: unknown parts, got 'activation'; did you mean 'activations'? (one of activations, initializers, "
         "losses, metrics, models, optimizers, schedules, sources)\n"
     )
 

@@ -152,8 +152,8 @@ def test_a_bug_that_rounding_hides(nntrain, here):
     )
     result = nntrain("gradcheck", "flat.yaml", "--inject", "no_two", "--after", "1")
     told = (
-        "note: the bug is planted, but nothing that was checked shows it: it is lost in rounding, or elsewhere; "
-        "try --method both, --after 1 or --params all\n"
+        "note: the bug is planted, but no entry that was checked shows it: it is lost in rounding, or in other "
+        "entries; try --method both, --after 1 or --params all\n"
     )
     assert (result.status, result.err) == (0, told)
 

@@ -180,9 +180,9 @@ def test_a_file_that_is_there_is_left_alone(nntrain, houses):
     ("arguments", "status", "message"),
     [
         (("--data", "zzz"), 3, "zzz: no such file or directory"),
-        (("mlp", "--data", "houses.csv"), 2, "init: either a template or --data, got 'mlp' and 'houses.csv'"),
-        (("mlp", "--target", "x"), 2, "--target: is of use with --data only, got 'x'"),
-        (("--test-data", "x"), 2, "--test-data: is of use with --data only, got 'x'"),
+        (("mlp", "--data", "houses.csv"), 2, "init: takes a template or --data, not both, got 'mlp' and 'houses.csv'"),
+        (("mlp", "--target", "x"), 2, "--target: needs --data, got 'x'"),
+        (("--test-data", "x"), 2, "--test-data: needs --data, got 'x'"),
         (("--data", "empty"), 3, "empty: holds no train-images-idx3-ubyte or data_batch_1.bin; name a file in it"),
         (("--data", "a.npz", "--target", "y"), 2, "--target: is for tables, got 'y' with an npz archive"),
         (("--data", "a.npz", "--test-data", "b"), 2, "--test-data: is for tables, got 'b' with an npz archive"),

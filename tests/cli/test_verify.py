@@ -61,7 +61,7 @@ def test_damage(of, nntrain, done):
         (("gone.yaml",), 2, "gone.yaml: no such file"),
         (("gone.safetensors",), 5, "gone.safetensors: no such checkpoint"),
         ((".",), 5, ".: no run to resume: neither run.json nor a checkpoint holds its spec"),
-        (("done", "--set", "seed=1"), 2, "--set seed=1: only for a spec; done is verified as it is"),
+        (("done", "--set", "seed=1"), 2, "--set seed=1: works for a spec only; done is verified as it is"),
     ],
 )
 def test_what_cannot_be_verified(arguments, status, message, nntrain, done):

@@ -1,4 +1,4 @@
-"""``nntrain doctor``: is this machine fit for training, and what do its results depend on?"""
+"""``nntrain doctor``: whether this machine is ready to train, and what its speed and last digits depend on."""
 
 import os
 import sys
@@ -42,7 +42,7 @@ def doctor() -> None:
     problems = [finding for finding in findings if finding.problem]
     if problems:
         raise OutputError("; ".join(f"{finding.what}: {finding.problem}" for finding in problems))
-    out("ok: nothing is amiss")
+    out("ok: no problem found")
 
 
 def _versions() -> Iterator[Finding]:
@@ -83,11 +83,11 @@ def _blas() -> Iterator[Finding]:
 
 def _environment() -> Iterator[Finding]:
     found = [f"{name}={os.environ[name]}" for name in SETTINGS if name in os.environ]
-    yield Finding("environment", ", ".join(found) or "nothing set that changes speed or digits")
+    yield Finding("environment", ", ".join(found) or "no variable is set that changes speed or digits")
 
 
 def _disk() -> Iterator[Finding]:
-    """Make a run in the current directory, lock it, write and read back a checkpoint, and take it away."""
+    """Make a run in the current directory, lock it, write a checkpoint, read it back, and remove the run."""
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
@@ -114,7 +114,7 @@ def _disk() -> Iterator[Finding]:
 
 
 def _speed() -> Iterator[Finding]:
-    """Measure a square product at one thread and at all."""
+    """Measure a square matrix product on one thread and on all."""
     import numpy as np
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 

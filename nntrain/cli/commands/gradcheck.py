@@ -28,7 +28,7 @@ def gradcheck(
         int | None, typer.Option("--batch", metavar="N", min=1, help="How many examples; 8 by default.")
     ] = None,
     after: Annotated[
-        int | None, typer.Option("--after", metavar="EPOCHS", min=0, help="Train a spec for so many epochs before.")
+        int | None, typer.Option("--after", metavar="EPOCHS", min=0, help="Train a spec for this many epochs first.")
     ] = None,
     params: Annotated[
         str | None, typer.Option("--params", metavar="all|N", help="Entries of each tensor to check; 32 by default.")
@@ -144,7 +144,7 @@ def _check_network(subject: "Subject", options: "Options", only: str | None, as_
         raise GradientError(f"{len(wrong)} of {len(found.tensors)} disagree; first {first.where}: {first.cause}")
     if subject.bug is not None:
         note(
-            "the bug is planted, but nothing that was checked shows it: it is lost in rounding, or elsewhere; "
+            "the bug is planted, but no entry that was checked shows it: it is lost in rounding, or in other entries; "
             "try --method both, --after 1 or --params all"
         )
     if not found.decided:

@@ -1,4 +1,4 @@
-"""``nntrain graph``: the arguments, the view that is asked for, and where it goes."""
+"""``nntrain graph``: a computational graph, of a formula or of a spec's network, forward and backward."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -45,7 +45,7 @@ def graph(
     A formula that begins with a minus comes after --.
     """
     from nntrain.artifacts import durable
-    from nntrain.cli.output.graph_views.views import drawn
+    from nntrain.cli.output.graph_views.views import draw_view
     from nntrain.cli.output.graph_views.walk import walk
     from nntrain.cli.output.terminal import Page, out, say
 
@@ -56,9 +56,9 @@ def graph(
         walk(trace, title)
         return
     if quiz is not None:
-        _write_answers(quiz, drawn("", trace, title, Page()))
+        _write_answers(quiz, draw_view("", trace, title, Page()))
         say(f"{quiz}: the answers")
-    text = drawn(view, trace, title, Page.stdout() if output is None else Page())
+    text = draw_view(view, trace, title, Page.stdout() if output is None else Page())
     if output is None:
         out(text.removesuffix("\n"))
     else:
@@ -77,7 +77,7 @@ def _only_one(flags: dict[str, bool]) -> str:
 
 
 def _trace_source(source: str, values: list[str], sample: int | None, overrides: list[str]) -> "tuple[Trace, str]":
-    """Return the graph worked out, and its title."""
+    """Return the graph with all its values and gradients, and its title."""
     if what_is(Path(source)) in ("run", "runs", "checkpoint"):
         need_spec(Path(source))
     if sample is None and not is_spec(Path(source)):
@@ -113,7 +113,7 @@ def _formula(source: str, values: list[str], overrides: list[str]) -> "tuple[Tra
 
 
 def _point_at_error(error: "FormulaError", formula: str) -> str:
-    """Return the message, and below it the text with a caret under the column where it goes wrong."""
+    """Return the message, and below it the formula with a caret under the column of the error."""
     from nntrain.cli.output.terminal import plain
 
     text = formula if error.source == "formula" else error.source

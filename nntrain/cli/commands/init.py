@@ -36,10 +36,10 @@ def init(
     if data is None:
         for name, value in (("--test-data", test_data), ("--target", target)):
             if value is not None:
-                raise SpecError(f"{name}: is of use with --data only, got '{value}'")
+                raise SpecError(f"{name}: needs --data, got '{value}'")
         _from_template(template, output)
     elif template is not None:
-        raise SpecError(f"init: either a template or --data, got '{template}' and '{data}'")
+        raise SpecError(f"init: takes a template or --data, not both, got '{template}' and '{data}'")
     else:
         _from_data(data, test_data, target, output)
 

@@ -1,4 +1,4 @@
-"""``nntrain list``: what a spec can name, straight from the registries."""
+"""``nntrain list``: the kinds of every part that a spec can name, as the registries have them."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +20,7 @@ def list_(
 
     known = registries()
     if parts is not None and parts not in known:
-        raise SpecError(f"list: no such parts, got '{parts}'{did_you_mean(parts, known)}")
+        raise SpecError(f"list: unknown parts, got '{parts}'{did_you_mean(parts, known)}")
     chosen = [known[parts]] if parts is not None else list(known.values())
     if as_json:
         out_json({registry.name: _entries(registry) for registry in chosen})

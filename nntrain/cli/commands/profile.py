@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def profile(
     config: Config,
     overrides: Overrides = None,
-    seconds: Annotated[float, typer.Option(min=0.1, max=60.0, metavar="S", help="How long to measure, about.")] = 3.0,
-    calls: Annotated[bool, typer.Option("--calls/--no-calls", help="List every call of the step too.")] = True,
+    seconds: Annotated[float, typer.Option(min=0.1, max=60.0, metavar="S", help="About how long to measure.")] = 3.0,
+    calls: Annotated[bool, typer.Option("--calls/--no-calls", help="Also list every call of the step.")] = True,
     as_json: Json = False,
 ) -> None:
     """Show where the time of a training step goes.

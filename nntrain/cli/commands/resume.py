@@ -11,7 +11,7 @@ from nntrain.cli.arguments import Json, Overrides, Plots, Quiet, RunFolder
 def resume(
     run: RunFolder,
     epochs: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="Train for N epochs in all, not for as many as planned.")
+        int | None, typer.Option(metavar="N", min=0, help="Train for N epochs in all, instead of the planned number.")
     ] = None,
     overrides: Overrides = None,
     plots: Plots = True,
@@ -20,9 +20,8 @@ def resume(
 ) -> None:
     """Go on with a run, bit for bit as if it had not stopped.
 
-    The spec is the run's own. A finished run is left alone, unless --epochs asks for more. With --set only what says
-    how long to train and what to keep can change: train.epochs, train.max_steps, most of train.stop, checkpoint and
-    runtime.
+    The spec is the run's own. A finished run stays as it is unless --epochs asks for more. --set can change only how
+    long to train and what to keep: train.epochs, train.max_steps, most of train.stop, checkpoint and runtime.
     """
     from nntrain.cli.output.training_view import show_training
     from nntrain.runs import open_run, spec_of_run

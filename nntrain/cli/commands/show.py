@@ -31,7 +31,7 @@ def show(
         notes(trained.notes)
         assembly = trained.assembly
     found = describe(assembly)
-    peak = peak_bytes(found) if ready else None  # only with the data in memory can it be told
+    peak = peak_bytes(found) if ready else None  # known only once the data are loaded
     if as_json:
         totals = {"total": found.total, "training_bytes": found.training_bytes, "peak_bytes": peak}
         out_json({"name": assembly.spec.name} | asdict(found) | totals)

@@ -30,7 +30,7 @@ def verify(
     from nntrain.verification.certificate import verify_checkpoint, verify_run, verify_spec
 
     if overrides and not is_spec(source):
-        raise SpecError(f"--set {overrides[0]}: only for a spec; {source} is verified as it is")
+        raise SpecError(f"--set {overrides[0]}: works for a spec only; {source} is verified as it is")
     if is_spec(source):
         loaded = load(source, overrides or ())
         _certify(f"{loaded.spec.name}, seed {loaded.spec.seed}", verify_spec(loaded), as_json)
@@ -41,7 +41,7 @@ def verify(
 
 
 def _certify(title: str, findings: "Iterable[Finding]", as_json: bool) -> None:
-    """Write each finding when it is there, and that all is well at the end."""
+    """Write each finding as soon as it is known, and a last line when all of them are good."""
     from nntrain.cli.output.terminal import DIM, apply_style, out, out_json, plain
 
     found: dict[str, Any] = {}
@@ -81,7 +81,7 @@ def _show(found: "VerifiedFile", as_json: bool) -> None:
 
 
 def _facts(meta: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return what a checkpoint says of itself, as far as it says it."""
+    """Return the facts that a checkpoint holds of itself; those that it lacks are left out."""
     from nntrain.cli.output.terminal import plain
 
     spec, data, environment = (meta.get(key) or {} for key in ("spec", "data", "environment"))

@@ -1,4 +1,4 @@
-"""Numbers as people read them: short, aligned, with units. Knows nothing of what they measure."""
+"""Numbers as people read them: short and with their units. Knows nothing of what they measure."""
 
 
 def count(value: int) -> str:

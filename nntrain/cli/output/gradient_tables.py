@@ -1,4 +1,4 @@
-"""What ``nntrain gradcheck`` shows: tables, what the figures in them mean, what is wrong; and the same as JSON."""
+"""The results of a gradient check as tables with their explanation, and as JSON."""
 
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ ONE_TABLE = 112  # columns that tensors and their worst entries take side by sid
 
 
 def show_network(subject: "Subject", found: "NetworkCheck", options: "Options") -> None:
-    """Write the table of tensors, what its figures mean, and what was found."""
+    """Write the table of tensors, the meaning of its figures, and the findings."""
     size = count(subject.network.params.size)
     when = f"after {plural(subject.epoch, 'epoch')}" if subject.epoch else "at their initial values"
     out(f"{subject.name}: {size} parameters {when}, {plural(len(subject.X), 'example')}, float64")
@@ -30,7 +30,7 @@ def show_network(subject: "Subject", found: "NetworkCheck", options: "Options") 
 
 
 def _tensor_table(checks: "Sequence[TensorCheck]") -> None:
-    """Write a line a tensor; where the terminal is narrow, the worst entries in a table of their own."""
+    """Write one line for each tensor; on a narrow terminal the worst entries have a table of their own."""
     seconds = [_second(check.report) for check in checks]
     columns = ["tensor", "shape", ">checked", ">kinks", ">median", ">error", *([">complex"] if any(seconds) else [])]
     worst = [">worst at", ">analytic", ">numeric"]

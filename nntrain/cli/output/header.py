@@ -1,4 +1,7 @@
-"""What a run is made of, in the few lines above its progress. Plain text: no table library before training starts."""
+"""The lines above a run's progress: its data, model, loss, optimizer and machine.
+
+They are plain text, so that training starts without loading a table library.
+"""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -115,5 +118,5 @@ def _value(value: Any) -> str:
 
 
 def _invisible(label: str) -> int:
-    """Columns that the style of a label takes in the text but not on the screen."""
+    """Return how many characters of a styled label are codes, which take no column on the screen."""
     return len(apply_style(label, DIM)) - len(label)

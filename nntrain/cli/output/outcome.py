@@ -1,4 +1,4 @@
-"""The result of a run for people: figures of the kept weights, where things lie, and what to do next."""
+"""The result of a run: the figures of the kept weights, where its files are, and what to do next."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""What is seen of training while it goes on: rows of figures, and on a terminal a bar below them.
+"""The progress of training: rows of figures, and on a terminal a bar below them.
 
-Not every epoch has its row: a run of a thousand epochs still fits on a screen.
+Long runs show a row for some epochs only, so that a thousand epochs still fit on a screen.
 """
 
 import sys
@@ -27,7 +27,7 @@ NOTE_ALONE = "train is measured over the epoch's own batches"
 
 
 class Progress:
-    """Rows and bar of one run on stderr, for use in a ``with``; nothing at all where it is not wanted."""
+    """Rows and bar of one run on stderr, for use in a ``with``. Writes nothing where it is not wanted."""
 
     def __init__(self, run: "Run", *, wanted: bool) -> None:
         self.run, self.wanted = run, wanted
@@ -53,7 +53,7 @@ class Progress:
             self._bar.close()
 
     def show(self, record: "EpochRecord") -> None:
-        """Take notice of a finished epoch."""
+        """Show a finished epoch, if its row is due."""
         if not self.wanted:
             return
         self._waiting = record
@@ -96,7 +96,7 @@ class Progress:
 
 
 class _Bar:
-    """A tqdm bar over the steps of a run, moved from a thread: training need not know of it."""
+    """A tqdm bar over the steps of a run. A thread moves it, so that training knows nothing of it."""
 
     def __init__(self, run: "Run", epochs: int) -> None:
         from tqdm import tqdm
@@ -127,7 +127,7 @@ class _Bar:
             say(text)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._done.set()
         self._thread.join()
         self._bar.close()

@@ -24,6 +24,6 @@ VIEWS: Mapping[str, Callable[[Trace, str, Page], str]] = {
 }
 
 
-def drawn(view: str, trace: Trace, title: str, page: Page) -> str:
+def draw_view(view: str, trace: Trace, title: str, page: Page) -> str:
     """Return a view as text that ends with a newline."""
     return VIEWS[view](trace, title, page)
