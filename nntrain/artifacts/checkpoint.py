@@ -171,7 +171,8 @@ def read(path: Path, follow_links: bool = True) -> bytes:
     except OSError as error:
         raise CheckpointError(f"{path}: cannot read the checkpoint: {durable.cause(error)}") from error
     except (ValueError, MemoryError) as error:  # a NUL in the path; a file larger than the memory
-        raise CheckpointError(f"{str(path)!r}: cannot read the checkpoint: {error or 'too large'}") from error
+        cause = str(error) or "it does not fit in memory"
+        raise CheckpointError(f"{str(path)!r}: cannot read the checkpoint: {cause}") from error
 
 
 def _refuse_damaged(where: str, what: str) -> NoReturn:

@@ -50,5 +50,11 @@ Overrides: TypeAlias = Annotated[
 Plots: TypeAlias = Annotated[
     bool, typer.Option("--plots/--no-plots", help="Draw curves.png and curves.svg at the end.")
 ]
+Guard: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--guard-formulas", help="In CSV files, put ' in front of text that a spreadsheet would run (= + - @)."
+    ),
+]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="No header and no progress, only the result.")]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from nntrain.cli.interrupts import ignore
-from nntrain.cli.output.terminal import RED, ClosedPipe, apply_style
+from nntrain.cli.output.terminal import RED, ClosedPipe, apply_style, open_closed_streams, plain
 from nntrain.errors import InterruptedRun, OutputError, UserError
 
 BUG = 1
@@ -27,6 +27,7 @@ PLACE = re.compile(r"\S[^:]*:\d+:\d+: ")
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run ``nntrain`` with the given arguments (the process's own by default) and exit."""
     gc.set_threshold(MANY_OBJECTS)
+    open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # no terminal is too old for our output
@@ -104,9 +105,9 @@ def _fail(message: str, status: int, label: str = "error:") -> int:
     except OSError:
         _abandon_stdout()
     with suppress(OSError):  # nobody is listening; the status says it
-        for line in message.splitlines():
+        for line in message.split("\n"):
             unlabelled = PLACE.match(line) or line.startswith("  ")
-            print(line if unlabelled else f"{apply_style(label, RED)} {line}", file=sys.stderr)
+            print(plain(line) if unlabelled else f"{apply_style(label, RED)} {plain(line)}", file=sys.stderr)
     return status
 
 

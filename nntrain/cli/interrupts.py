@@ -1,5 +1,8 @@
 """Signals while training: the first asks for a stop at the next step, a second Ctrl-C ends the process at once.
 
+SIGHUP comes when a terminal is closed and SIGXCPU when processor time runs out; a command begun with ``nohup`` ignores
+the former, and goes on doing so.
+
 Python runs its handlers between two instructions of the main thread, and a matrix product is one of them however long
 it takes. So a thread listens as well: it hears of every signal when it comes, and can end the process at once.
 """
@@ -12,7 +15,7 @@ from contextlib import suppress
 from threading import Lock, Thread
 from types import FrameType
 
-SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1")
+SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP", "SIGXCPU")
 AT_ONCE = 130
 
 
@@ -21,11 +24,12 @@ class Interrupts:
 
     def __init__(self) -> None:
         self._seen = False
-        self._told = Lock()  # taken for good by whoever tells
+        self._count = InterruptCount()
+        self._told = {ctrl_c: Lock() for ctrl_c in (False, True)}  # each taken for good by whoever tells
         self._listener: SignalListener | None = None
-        with suppress(OSError):  # without one it goes as well, but for a second Ctrl-C within a long call
+        with suppress(OSError, RuntimeError):  # without one a second Ctrl-C within a long call has to wait
             self._listener = SignalListener(self._tell)
-        self._before = {number: signal.signal(number, self._handle) for number in _numbers()}
+        self._before = {number: signal.signal(number, self._handle) for number in _numbers() if not _ignored(number)}
 
     def __call__(self) -> bool:
         return self._seen
@@ -39,28 +43,51 @@ class Interrupts:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         """Note a signal, in the main thread and thus before its next step."""
-        if self._seen and number == signal.SIGINT:
-            os._exit(AT_ONCE)
+        self._count.add(number)
         self._seen = True
         self._tell(number)
 
     def _tell(self, number: int) -> None:
-        """Say once what will be. Nothing buffered may be touched: the main thread may be writing to it right now."""
-        if self._told.acquire(blocking=False):
-            text = f"\nnntrain: {signal.Signals(number).name}: saving at the next step; Ctrl-C again stops at once\n"
-            with suppress(OSError):  # nobody is listening
-                os.write(2, text.encode())
+        """Say what will happen, at the first signal and at the first Ctrl-C.
+
+        Nothing buffered may be touched: the main thread may be writing to it right now.
+        """
+        ctrl_c = number == signal.SIGINT
+        if self._told[True].locked() or not self._told[ctrl_c].acquire(blocking=False):
+            return
+        again = "Ctrl-C again stops at once" if ctrl_c else "Ctrl-C twice stops at once"
+        text = f"\nnntrain: {signal.Signals(number).name}: saving at the next step; {again}\n"
+        with suppress(OSError):  # nobody is listening
+            os.write(2, text.encode())
+
+
+class InterruptCount:
+    """Counts Ctrl-C alone: one after a SIGTERM is not the second."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def add(self, number: int) -> None:
+        """Count a signal; the second Ctrl-C ends the process at once."""
+        self._count += number == signal.SIGINT
+        if self._count >= 2:
+            os._exit(AT_ONCE)
 
 
 class SignalListener:
-    """A thread that hears of each signal as it comes, each a byte. OSError when there are no descriptors left."""
+    """A thread that hears of each signal as it comes, each a byte. OSError or RuntimeError where it cannot be had."""
 
     def __init__(self, tell: Callable[[int], None]) -> None:
         self._tell = tell
         self._near, self._far = socket.socketpair()
         self._far.setblocking(False)  # as a handler must not wait
         self._thread = Thread(target=self._listen, daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:
+            self._near.close()
+            self._far.close()
+            raise
         self._before = signal.set_wakeup_fd(self._far.fileno(), warn_on_full_buffer=False)
 
     def close(self) -> None:
@@ -71,13 +98,11 @@ class SignalListener:
         self._near.close()
 
     def _listen(self) -> None:
-        heard, watched = False, _numbers()
+        count, watched = InterruptCount(), _numbers()
         while numbers := self._near.recv(1):
             if numbers[0] not in watched:
                 continue
-            if heard and numbers[0] == signal.SIGINT:
-                os._exit(AT_ONCE)
-            heard = True
+            count.add(numbers[0])
             self._tell(numbers[0])
 
 
@@ -101,6 +126,22 @@ def ignore() -> None:
     """Let none of the signals reach this process any more."""
     for number in _numbers():
         signal.signal(number, signal.SIG_IGN)
+
+
+def end_in_order() -> None:
+    """Let a signal that ends the process do so in order, so that temporary folders are removed on the way."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and not _ignored(number):
+            signal.signal(number, _exit_in_order)
+
+
+def _exit_in_order(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)  # as shells report it
+
+
+def _ignored(number: int) -> bool:
+    return number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN
 
 
 def _numbers() -> list[signal.Signals]:

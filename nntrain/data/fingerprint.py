@@ -6,12 +6,12 @@ Knows nothing of what the numbers mean.
 import hashlib
 import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from nntrain.core.types import Array
+from nntrain.core.workers import Workers
 from nntrain.data.formats.on_disk import PIECE, OnDisk
 from nntrain.data.transforms.lazy_inputs import Inputs
 from nntrain.errors import CheckpointError
@@ -27,7 +27,7 @@ def digest_of(array: Inputs) -> bytes:
     little = array.dtype.newbyteorder("<") if isinstance(array, OnDisk | np.ndarray) else np.dtype(array.dtype)
     digest = hashlib.sha256(f"{little.str}{array.shape}".encode())
     rows = max(1, PIECE // max(1, int(np.prod(array.shape[1:])) * little.itemsize))
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+    with Workers(os.cpu_count() or 1) as pool:
 
         def piece(start: int) -> bytes:
             block = np.ascontiguousarray(array[start : start + rows], dtype=little)

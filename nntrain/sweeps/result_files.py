@@ -63,7 +63,7 @@ def _runs(plan: Plan, outcomes: Mapping[str, Outcome]) -> str:
             rows.append(
                 [point.id, number, *values, point.seed, one.status, _cell(one.epochs), _cell(one.kept), *figures]
             )
-    return csv_text(["run", "setting", *plan.keys, "seed", "status", "epochs", "kept_epoch", *names], rows)
+    return csv_text(["run", "setting", *plan.keys, "seed", "status", "epochs", "kept_epoch", *names], rows, guard=True)
 
 
 def _settings(plan: Plan, found: Sequence[Standing]) -> str:
@@ -76,7 +76,7 @@ def _settings(plan: Plan, found: Sequence[Standing]) -> str:
         score = [one.score.n, one.score.mean, one.score.sd, *_interval(one.score), one.worst, one.diverged, one.runs]
         difference = [one.difference.mean, *_interval(one.difference)]
         rows.append([place, one.number, *values, plan.rank, *map(_cell, [*score, *difference, one.test.mean])])
-    return csv_text(["place", "setting", *plan.keys, "figure", *summed, *paired, f"{test}.mean"], rows)
+    return csv_text(["place", "setting", *plan.keys, "figure", *summed, *paired, f"{test}.mean"], rows, guard=True)
 
 
 def _best(plan: Plan, found: Sequence[Standing]) -> str:

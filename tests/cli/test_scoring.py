@@ -122,7 +122,7 @@ def test_names_from_data_cannot_run_in_a_spreadsheet_or_drive_the_terminal(nntra
     (here / "evil.csv").write_text("a,b,kind\n" + "\n".join(rows) + "\n", encoding="utf-8")
     settings = ("--set", "data.source={kind: csv, path: evil.csv}", "--set", "loss=null")
     assert nntrain("fit", "tiny.yaml", "--run-dir", "r", "-q", "--no-plots", *settings).status == 0
-    shown = nntrain("eval", "r", "-o", "scored")
+    shown = nntrain("eval", "r", "-o", "scored", "--guard-formulas")
     assert "\x1b" not in shown.out
     assert "\\x1b[31mred" in shown.out
     header = table((here / "scored/confusion.csv").read_text(encoding="utf-8"))[0]

@@ -258,12 +258,20 @@ def test_p3_class_names_with_html_ansi_and_formulas_are_escaped(nntrain, here):
     assert written
     assert all("<script" not in text for text in written.values())
     header = (here / "scored/confusion.csv").read_text(encoding="utf-8").splitlines()[0]
-    for formula in EVIL[2:5]:
-        assert f"'{formula}" in header
+    assert all(f",{formula}" in header for formula in EVIL[2:5])
+    assert nntrain("eval", "run", "-o", "guarded", "--guard-formulas")[0] == 0
+    header = (here / "guarded/confusion.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert all(f",'{formula}" in header for formula in EVIL[2:5])
     (here / "new.csv").write_text("1,2\n", encoding="utf-8")
     told = nntrain("predict", "run", "new.csv", "--proba")[1].splitlines()[0]
     assert "p('" not in told
     assert told.count("p(") == 6
+    (here / "table.csv").write_text("1,2\n3,4\n5,0\n", encoding="utf-8")
+    labels = nntrain("predict", "run", "table.csv")[1].splitlines()[1:]
+    assert {label.strip('"') for label in labels} <= set(EVIL)
+    assert nntrain("predict", "run", "table.csv", "-o", "told.csv", "--guard-formulas")[0] == 0
+    guarded = (here / "told.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert [line.strip('"').removeprefix("'") for line in guarded] == [label.strip('"') for label in labels]
 
 
 def test_p3_the_process_that_measures_memory_can_be_limited():

@@ -20,8 +20,15 @@ from nntrain.artifacts.rundir import RunDir
 
 ROOT = Path(__file__).parents[2]
 SLOW = [pytest.mark.slow, pytest.mark.timeout(1200)]
-NAMES = ("SIGINT", "SIGTERM", "SIGUSR1")
-TOLD = r"\nnntrain: {name}: saving at the next step; Ctrl-C again stops at once\n"
+NAMES = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP", "SIGXCPU")
+HOW_OFTEN = {"SIGINT": "again"}
+
+
+def told(name):
+    """Return what a run says when a signal comes."""
+    return f"\nnntrain: {name}: saving at the next step; Ctrl-C {HOW_OFTEN.get(name, 'twice')} stops at once\n"
+
+
 STOPPED = r"stopped: broken: saved at step \d+; .+\n"
 
 
@@ -43,12 +50,12 @@ def test_p4_a_signal_while_training_saves_and_the_run_ends_the_same(name, times,
         status = lab.wait(process)
         if status == 75:
             saved += 1
-            assert re.fullmatch(TOLD.format(name=name) + STOPPED, lab.said())
+            assert re.fullmatch(told(name) + STOPPED, lab.said())
             assert RunDir(lab.folder / "broken").status == "interrupted"
             assert RunDir(lab.folder / "broken").latest() is not None
         else:  # it came after the last step
             assert status == 0
-            assert lab.said() == "" or re.fullmatch(TOLD.format(name=name), lab.said())
+            assert lab.said() == "" or lab.said() == told(name)
         lab.assert_ends_whole("broken", stopped=True)
     figure(f"{name} while training", f"{saved} times exit 75, {saved} ended the same")
 
@@ -161,7 +168,7 @@ def test_p4_a_second_interrupt_within_a_second_ends_a_long_step_at_once(lab, fig
     assert lab.wait(process) == 130
     lasted = time.monotonic() - begin
     assert lasted < 1
-    assert lab.said() == TOLD.replace(r"\n", "\n").format(name="SIGINT")
+    assert lab.said() == told("SIGINT")
     assert lab.fit("broken") == 0
     assert lab.lasting("broken") == lab.lasting("whole")
     figure("second SIGINT in the middle of a long step", f"exit 130 after {lasted:.2f} s, ended the same")
@@ -183,8 +190,41 @@ time.sleep(30)
 def test_p4_a_second_ctrl_c_ends_at_once():
     status, out, err, lasted = child(WAITING)
     assert (status, out) == (130, "True\nstill here\n")
-    assert err == TOLD.replace(r"\n", "\n").format(name="SIGINT")
+    assert err == told("SIGINT")
     assert lasted < 20
+
+
+MIXED = """
+import os, signal, time
+from nntrain.cli.interrupts import catch_signals
+catch_signals()
+for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    os.kill(os.getpid(), number)
+    time.sleep(0.1)
+print("still here", flush=True)
+os.kill(os.getpid(), signal.SIGINT)
+time.sleep(30)
+"""
+
+
+def test_p4_a_ctrl_c_after_another_signal_is_not_the_second():
+    status, out, err, lasted = child(MIXED)
+    assert (status, out, err) == (130, "still here\n", told("SIGTERM") + told("SIGINT"))
+    assert lasted < 20
+
+
+NOHUP = """
+import os, signal
+from nntrain.cli.interrupts import catch_signals
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+interrupts = catch_signals()
+os.kill(os.getpid(), signal.SIGHUP)
+print(interrupts())
+"""
+
+
+def test_p4_a_command_that_was_begun_with_nohup_goes_on_when_the_terminal_closes():
+    assert child(NOHUP)[:3] == (0, "False\n", "")
 
 
 BUSY = """
@@ -204,7 +244,7 @@ def test_p4_a_second_ctrl_c_ends_a_single_call_at_once():
     """A matrix product can take longer than anybody waits, and Python's own handlers wait for its end."""
     status, _, err, lasted = child(BUSY)
     assert status == 130
-    assert err == TOLD.replace(r"\n", "\n").format(name="SIGINT")
+    assert err == told("SIGINT")
     assert lasted < 20
 
 
@@ -224,7 +264,7 @@ entry.main(["fit", "tiny.yaml", "-q", "--json", "--no-plots"])
 def test_p4_a_signal_between_the_results_and_the_end_changes_nothing(name, lab, monkeypatch):
     monkeypatch.chdir(lab.folder)
     status, out, err, _ = child(LATE.format(name=name))
-    assert (status, err) == (0, TOLD.replace(r"\n", "\n").format(name=name))
+    assert (status, err) == (0, told(name))
     assert json.loads(out)["stopped"] == "all epochs done"
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nntrain.cli.arguments import Json, Model, Overrides
+from nntrain.cli.arguments import Guard, Json, Model, Overrides
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,6 +24,7 @@ def eval_(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write evaluation.json and tables there.")
     ] = None,
+    guard: Guard = False,
     as_json: Json = False,
 ) -> None:
     """Score a trained model on one part of its data.
@@ -41,7 +42,7 @@ def eval_(
     result = score(trained, split)
     notes(result.notes)
     if output is not None:
-        _write(result, output)
+        _write(result, output, guard)
     if as_json:
         out_json(result.figures)
     else:
@@ -71,7 +72,7 @@ def _show(result: "Evaluation", output: Path | None) -> None:
         note(f"{MOST_CLASSES} of {len(result.confusion.class_names)} classes are shown; -o DIR writes all")
 
 
-def _write(result: "Evaluation", folder: Path) -> None:
+def _write(result: "Evaluation", folder: Path, guard: bool) -> None:
     """Write the files of an evaluation; those that are there already are replaced."""
     from nntrain.artifacts import durable, strict_json
     from nntrain.artifacts.csv_text import csv_text
@@ -80,9 +81,10 @@ def _write(result: "Evaluation", folder: Path) -> None:
     if result.confusion is not None:
         names = list(result.confusion.class_names)
         counts = zip(names, result.confusion.counts.tolist(), strict=True)
-        files["confusion.csv"] = csv_text(["actual \\ predicted", *names], ([name, *row] for name, row in counts))
+        rows = ([name, *row] for name, row in counts)
+        files["confusion.csv"] = csv_text(["actual \\ predicted", *names], rows, guard=guard)
     if result.task != "reconstruction":
-        files["predictions.csv"] = csv_text(_columns(result), _rows(result))
+        files["predictions.csv"] = csv_text(_columns(result), _rows(result), guard=guard)
     with durable.report_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():

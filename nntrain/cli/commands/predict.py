@@ -1,18 +1,19 @@
 """``nntrain predict``: what a trained model says of new inputs."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nntrain.cli.arguments import Model
+from nntrain.cli.arguments import Guard, Model
 
 if TYPE_CHECKING:
     from nntrain.runs.evaluation import Predictions
     from nntrain.runs.trained import Trained
 
+PIECE = 1 << 20  # bytes read from standard input at a time
 INPUT = "Features, in a file of any kind that training reads; - is a CSV on stdin."
 
 
@@ -21,6 +22,7 @@ def predict(
     inputs: Annotated[Path, typer.Argument(metavar="INPUT", help=INPUT)],
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to write; - is stdout.")] = "-",
     proba: Annotated[bool, typer.Option("--proba", help="Add the probability of each class or label.")] = False,
+    guard: Guard = False,
 ) -> None:
     """Predict from a file of features.
 
@@ -30,16 +32,17 @@ def predict(
     """
     from nntrain.artifacts import durable
     from nntrain.cli.output.figures import count
-    from nntrain.cli.output.terminal import notes, out, say
+    from nntrain.cli.output.terminal import notes, out, say, use_utf8
     from nntrain.runs import open_model
     from nntrain.runs import predict as foretell
 
+    use_utf8()
     trained = open_model(model)
     notes(trained.notes)
     _check_probabilities(trained, proba)
     with _as_file(inputs) as path:
         predictions = foretell(trained, path)
-        pieces = _csv(predictions, proba)
+        pieces = _csv(predictions, proba, guard=guard and output != "-")
         if output == "-":
             for piece in pieces:
                 out(piece.removesuffix("\n"))
@@ -53,22 +56,36 @@ def predict(
 @contextmanager
 def _as_file(inputs: Path) -> Iterator[Path]:
     """Give standard input, which can be read only once, a file for the time being; messages call it by its name."""
-    import shutil
-    import sys
-    from tempfile import NamedTemporaryFile
+    from tempfile import NamedTemporaryFile, gettempdir
 
+    from nntrain.artifacts import durable
     from nntrain.errors import DataError
 
     if str(inputs) != "-":
         yield inputs
         return
-    with NamedTemporaryFile(prefix="nntrain-", suffix=".csv") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
-        file.flush()
+    with ExitStack() as held:
+        with durable.report_write_errors(Path(gettempdir())):
+            file = held.enter_context(NamedTemporaryFile(prefix="nntrain-", suffix=".csv"))
+            for piece in _pieces_of_stdin():
+                file.write(piece)
+            file.flush()
         try:
             yield Path(file.name)
         except DataError as error:
             raise DataError(str(error).replace(file.name, "<stdin>")) from None
+
+
+def _pieces_of_stdin() -> Iterator[bytes]:
+    import sys
+
+    from nntrain.errors import DataError
+
+    try:
+        while piece := sys.stdin.buffer.read(PIECE):
+            yield piece
+    except OSError as error:
+        raise DataError(f"<stdin>: cannot be read: {error.strerror or error}") from None
 
 
 def _check_probabilities(model: "Trained", wanted: bool) -> None:
@@ -79,14 +96,14 @@ def _check_probabilities(model: "Trained", wanted: bool) -> None:
         raise SpecError(f"--proba: a model trained with {kind} on {model.assembly.task} gives no probabilities")
 
 
-def _csv(predictions: "Iterable[Predictions]", proba: bool) -> Iterator[str]:
+def _csv(predictions: "Iterable[Predictions]", proba: bool, *, guard: bool) -> Iterator[str]:
     """Yield the predictions as CSV, some rows at a time, the header first."""
     from nntrain.artifacts.csv_text import csv_text
 
     header = True
     for predicted in predictions:
         names, rows = _table(predicted, proba)
-        yield csv_text(names if header else None, rows)
+        yield csv_text(names if header else None, rows, guard=guard)
         header = False
 
 

@@ -25,10 +25,12 @@ def verify(
     first difference. A run is also compared with itself. A checkpoint is checked for damage alone. A long spec is
     verified sooner with --set train.epochs=2.
     """
+    from nntrain.cli.interrupts import end_in_order
     from nntrain.errors import SpecError
     from nntrain.spec import load
     from nntrain.verification.certificate import verify_checkpoint, verify_run, verify_spec
 
+    end_in_order()
     if overrides and not is_spec(source):
         raise SpecError(f"--set {overrides[0]}: works for a spec only; {source} is verified as it is")
     if is_spec(source):

@@ -5,6 +5,7 @@ Long runs show a row for some epochs only, so that a thousand epochs still fit o
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from textwrap import wrap
 from threading import Event, Thread
 from time import monotonic
@@ -114,7 +115,8 @@ class _Bar:
         )
         self._done = Event()
         self._thread = Thread(target=self._tick, daemon=True)
-        self._thread.start()
+        with suppress(RuntimeError):  # no thread can be had: the bar then moves with each epoch
+            self._thread.start()
 
     def update(self, epoch: int) -> None:
         """Show that ``epoch`` epochs are finished."""
@@ -129,7 +131,8 @@ class _Bar:
     def close(self) -> None:
         """Remove the bar."""
         self._done.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
         self._bar.close()
 
     def _label(self, finished: int) -> str:

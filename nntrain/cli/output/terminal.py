@@ -12,12 +12,28 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 WIDE = 160  # columns where there is no terminal to fit into
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 BOLD, DIM, RED, YELLOW, CYAN = "1", "2", "31", "33", "36"
 
 
 class ClosedPipe(Exception):
     """Whoever read our results has left. Not an OSError, of which typer would make an exit of its own."""
+
+
+def open_closed_streams() -> None:
+    """Put something harmless in the place of each standard stream that was closed when the process began.
+
+    Otherwise the next file to be opened would get its number, and words would end up in it. What is read from stdin or
+    written to stdout is then an error, as it is for other programs; what is said to stderr is lost.
+    """
+    for number, (name, flags) in enumerate((("stdin", os.O_WRONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY))):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, flags)
+            if descriptor != number:
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def out(text: str = "") -> None:
@@ -37,6 +53,12 @@ def out_json(value: Any) -> None:
     out(json.dumps(plain(value), allow_nan=False))
 
 
+def use_utf8() -> None:
+    """Let results that are data, not words, reach a file or a pipe as UTF-8, whatever the locale can show."""
+    if not sys.stdout.isatty() and "PYTHONIOENCODING" not in os.environ and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8")
+
+
 def say(text: str = "") -> None:
     """Write to stderr what is not a result; that nobody listens any more is no reason to stop working."""
     try:
@@ -47,13 +69,13 @@ def say(text: str = "") -> None:
 
 def note(text: str) -> None:
     """Tell something worth knowing that is not an error."""
-    say(f"{apply_style('note:', YELLOW)} {text}")
+    say(f"{apply_style('note:', YELLOW)} {plain(text)}")
 
 
 def notes(texts: Iterable[str]) -> None:
     """Tell several things worth knowing."""
     for text in texts:
-        note(plain(text))
+        note(text)
 
 
 def is_live(stream: IO[str] | None) -> bool:
@@ -87,7 +109,13 @@ def table(*columns: str) -> "Table":
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    new = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", padding=(0, 1))
+    class PrintableTable(Table):
+        """A table whose cells cannot drive the terminal."""
+
+        def add_row(self, *cells: Any, **more: Any) -> None:
+            super().add_row(*(plain(cell) if isinstance(cell, str) else cell for cell in cells), **more)
+
+    new = PrintableTable(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", padding=(0, 1))
     for name in columns:
         if name.startswith(">"):
             new.add_column(name[1:], justify="right", no_wrap=True)
@@ -101,7 +129,7 @@ def facts(pairs: Iterable[tuple[str, str]]) -> None:
     lines = list(pairs)
     column = max((len(label) for label, _ in lines), default=0)
     for label, text in lines:
-        out(f" {apply_style(f'{label:<{column}}', DIM, sys.stdout)}  {text}")
+        out(f" {apply_style(f'{label:<{column}}', DIM, sys.stdout)}  {plain(text)}")
 
 
 @dataclass(frozen=True, slots=True)

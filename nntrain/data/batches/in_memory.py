@@ -5,7 +5,7 @@ gathered: on the spot, or ahead of time by a helper thread, whichever is faster 
 """
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -14,6 +14,7 @@ import numpy as np
 from nntrain.core.machine import processors
 from nntrain.core.plan import Plan
 from nntrain.core.types import Array
+from nntrain.core.workers import Workers
 from nntrain.data.batches.shuffle import WHOLE, Shuffle
 from nntrain.data.transforms.lazy_inputs import Fetcher, Inputs
 
@@ -80,7 +81,7 @@ class Batches:
         if not self.ahead:
             yield from self._spot(order, first, self.per_epoch)
             return
-        with ThreadPoolExecutor(max_workers=1) as helper:
+        with Workers(1) as helper:
             coming: Future[list[Batch]] | None = None
             half = 0  # of the buffers, now worked on
             for start in range(first, self.per_epoch, self.ahead):

@@ -4,7 +4,7 @@ The batches are those of an array in memory under the same shuffle, bit for bit.
 """
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import chain, cycle, pairwise
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from nntrain.core.plan import Plan
 from nntrain.core.types import Array
+from nntrain.core.workers import Workers
 from nntrain.data.batches.in_memory import Batch, Batches, Buffers, group_size, lay_out_targets, spot_size
 from nntrain.data.batches.shuffle import WHOLE, BlockShuffle, Shuffle
 from nntrain.data.formats.on_disk import OnDisk
@@ -59,7 +60,7 @@ class WindowedBatches(Batches):
         """
         ready: Iterable[Batch] = ()
         reads: list[Future[None]] = []
-        with ThreadPoolExecutor(max_workers=1) as helper:
+        with Workers(1) as helper:
             for (group, ahead), buffers in zip(pairwise(self._groups(epoch, first)), cycle(self._buffers)):
                 reads.append(helper.submit(self._load, group.coming, group.begin))
                 filling = helper.submit(buffers.fill, ahead.places)

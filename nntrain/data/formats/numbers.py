@@ -8,7 +8,7 @@ import codecs
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from io import SEEK_END, BufferedReader, BytesIO
 from itertools import product
 from pathlib import Path
@@ -18,6 +18,7 @@ import numpy as np
 
 from nntrain.core.machine import processors
 from nntrain.core.types import Array
+from nntrain.core.workers import Workers
 from nntrain.data.formats.decimals import parse_lines
 from nntrain.data.formats.delimited import open_encoded
 from nntrain.data.formats.gaps import USUAL, USUAL_WORDS, Gaps
@@ -124,7 +125,7 @@ def parse_by_arrow(
         return None
     if not table.num_rows:
         return None
-    with ThreadPoolExecutor(max_workers=processors()) as pool:
+    with Workers(processors()) as pool:
         columns = list(pool.map(lambda column: column.to_numpy(), table.columns))
         finite = list(pool.map(lambda values: int(np.count_nonzero(np.isfinite(values))), columns))
     return columns if sum(finite) == sum(len(c) - c.null_count for c in table.columns) else None
@@ -135,7 +136,7 @@ def _each_block(file: BufferedReader | BytesIO, work: Callable[[bytes], T | None
     pending: deque[Future[T | None]] = deque()
     done: list[T] = []
     workers = processors()
-    with ThreadPoolExecutor(max_workers=workers) as pool:
+    with Workers(workers) as pool:
         for lines in _lines(file):
             pending.append(pool.submit(work, lines))
             if len(pending) > 2 * workers and not _collect(pending, done):
