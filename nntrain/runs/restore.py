@@ -9,6 +9,7 @@ from nntrain.artifacts import checkpoint as storage
 from nntrain.artifacts.checkpoints import Found
 from nntrain.artifacts.rundir import RunDir
 from nntrain.core.types import Array
+from nntrain.data.transforms.target_scaler import TargetScaler
 from nntrain.errors import CheckpointError, DataError, SpecError
 from nntrain.runs.assembly import Prepared
 from nntrain.runs.position import Position, position_of
@@ -52,6 +53,9 @@ def restore(found: Found, directory: RunDir, loaded: Loaded, ready: Prepared, st
         changes = compare(directory, meta["spec"], loaded.resolved)
         if meta["data"]["fingerprint"] != ready.data.fingerprint:
             raise DataError(f"{path}: the data have changed since this run began; use another directory")
+        if TargetScaler.restore(found.checkpoint.tensors) != ready.data.targets:
+            why = "an earlier version scaled the targets of this run by one unit for all of them"
+            raise DataError(f"{path}: {why}; train anew in another directory")
         position = position_of(found.checkpoint)
         position.restore(state)
         start = StartingPoint(state.step, meta["best"], meta.get("cut"), meta["metrics_length"], meta["environment"])

@@ -238,6 +238,23 @@ def test_targets_of_different_size_are_scaled_and_scored_each(nntrain, case, fit
     assert rating["r2"] == pytest.approx(1 - errors[0] / values[:, 1].var(), rel=1e-4)
 
 
+def test_a_run_whose_targets_share_a_unit_is_scored_but_not_gone_on_with(nntrain, case, fit, here):
+    """As earlier versions scaled several targets."""
+    from nntrain.artifacts import checkpoint
+
+    case("two-targets-of-different-size")
+    fit("run", "train.epochs=2")
+    for path in (here / "run/checkpoints").glob("*.safetensors"):
+        kept = checkpoint.load(path)
+        kept.tensors["target.unit"] = np.array([5000.0])
+        checkpoint.save(path, kept)
+    found = nntrain("eval", "run", "--json").json
+    assert [score["name"] for score in found["targets"]] == ["rating", "price"]
+    result = nntrain("resume", "run", "--epochs", "3", "-q", "--no-plots")
+    why = "an earlier version scaled the targets of this run by one unit for all of them"
+    assert (result.status, result.err) == (3, f"error: run: {why}; train anew in another directory\n")
+
+
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_classes_come_back_as_they_are_spelled(nntrain, fit, here, suffix):
     rows = [f"{k % 10 + 20 * (k % 3)},{('007', '07', '7')[k % 3]}" for k in range(60)]

@@ -42,6 +42,15 @@ class TargetScaler:
             raise DataError("data: the range of a target is too large to scale")
         return cls(shift, np.where(units == 0, 1.0, units))
 
+    def __eq__(self, other: object) -> bool:
+        """Whether another map does the same to targets."""
+        if not isinstance(other, TargetScaler):
+            return NotImplemented
+        return np.array_equal(self.shift, other.shift) and np.array_equal(self.units, other.units)
+
+    def __hash__(self) -> int:
+        return hash((self.shift.tobytes(), self.units.tobytes()))
+
     @property
     def unit(self) -> float:
         """What 1 stands for in scaled targets if that is the same for all, else 1: figures are then in deviations."""
