@@ -1,4 +1,4 @@
-"""A straight list of calls on arrays bound beforehand: what a training step is made of.
+"""The list of NumPy calls that a training step is made of; each is bound to its arrays before the first step.
 
 Layers, losses and optimizers write their equations as ``do(np.add, z, b, out=z)``; a ``Calls`` object records them
 once and runs them many times, so that a step contains no attribute look-ups, no slicing and no dispatch. The same list
@@ -59,7 +59,7 @@ class Calls:
         self.calls.append(Call(self.label, function, bound, out))
 
     def _operand(self, function: Callable[..., Any], value: Any, out: Array) -> Any:
-        """Return an argument as it is bound: numbers as 0-d arrays, or as full blocks where that is faster."""
+        """Return an argument in the form that is bound: a number as a 0-d array, or as a block where that is faster."""
         if isinstance(value, np.ndarray):
             single = value.size == 1 < out.size and isinstance(function, np.ufunc)
             return value.reshape(()) if single else value  # a 0-d array needs no iterator

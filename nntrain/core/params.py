@@ -1,7 +1,7 @@
 """Parameters: one flat theta and one flat grad, with named views of the same memory for every layer.
 
 Weights (what a penalty applies to) stand first, in the order of the layers; biases and slopes follow. Optimizers see
-two vectors; layers see ``p.W`` (out, in) and ``p.b`` (out,).
+two vectors; layers see ``p.W`` (out, in) and ``p.b`` (out,). Knows nothing of what the layers compute.
 """
 
 import sys

@@ -1,6 +1,7 @@
 """Random streams: randomness is a function of (seed, stream, index), never a generator carried along.
 
-So resuming needs only the epoch and the batch, and drawing for one purpose cannot shift another.
+To resume, a run needs only its epoch and batch, and numbers drawn for one purpose cannot change those for another.
+Knows nothing of what the numbers are used for.
 """
 
 from enum import IntEnum

@@ -1,4 +1,4 @@
-"""Array and task types shared by every layer."""
+"""The types of arrays, of precisions and of tasks. Knows nothing of what uses them."""
 
 from typing import Any, Literal, TypeAlias
 

@@ -1,8 +1,8 @@
 """Preallocated buffers: taken in a fixed order, so that every batch size reuses the same memory.
 
 A ``Workspace`` hands out blocks for ``n`` rows. ``resized(m)`` starts over with ``m ≤ capacity`` rows on the same
-memory: as long as the same requests follow in the same order, a short last batch lives in the front part of the same
-buffers.
+memory: if the same blocks are asked for in the same order, a short last batch uses the front of the same buffers.
+Knows nothing of what the blocks hold.
 """
 
 from typing import Any

@@ -1,4 +1,7 @@
-"""Models: which layers stand between n_in features and n_out scores, and which loss they take by default."""
+"""Models: which layers stand between n_in features and n_out scores, and which loss they take by default.
+
+Knows nothing of data or training.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

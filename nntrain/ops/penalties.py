@@ -1,4 +1,4 @@
-"""The penalty on the weights: part of the cost that is reported and differentiated."""
+"""The penalty on the weights, a part of the reported and differentiated cost. Knows nothing of layers or losses."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Sigmoid and softplus, written so that nothing overflows: shared by activations and losses."""
+"""Sigmoid and softplus without overflow, for activations and losses. Knows nothing of either."""
 
 import numpy as np
 

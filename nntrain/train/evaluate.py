@@ -1,4 +1,4 @@
-"""Scoring a network on a part of the data, in bounded memory at the speed of the forward pass."""
+"""The cost and the metrics of a network on a part of the data, in bounded memory. Knows nothing of training."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

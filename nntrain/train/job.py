@@ -1,4 +1,4 @@
-"""A training job: what is trained on what, and how."""
+"""A training job: what is trained, on which data, and how. Knows nothing of specs or files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a training run reports, an epoch at a time."""
+"""What training reports: a record for each epoch, and the pauses in between. Knows nothing of files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

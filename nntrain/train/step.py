@@ -1,4 +1,4 @@
-"""One optimizer step: the recorded calls from a batch to the next parameters."""
+"""One optimizer step: the recorded calls from a batch to the next parameters. Knows nothing of epochs or files."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Costs of the difference between prediction and target: squares, and their robust relative."""
+"""Costs of the difference between prediction and target: its square, and the robust Huber cost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
