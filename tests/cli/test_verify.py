@@ -60,7 +60,7 @@ def test_damage(of, nntrain, done):
     [
         (("gone.yaml",), 2, "gone.yaml: no such file"),
         (("gone.safetensors",), 5, "gone.safetensors: no such checkpoint"),
-        ((".",), 5, ".: no run to resume: neither run.json nor a checkpoint holds its spec"),
+        ((".",), 2, ".: is a folder of runs; name one of them; the newest run is done"),
         (("done", "--set", "seed=1"), 2, "--set seed=1: works for a spec only; done is verified as it is"),
     ],
 )
