@@ -29,6 +29,7 @@ def checked(nntrain, here):
         (here / "spec.yaml").write_text(SPEC % more, encoding="utf-8")
         status, out, err = nntrain("check", "spec.yaml", *settings)
         assert status in (0, 3), err
+        err = "".join(line for line in err.splitlines(keepends=True) if not line.startswith("note: "))
         assert (out + err).count("\n") == 1, out + err
         return (out if status == 0 else err).strip().removeprefix("error: ").replace(f"{here}{os.sep}", "")
 
@@ -81,12 +82,12 @@ def test_p7_a_blank_target_is_refused_with_row_and_column(checked, column):
         ("x,y,z\n", "table.csv: has a header line but no rows"),
         ("", "table.csv: is empty"),
         ("\n\n", "table.csv: is empty"),
-        ("1,2,a\n", "data: one class only, got 'a' in all 1 rows"),
-        ("1,2,a\n3,4,a\n", "data: one class only, got 'a' in all 2 rows"),
+        ("1,2,a\n3,4,a\n5,6,a\n", "spec.yaml:2:7: data: one class only, got 'a' in all 3 rows"),
+        ("1,2,a\n3,4,a\n", "spec.yaml:2:7: data: one class only, got 'a' in all 2 rows"),
     ],
-    ids=["short row", "long row", "header only", "empty", "blank lines", "one row", "one class"],
+    ids=["short row", "long row", "header only", "empty", "blank lines", "one class, three rows", "one class"],
 )
-def test_p7_ragged_rows_header_only_empty_one_row_and_one_class_are_refused(checked, content, complaint):
+def test_p7_ragged_rows_header_only_empty_and_one_class_are_refused(checked, content, complaint):
     assert checked(content) == complaint
 
 
@@ -172,8 +173,18 @@ def test_p7_every_dialect_gives_the_same_training(nntrain, here, checked, conten
     assert results[0] == results[1]
 
 
-def test_p7_latin_1_is_refused_with_line_and_byte(checked):
-    assert checked("1,2,a\n3,4,\xe9t\xe9\n".encode("latin-1")) == "table.csv:2: byte 5 is not UTF-8, got 0xe9"
+def test_p7_latin_1_is_read_with_a_note(checked, nntrain, here):
+    assert_fits(checked("1,2,a\n3,4,\xe9t\xe9\n5,6,a\n".encode("latin-1")), "2–4–2")
+    assert f"note: {here}/table.csv: is not UTF-8, so it is read as cp1252" in nntrain("check", "spec.yaml")[2]
+
+
+def test_p7_one_row_is_refused_with_all_that_is_wrong(nntrain, here):
+    (here / "table.csv").write_text("1,2,a\n", encoding="utf-8")
+    (here / "spec.yaml").write_text(SPEC % "", encoding="utf-8")
+    status, _, err = nntrain("check", "spec.yaml")
+    assert (status, err.count("\n")) == (2, 2)
+    assert "spec.yaml:2:7: data: one class only, got 'a' in all 1 rows\n" in err
+    assert "train.batch_size: 2 is more than the 1 training rows; use 'all' for one batch\n" in err
 
 
 # --- idx -------------------------------------------------------------------------------------------------------------
