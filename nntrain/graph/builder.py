@@ -1,4 +1,4 @@
-"""Builds a graph node by node; equal expressions become one node."""
+"""Builds a graph node by node; equal expressions become one node. Knows no values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What can be wrong with a formula, or with the values put into it."""
+"""The error for a wrong formula, or for wrong values of its variables. Knows no graph."""
 
 
 class FormulaError(ValueError):

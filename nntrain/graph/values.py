@@ -1,4 +1,4 @@
-"""From text such as ``x=-2`` or ``W=[[1, 2], [3, 4]]`` to arrays."""
+"""From text such as ``x=-2`` or ``W=[[1, 2], [3, 4]]`` to arrays. Knows no graph."""
 
 import re
 from collections.abc import Iterable

@@ -82,7 +82,7 @@ class _Loop:
             if not isfinite(cost):
                 raise self._divergence(f"the cost is {cost}")
             if always_measured or state.batch == last or state.step + 1 == training.max_steps:
-                self._measured_update()
+                self._measure_update()
             else:
                 for call in stepper.update:
                     call()
@@ -111,13 +111,13 @@ class _Loop:
         self.lr = job.optimizer.lr * factor
         self.stepper.set_rates(self.lr)
 
-    def _measured_update(self) -> None:
+    def _measure_update(self) -> None:
         self.gradient_norm = self.stepper.gradient_norm()
         if not isfinite(self.gradient_norm):
             raise self._divergence("the gradient is not finite")
         if self.job.training.clip_norm is not None:
             self.stepper.clip(self.gradient_norm, self.job.training.clip_norm)
-        self.change, self.length = self.stepper.measured_update()
+        self.change, self.length = self.stepper.measure_update()
 
     def _stops_here(self, since: float) -> bool:
         """Tell whether a rule ends training at this step, and note which one."""

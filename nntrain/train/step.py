@@ -86,7 +86,7 @@ class Stepper:
             grad = self.network.params.grad
             np.multiply(grad, grad.dtype.type(limit / norm), out=grad)
 
-    def measured_update(self) -> tuple[float, float]:
+    def measure_update(self) -> tuple[float, float]:
         """Run the update; return ‖Δθ‖₂ and ‖θ‖₂ before it."""
         theta, before = self.network.params.theta, self._before
         np.copyto(before, theta)

@@ -1,4 +1,4 @@
-"""Activations that pass z through a smooth gate: h = z · gate(z)."""
+"""Activations that pass z through a smooth gate: h = z · gate(z). Knows nothing of layers with weights."""
 
 from dataclasses import dataclass
 from math import pi, sqrt

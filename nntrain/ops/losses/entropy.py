@@ -1,4 +1,4 @@
-"""Cross-entropies: softmax for one of several classes, sigmoid for yes or no."""
+"""Cross-entropies: softmax for one of several classes, sigmoid for yes or no. Knows nothing of layers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

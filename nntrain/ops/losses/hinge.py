@@ -1,4 +1,4 @@
-"""Margin losses of support vector machines."""
+"""Margin losses of support vector machines. Knows nothing of layers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Costs of the difference between prediction and target: its square, and the robust Huber cost."""
+"""Costs of the difference between prediction and target: its square, and the robust Huber cost. Knows no layers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
