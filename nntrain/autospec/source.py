@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,8 @@ from nntrain.data.describe.advice import column_name, join_words
 from nntrain.data.describe.column_facts import ColumnFacts, facts_of
 from nntrain.data.formats.npy import Npz
 from nntrain.data.formats.sniffer import sniff
-from nntrain.data.sources import cifar, reader_of
+from nntrain.data.sources import READERS, SOURCES, cifar, reader_of
 from nntrain.data.sources.csv import Csv
-from nntrain.data.sources.parquet import Parquet
 from nntrain.data.tables.columns import Table, named, position_of
 from nntrain.data.text import choices, quoted
 from nntrain.errors import DataError, SpecError
@@ -58,7 +57,8 @@ def find_source(wish: DataRequest) -> Found:
         return _folder(wish)
     if IDX_FILE.fullmatch(path.name):
         return _idx(wish)
-    return _FINDERS[reader_of(path).kind](wish)
+    kind = reader_of(path).kind
+    return _FINDERS[kind](wish) if kind in _FINDERS else _table(wish, kind)
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------
@@ -74,18 +74,20 @@ def _csv(wish: DataRequest) -> Found:
         Line("delimiter", delimiter, f"{DELIMITERS[delimiter]} part the values"),
         Line("header", layout.header, header),
     ]
-    if layout.decimal == ",":
+    certain = [style for k, style in enumerate(layout.styles) if k not in layout.doubtful]
+    if any(style.decimal == "," for style in certain):
         lines.append(Line("decimal", ",", "numbers are written like 1,5"))
     return _columns(wish, Csv(path=wish.path).open(wish.path, None), lines)
 
 
 def _columns(wish: DataRequest, table: Table, lines: list[Line]) -> Found:
     """Add what is guessed from the columns."""
-    positions = [position for position in range(table.width) if position not in table.left_out]
-    numbers = [facts_of(column) for column in table.columns(positions)]
-    columns = facts_as_written(table, numbers)
     target = None if wish.target is None else position_of(_column_key(wish.target, table.names), table)
+    usable = [p for p in range(table.width) if p == target or p not in {*table.unusable, *table.left_out}]
+    numbers = [facts_of(column) for column in table.columns(usable)]
+    columns = facts_as_written(table, numbers)
     roles = guess_roles(columns, target=target, named=bool(table.names))
+    roles = replace(roles, ignored={**table.unusable, **roles.ignored})
     columns = [a if a.position == roles.target else b for a, b in zip(columns, numbers, strict=True)]
     gaps = [column for column in columns if column.missing and column.position not in roles.ignored]
     key = _key(roles.target, table)
@@ -127,8 +129,8 @@ def _messages(
     ]
     messages += [("left out", f"{named(table, position)}: {why}") for position, why in table.left_out.items()]
     for position, why in roles.ignored.items():
-        column = next(item for item in columns if item.position == position)
-        messages.append(("left out", f"{column_name(column)}: {why}"))
+        name = table.names[position] if table.names else ""
+        messages.append(("left out", f"{quoted(name)[1:-1] if name else f'column {position}'}: {why}"))
     if gaps:
         line = _missing(gaps, roles)
         messages.append(("missing", line.why))
@@ -146,9 +148,11 @@ def _column_key(text: str, names: Sequence[str]) -> str | int:
     return int(text) if text not in names and text.removeprefix("-").isdecimal() else text
 
 
-def _parquet(wish: DataRequest) -> Found:
-    lines = [Line("kind", "parquet", "a table in columns"), Line("path", wish.path)]
-    return _columns(wish, Parquet(path=wish.path).open(wish.path, None), lines)
+def _table(wish: DataRequest, kind: str) -> Found:
+    """Return a table in a format that says by itself what its columns are."""
+    source: Any = SOURCES[kind]
+    lines = [Line("kind", kind, READERS[kind].what), Line("path", wish.path)]
+    return _columns(wish, source(path=wish.path).open(wish.path, None), lines)
 
 
 # --- arrays and images -----------------------------------------------------------------------------------------------
@@ -228,7 +232,6 @@ def _refuse(wish: DataRequest, what: str, *, test: bool) -> None:
 
 _FINDERS: Mapping[str, Callable[[DataRequest], Found]] = {
     "csv": _csv,
-    "parquet": _parquet,
     "npz": _npz,
     "npy": _npy,
     "idx": _idx,

@@ -29,7 +29,8 @@ def init(
 ) -> None:
     """Write a commented spec to start from.
 
-    With --data the spec is guessed from a file: csv, tsv, parquet, npy, npz, CIFAR or MNIST; each guess says why.
+    With --data the spec is guessed from a file: csv, tsv, JSON lines, svmlight, parquet, npy, npz, CIFAR or MNIST; each
+    guess says why.
     """
     from nntrain.errors import SpecError
 
@@ -69,11 +70,12 @@ def _from_template(template: str | None, output: str | None) -> None:
 def _from_data(data: Path, test: Path | None, target: str | None, output: str | None) -> None:
     from nntrain.autospec.draft import draft
     from nntrain.autospec.source import DataRequest
-    from nntrain.cli.output.terminal import facts, out, plain
+    from nntrain.cli.output.terminal import facts, notes, out, plain
 
     path = _free(output or f"{_stem(data)}.yaml") if output != "-" else Path("spec.yaml")
     drafted = draft(DataRequest(data, test, target))
     text = drafted.text(data, path)
+    notes(drafted.raw.notes)
     if output == "-":
         out(text.removesuffix("\n"))
         return

@@ -27,6 +27,7 @@ class Dialect:
     width: int
     skip: int
     remark: tuple[str, ...] = ()
+    doubtful: bool = False  # whether blanks part the lines as well as commas
     titles: int = 0  # of the lines above, those that are neither blank, nor a remark, nor ``sep=``
 
 
@@ -40,7 +41,7 @@ def judge_dialect(lines: Sequence[str], delimiter: str | None, *, whole: bool) -
     if not any(line.strip() for line in body):
         return None
     chosen = delimiter if delimiter is not None else asked
-    mark = (chosen.strip(" ") or None) if chosen is not None else _best_delimiter(body)
+    mark, doubtful = ((chosen.strip(" ") or None), False) if chosen is not None else _best_delimiter(body)
     rows = [(line, fields) for line, fields in split(iter(body), mark) if fields]
     if not whole and len(rows) > 1:
         rows.pop()  # it may be cut within quotes
@@ -53,7 +54,7 @@ def judge_dialect(lines: Sequence[str], delimiter: str | None, *, whole: bool) -
     width = max(_last(fields) for _, fields in rows if len(fields) == usual)
     names = tuple(next(split(iter([remark]), mark), (0, []))[1])
     named = len(names) == width and not any(map(is_number, names))
-    return Dialect(mark, max(width, 1), skip, names if named else (), titles)
+    return Dialect(mark, max(width, 1), skip, names if named else (), doubtful, titles)
 
 
 def _above(lines: Sequence[str]) -> tuple[int, str | None, str]:
@@ -86,8 +87,11 @@ def _last(fields: Sequence[str]) -> int:
     return max(k for k, field in enumerate(fields, 1) if field)
 
 
-def _best_delimiter(lines: Sequence[str]) -> str | None:
-    """Return what parts the values so that rows have one width and values no delimiter within."""
+def _best_delimiter(lines: Sequence[str]) -> tuple[str | None, bool]:
+    """Return what parts the values so that rows have one width and values no delimiter within; and whether it is open.
+
+    Of 3,2 rooms and 5,1 rooms the comma parts as well as the blank.
+    """
     scores: dict[str | None, float] = {}
     for mark in MARKS:
         rows = [fields for _, fields in split(iter(lines), mark) if fields]
@@ -98,10 +102,14 @@ def _best_delimiter(lines: Sequence[str]) -> str | None:
         odd = sum(_parted(value, mark) for value in values)
         scores[mark] = 0.0 if width == 1 else count / len(rows) * (1 - odd / len(values)) ** 2
     best = max(scores, key=lambda mark: scores[mark])
-    return best if scores[best] else ","
+    if not scores[best]:
+        return ",", False
+    return best, best == "," and scores.get(None, 0) == scores[best]
 
 
 def _parted(value: str, mark: str | None) -> bool:
     """Return whether another delimiter parts this value, more likely than it belongs to it."""
     others = set(";\t|") if mark else set(";|")
+    if '"' in value:  # a quote that opens or closes no value
+        return True
     return bool(others & set(value)) or (mark is None and value.endswith(",")) or bool(NUMBERS.fullmatch(value))

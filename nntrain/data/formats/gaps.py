@@ -1,8 +1,14 @@
 """Which texts stand for a missing value, and which numbers do. Knows nothing of files or columns."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
+
+from nntrain.data.text import choices
+from nntrain.errors import DataError
+
+Words: TypeAlias = tuple[str, ...]
 
 USUAL_WORDS = frozenset({"", "?", "-", "na", "n/a", "nan", "null", "none"})  # in lower case
 MEANT = frozenset({"-", "none"})  # of these, what counts as a text like any other among texts
@@ -38,6 +44,20 @@ class Gaps:
 
 
 USUAL = Gaps()
+
+
+def gaps_of_columns(
+    words: Words | Mapping[str, Words] | None, names: Sequence[str], width: int, where: str
+) -> tuple[Gaps, ...]:
+    """Return what is missing in each column: the same for all, or as told by name or position; else the usual words."""
+    if not isinstance(words, Mapping):
+        return (USUAL if words is None else Gaps.of(words),) * width
+    known = {**{str(p): p for p in range(width)}, **{name: p for p, name in enumerate(names)}}
+    for name in words:
+        if name not in known:
+            raise DataError(f"{where}: data.source.na: no column '{name}'{choices(name, names)}")
+    told = {known[name]: Gaps.of(found) for name, found in words.items()}
+    return tuple(told.get(position, USUAL) for position in range(width))
 
 
 def is_missing(field: str, *, among_numbers: bool) -> bool:

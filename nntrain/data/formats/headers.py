@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from nntrain.data.formats.gaps import Gaps, is_number
+from nntrain.data.formats.gaps import Gaps
 from nntrain.data.formats.styles import Style, like_number
 
 FEW = 5  # rows, below which a first row such as 0, 1, 2 may well be one of them
 MANY = 4  # numbers that count can hardly be values by chance
 YEARS = range(1800, 2101)
+OPEN = "the first line counts, but is taken for a row of values; data.source.header: true takes it for names"
 DECIDES = "data.source.header: false takes it for a row of values"
 
 
@@ -69,7 +70,17 @@ def judge_header(first: Sequence[str], below: Sequence[Below], gaps: Gaps) -> Ve
         return _over_texts(first, word, below)
     if _counts(first, number, word, missing, below):
         return Verdict(True, "" if any(tells) else f"the first line counts, so it is taken for names; {DECIDES}")
-    return Verdict(False, doubt=tells.index(True) if any(tells) else None)
+    if any(tells):
+        return Verdict(False, doubt=tells.index(True))
+    return Verdict(False, OPEN if _is_sequence(first, missing) else "")
+
+
+def _is_sequence(first: Sequence[str], missing: Sequence[bool]) -> bool:
+    """Return whether a first row counts from 0 or 1, or holds years one after the other, but for what is missing."""
+    there = [value for value, gap in zip(first, missing, strict=True) if not gap]
+    values = [int(value) for value in there] if all(map(str.isdecimal, there)) else []
+    steps = {b - a for a, b in pairwise(values)}
+    return steps == {1} and (values[0] in (0, 1) or values[0] in YEARS)
 
 
 def _over_texts(first: Sequence[str], word: Sequence[bool], below: Sequence[Below]) -> Verdict:
@@ -97,7 +108,8 @@ def _counts(
     years = all(value in YEARS for value in values) and len(set(values)) == len(values)
     years = years and all(2 * column.years < max(1, column.numbers) for column in columns)
     counting = below[0].rows >= FEW and len(values) > 1 and steps == {1}
-    counting = counting and (len(values) >= MANY or not any(column.again for column in columns))
+    apart = any(column.whole == 0 and column.present >= FEW for column in columns)
+    counting = counting and (len(values) >= MANY or apart or not any(column.again for column in columns))
     return never and ((counting and unlike) or (years and any(word) and below[0].rows >= FEW))
 
 
@@ -109,6 +121,6 @@ def is_units(row: Sequence[str], below: Sequence[Below], gaps: Gaps) -> bool:
     """Return whether the row below the names holds the units of the columns: a word above every column of numbers."""
     numeric = [value for value, column in zip(row, below, strict=True) if column.is_numeric and column.numbers > FEW]
     present = [value for value in numeric if not gaps.missing(value, among_numbers=True)]
-    words = [value for value in present if not is_number(value)]
+    words = [value for value in present if not like_number(value)]
     others = [column.again for column in below if not column.is_numeric]
     return len(words) > 0 and all(value in words or not value for value in numeric) and not any(others)

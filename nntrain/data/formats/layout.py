@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from nntrain.data.formats.delimited import Delimiter, Encoding, records
-from nntrain.data.formats.gaps import Gaps, is_number
+from nntrain.data.formats.gaps import Gaps, Words, is_number
 from nntrain.data.formats.numerals import Asked
 from nntrain.data.formats.styles import DECIMAL_COMMA, PLAIN, Decimal, Style, Thousands, hint
 from nntrain.data.text import quoted
@@ -21,7 +21,6 @@ LIKE_GAPS = frozenset(
     {"#n/a", "#na", "#value!", "#ref!", "#div/0!", ".", "..", "...", "*", "--", "---", "n.a.", "k.a.", "nil"}
     | {"missing", "unknown", "\\n", "(null)"}
 )
-Words = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +62,7 @@ class Layout:
     skip: int = 0
     units: bool = False
     left_out: Mapping[int, str] = field(default_factory=dict)
+    doubtful: frozenset[int] = frozenset()  # columns whose style is open
     notes: tuple[str, ...] = ()
 
     @property
@@ -119,7 +119,7 @@ def blame(
             if layout.gaps[column].missing(value, among_numbers=column in numeric):
                 fault = f"missing value, got '{value}'" if column in gaps else ""
             else:
-                fault = _fault(value, layout.styles[column]) if column in numeric else ""
+                fault = fault_of(value, layout.styles[column]) if column in numeric else ""
             if fault:
                 _, next_row = next(below, (0, []))
                 first = line == layout.skip + 1 and not layout.names and len(next_row) > column
@@ -128,7 +128,7 @@ def blame(
     raise DataError(f"{path}: {otherwise}")
 
 
-def _fault(value: str, style: Style) -> str:
+def fault_of(value: str, style: Style) -> str:
     """Return what is wrong with a value in a column of numbers, or nothing."""
     number = style.number(value)
     if number is None:

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from nntrain.data.formats.delimited import encoding_of, open_decoded
 from nntrain.data.formats.dialect import HEAD, LINES, Dialect, judge_dialect
-from nntrain.data.formats.gaps import USUAL, Gaps, is_number
+from nntrain.data.formats.gaps import USUAL, Gaps, gaps_of_columns, is_number
 from nntrain.data.formats.headers import Below, Verdict, is_units, judge_header
 from nntrain.data.formats.layout import NOTHING, Layout, Told, rows
 from nntrain.data.formats.numerals import judge_columns
 from nntrain.data.formats.styles import HIDDEN, Style
-from nntrain.data.text import choices, quoted
+from nntrain.data.text import quoted
 from nntrain.errors import DataError
 
 CELLS = 50_000  # values that decide header and styles
@@ -34,6 +34,8 @@ def sniff(path: Path, told: Told = NOTHING, known: Sequence[Style] = ()) -> Layo
     notes = []
     if encoding == "cp1252" and told.encoding is None:
         notes.append("is not UTF-8, so it is read as cp1252, the text of Windows; data.source.encoding decides")
+    if dialect.doubtful:
+        notes.append("commas part the values, but blanks could; data.source.delimiter decides")
     if dialect.titles:
         notes.append(f"the first {_lines(dialect.skip)} above the table are left out")
     layout = Layout(dialect.delimiter, False, (), dialect.width, (), (), encoding, dialect.skip)
@@ -88,7 +90,7 @@ def _with_header(
         raise DataError(f"{place_}: {quoted(first[verdict.doubt])} is not a number; {what}")
     if verdict.header and not rest:
         raise DataError(f"{path}: has a header line but no rows")
-    if verdict.note:
+    if verdict.note and (verdict.header or not dialect.remark):
         notes.append(verdict.note)
     if not verdict.header:
         if dialect.remark:
@@ -136,26 +138,16 @@ def _with_styles(
     notes: list[str],
 ) -> Layout:
     """Return the layout with what is missing and how numbers are written, column by column."""
-    gaps = _gaps(path, layout, told)
+    gaps = gaps_of_columns(told.na, layout.names, layout.width, str(path))
     judged = judge_columns(list(zip(*sample, strict=True)), gaps, told.asked, layout.delimiter, known)
+    doubtful = frozenset(k for k, judgement in enumerate(judged) if judgement.rival is not None)
     for note in dict.fromkeys(judgement.note for judgement in judged if judgement.note):
         where = [k for k, judgement in enumerate(judged) if judgement.note == note]
         notes.append(f"{_columns(layout, where)}: {note}")
-    return replace(layout, styles=tuple(judgement.style for judgement in judged), gaps=tuple(gaps))
+    return replace(layout, styles=tuple(judgement.style for judgement in judged), gaps=gaps, doubtful=doubtful)
 
 
 def _columns(layout: Layout, positions: Sequence[int]) -> str:
     names = [quoted(layout.names[p]) if layout.names and layout.names[p] else str(p) for p in positions]
     more = f" and {len(names) - 4} more" if len(names) > 4 else ""
     return ("column " if len(names) == 1 else "columns ") + ", ".join(names[:4]) + more
-
-
-def _gaps(path: Path, layout: Layout, told: Told) -> list[Gaps]:
-    if told.na is None or isinstance(told.na, tuple):
-        return [USUAL if told.na is None else Gaps.of(told.na)] * layout.width
-    known = {**{str(p): p for p in range(layout.width)}, **{name: p for p, name in enumerate(layout.names)}}
-    for name in told.na:
-        if name not in known:
-            raise DataError(f"{path}: data.source.na: no column '{name}'{choices(name, layout.names)}")
-    words = {known[name]: Gaps.of(found) for name, found in told.na.items()}
-    return [words.get(position, USUAL) for position in range(layout.width)]

@@ -13,13 +13,19 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.data.formats.files import file_size
-from nntrain.data.formats.gaps import is_missing, is_number
+from nntrain.data.formats.column_parser import Texts
+from nntrain.data.formats.files import expansion_limit, file_size
+from nntrain.data.formats.gaps import Gaps, Words, gaps_of_columns
+from nntrain.data.formats.layout import fault_of
+from nntrain.data.formats.styles import PLAIN
 from nntrain.data.sources.base import SOURCES, Reader, enter
 from nntrain.data.sources.tabular import TableSource
-from nntrain.data.tables.columns import FOUND_OUT, Column, Kinds, Table
+from nntrain.data.tables.columns import FOUND_OUT, Column, Kinds, Table, refuse_unusable
 from nntrain.data.text import quoted
 from nntrain.errors import DataError, MissingExtraError
+
+BATCH = 1 << 16  # rows from which on a row group is read by itself
+FREE = 1 << 30  # bytes of numbers that are never suspicious; columns of few values pack to nearly nothing
 
 
 @contextmanager
@@ -38,7 +44,8 @@ def _report_damage(what: str) -> Iterator[None]:
 class Parquet(TableSource):
     """A table of numbers, booleans and texts in a parquet file; columns have the roles and options of csv.
 
-    Needs the extra ``arrow``: pip install 'nntrain[arrow]'.
+    The index that pandas keeps in a file is left out unless it is named. Needs the extra ``arrow``: pip install
+    'nntrain[arrow]'.
     """
 
     kind: Literal["parquet"] = "parquet"
@@ -46,7 +53,7 @@ class Parquet(TableSource):
 
     def open(self, path: Path, like: Table | None) -> Table:
         """Return the table; DataError for other columns than those of ``like``."""
-        table = ParquetTable(path)
+        table = ParquetTable(path, self.words)
         if like is not None and table.names != like.names:
             raise DataError(f"{path}: other columns than {like.path}")
         return table
@@ -54,9 +61,13 @@ class Parquet(TableSource):
 
 @dataclass(frozen=True)
 class ParquetTable:
-    """A table in a parquet file. DataError when it is none, MissingExtraError without pyarrow."""
+    """A table in a parquet file, read one row group at a time. DataError when it is none.
+
+    ``na`` are the texts that stand for a missing value. MissingExtraError without pyarrow.
+    """
 
     path: Path
+    na: Words | Mapping[str, Words] | None = None
 
     @cached_property
     def _file(self) -> Any:
@@ -66,7 +77,7 @@ class ParquetTable:
             raise MissingExtraError("parquet files need pyarrow: pip install 'nntrain[arrow]'") from None
         file_size(self.path)
         with _report_damage(f"{self.path}: is not a parquet file"):
-            return parquet.ParquetFile(self.path)
+            return parquet.ParquetFile(self.path, pre_buffer=False)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -78,53 +89,109 @@ class ParquetTable:
         """Number of columns."""
         return len(self.names)
 
-    @property
+    @cached_property
     def left_out(self) -> Mapping[int, str]:
-        """Columns that pandas keeps as its index, as the metadata of the file say."""
-        kept = (self._file.schema_arrow.pandas_metadata or {}).get("index_columns", ())
-        return {p: "it is the index that pandas kept" for p, name in enumerate(self.names) if name in kept}
+        """Columns that pandas keeps as its index."""
+        with _report_damage(f"{self.path}: damaged parquet file"):
+            kept = (self._file.schema_arrow.pandas_metadata or {}).get("index_columns", ())
+            index = {name for name in kept if isinstance(name, str)}
+        return {p: "it is the index that pandas kept" for p, name in enumerate(self.names) if name in index}
+
+    @cached_property
+    def unusable(self) -> Mapping[int, str]:
+        """Columns of dates, times, lists and the like."""
+        kinds = [field.type for field in self._file.schema_arrow]
+        return {p: what for p, kind in enumerate(kinds) if (what := _what_is_odd(kind))}
 
     @property
     def notes(self) -> Sequence[str]:
         """Nothing is guessed of a file that says what it holds."""
         return ()
 
+    @cached_property
+    def gaps(self) -> tuple[Gaps, ...]:
+        """What stands for a missing value in each column."""
+        return gaps_of_columns(self.na, self.names, self.width, str(self.path))
+
     def columns(self, kept: Collection[int] | None = None, kinds: Kinds = FOUND_OUT) -> tuple[Column, ...]:
         """Return the columns at these positions, or all, in order of position."""
         positions = range(self.width) if kept is None else sorted(kept)
-        return tuple(self._column(position, kinds) for position in positions)
+        self._check(positions)
+        return tuple(self._column(position, kinds, self._batches) for position in positions)
 
     def blocks(self, kept: Collection[int], kinds: Kinds) -> Iterator[tuple[Column, ...]]:
-        """Yield some rows at a time of columns whose kinds are all told."""
-        yield self.columns(kept, kinds)
+        """Yield some row groups at a time of columns whose kinds are all told."""
+        self._check(kept)
+        for batch in self._batches:
+            yield tuple(self._column(position, kinds, (batch,)) for position in sorted(kept))
 
     def locate(self, row: int, position: int) -> tuple[str, str]:
         """Return ``file: row 17, column 'x'``, the row counted from 1, and the value."""
-        value = self._read(position)[row].as_py()
+        before = 0
+        for batch in self._batches:
+            values = self._read(position, batch)
+            if row < before + len(values):
+                break
+            before += len(values)
+        value = values[row - before].as_py()
         return f"{self.path}: row {row + 1}, column {quoted(self.names[position])}", "" if value is None else str(value)
 
-    def _read(self, position: int) -> Any:
-        if self.names.count(self.names[position]) > 1:
-            raise DataError(f"{self.path}: 2 columns are named {quoted(self.names[position])}")
-        with _report_damage(f"{self.path}: damaged parquet file"):
-            return self._file.read(columns=[self.names[position]]).column(0).combine_chunks()
+    @cached_property
+    def _batches(self) -> Sequence[Sequence[int]]:
+        """Row groups that are read together: one that is large, or several small ones."""
+        batches: list[list[int]] = []
+        rows = BATCH
+        for group in range(self._file.num_row_groups):
+            count = self._file.metadata.row_group(group).num_rows
+            if rows + count > BATCH:
+                batches.append([])
+                rows = 0
+            batches[-1].append(group)
+            rows += count
+        return batches
 
-    def _column(self, position: int, kinds: Kinds) -> Column:
+    def _check(self, positions: Collection[int]) -> None:
+        """Refuse columns that cannot be read, names that are not clear, and more numbers than the file can mean."""
+        refuse_unusable(self, positions)
+        for position in positions:
+            if self.names.count(self.names[position]) > 1:
+                raise DataError(f"{self.path}: 2 columns are named {quoted(self.names[position])}")
+        size, rows = file_size(self.path), self._file.metadata.num_rows
+        if rows * len(positions) * 8 > max(FREE, expansion_limit(size)):
+            count = f"{rows:,} rows of {len(positions)} columns"
+            raise DataError(f"{self.path}: unpacks from {size:,} bytes to {count}; store it with less compression")
+
+    def _read(self, position: int, groups: Sequence[int]) -> Any:
+        """Return the values of a column in some row groups, dictionaries and decimals as what they stand for."""
         from pyarrow import types
 
-        values, name = self._read(position), self.names[position]
-        kind = values.type
-        if types.is_dictionary(kind):
-            values = values.dictionary_decode()
-            kind = values.type
-        numeric = types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
-        if not numeric and not (types.is_string(kind) or types.is_large_string(kind)):
-            raise DataError(f"{self.path}: column {quoted(name)} holds {kind}, not numbers or text; ignore it")
-        if numeric and position not in kinds.text:
-            return self._numbers(position, values.cast("double", safe=False).to_numpy(zero_copy_only=False))
+        with _report_damage(f"{self.path}: damaged parquet file"):
+            table = self._file.read_row_groups(groups, columns=[self.names[position]])
+            values = table.column(0).combine_chunks()
+            if types.is_dictionary(values.type):
+                values = values.dictionary_decode()
+            return values.cast("double") if types.is_decimal(values.type) else values
+
+    def _column(self, position: int, kinds: Kinds, batches: Sequence[Sequence[int]]) -> Column:
+        kind = _plain_type(self._file.schema_arrow.field(position).type)
+        if _is_numeric(kind) and position not in kinds.text:
+            pieces = [self._cast(position, batch) for batch in batches]
+            return self._numbers(position, np.concatenate(pieces) if pieces else np.empty(0))
+        texts = Texts(PLAIN, self.gaps[position])
+        texts.take(np.empty(0, np.int64), [])
+        for batch in batches:
+            encoded = self._read(position, batch).cast("string").dictionary_encode()
+            words = [word.strip() for word in encoded.dictionary.to_pylist()]
+            codes = encoded.indices.fill_null(len(words)).to_numpy(zero_copy_only=False)
+            texts.take(codes, [*words, ""])
         if position in kinds.number:
-            return self._numbers(position, self._parse(position, values.to_pylist()))
-        return self._texts(position, values.cast("string").dictionary_encode())
+            return self._numbers(position, self._parse(position, texts))
+        return Column(self.names[position], position, *texts.finish(as_text=True))
+
+    def _cast(self, position: int, groups: Sequence[int]) -> Array:
+        values: Array = self._read(position, groups).cast("double", safe=False).to_numpy(zero_copy_only=False)
+        numbers = self.gaps[position].numbers
+        return np.where(np.isin(values, numbers), np.nan, values) if numbers else values
 
     def _numbers(self, position: int, values: Array) -> Column:
         if np.isinf(values).any():
@@ -132,20 +199,43 @@ class ParquetTable:
             raise DataError(f"{place}: {quoted(value)} is not a finite number")
         return Column(self.names[position], position, "number", values, (), int(np.isnan(values).sum()))
 
-    def _texts(self, position: int, encoded: Any) -> Column:
-        words = encoded.dictionary.to_pylist()
-        left = sorted(word for word in words if not is_missing(word.strip(), among_numbers=False))
-        place = {word: index for index, word in enumerate(left)}
-        table = np.array([*(place.get(word, -1) for word in words), -1], np.int64)
-        codes = table[encoded.indices.fill_null(len(words)).to_numpy(zero_copy_only=False)]
-        return Column(self.names[position], position, "text", codes, tuple(left), int((codes < 0).sum()))
-
-    def _parse(self, position: int, words: list[str | None]) -> Array:
+    def _parse(self, position: int, texts: Texts) -> Array:
         """Return texts as the numbers that they are to be; DataError at the first that is none."""
-        for row, word in enumerate(words):
-            if word is not None and not is_number(word) and not is_missing(word, among_numbers=True):
-                raise DataError(f"{self.locate(row, position)[0]}: {quoted(word)} is not a number")
-        return np.array([float(word) if word is not None and is_number(word) else np.nan for word in words])
+        gaps, codes = self.gaps[position], np.concatenate(texts.blocks)
+        missing = [gaps.missing(word, among_numbers=True) for word in texts.codes]
+        faults = [not gap and bool(fault_of(word, PLAIN)) for word, gap in zip(texts.codes, missing, strict=True)]
+        wrong = np.array(faults, bool)[codes]
+        if wrong.any():
+            place, value = self.locate(int(wrong.argmax()), position)
+            raise DataError(f"{place}: {fault_of(value.strip(), PLAIN)}")
+        numbers = [np.nan if gap else float(word) for word, gap in zip(texts.codes, missing, strict=True)]
+        return np.asarray(np.array(numbers, np.float64)[codes])
+
+
+def _plain_type(kind: Any) -> Any:
+    from pyarrow import types
+
+    return kind.value_type if types.is_dictionary(kind) else kind
+
+
+def _is_numeric(kind: Any) -> bool:
+    from pyarrow import types
+
+    return bool(types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind) or types.is_decimal(kind))
+
+
+def _what_is_odd(kind: Any) -> str:
+    """Return what a column of this type holds if that is neither numbers nor texts, else nothing."""
+    from pyarrow import types
+
+    kind = _plain_type(kind)
+    if _is_numeric(kind) or types.is_string(kind) or types.is_large_string(kind):
+        return ""
+    if types.is_date(kind):
+        return "dates"
+    if types.is_temporal(kind):
+        return "times"
+    return "no value in any row" if types.is_null(kind) else str(kind)
 
 
 enter(

@@ -15,7 +15,7 @@ from annotated_types import MinLen
 from nntrain.core.fields import ONE_OR_MANY, Real, Whole
 from nntrain.core.types import Array, Task
 from nntrain.data.dataset import SPLITS, Part, Raw
-from nntrain.data.formats.layout import Words
+from nntrain.data.formats.gaps import Words
 from nntrain.data.sources.base import check_kind
 from nntrain.data.split import draw
 from nntrain.data.tables.column_names import find_columns, list_names, place_of_names
@@ -91,7 +91,7 @@ class TableSource:
         notes = [*notes, *describe_table(table, roles.kept, [*rows.features, *rows.targets]), *target.notes]
         notes += rows.notes(self.path)
         if self.test is not None:
-            other, there, more = self._open_test(self.test, table, roles)
+            other, there, more = self.open_test(self.test, table, roles)
             test, texts, told = self._test(other, there, rows, target)
             notes += [*more, *told]
         names = table.names
@@ -129,7 +129,7 @@ class TableSource:
             raise DataError(f"{self.path}: no feature columns are left of {table.width}")
         return Roles(targets, tuple(features), text, split, key)
 
-    def _open_test(self, path: Path, train: Table, roles: Roles) -> tuple[Table, Roles, Sequence[str]]:
+    def open_test(self, path: Path, train: Table, roles: Roles) -> tuple[Table, Roles, Sequence[str]]:
         """Return the file to test on, the roles of its columns, by name if both files have names, and notes."""
         check_kind(path, self.kind)
         roles = replace(roles, split=None, key=None)

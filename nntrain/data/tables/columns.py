@@ -84,6 +84,11 @@ class Table(Protocol):
         ...
 
     @property
+    def unusable(self) -> Mapping[int, str]:
+        """Columns that hold neither numbers nor texts, by position, with what they hold."""
+        ...
+
+    @property
     def notes(self) -> Sequence[str]:
         """Lines worth telling the user; all of them once columns were read."""
         ...
@@ -140,3 +145,13 @@ def named(table: Table, position: int) -> str:
     """Return a column by name, or by position, for a message."""
     name = table.names[position] if table.names else ""
     return f"column {quoted(name)}" if name else f"column {position}"
+
+
+def refuse_unusable(table: Table, positions: Collection[int]) -> None:
+    """Raise the DataError that names all of these columns that hold neither numbers nor texts."""
+    found = [position for position in sorted(positions) if position in table.unusable]
+    if found:
+        what = ", ".join(f"{quoted(table.names[p])} ({table.unusable[p]})" for p in found)
+        keys = ", ".join(quoted(table.names[p])[1:-1] for p in found)
+        columns = f"column {what} holds" if len(found) == 1 else f"columns {what} hold"
+        raise DataError(f"{table.path}: {columns} no numbers or texts; set data.source.ignore: [{keys}]")

@@ -61,6 +61,11 @@ class TextTable:
         return self.layout.left_out
 
     @property
+    def unusable(self) -> Mapping[int, str]:
+        """None: whatever is no number is a text."""
+        return {}
+
+    @property
     def notes(self) -> Sequence[str]:
         """Lines worth telling the user; all of them once columns were read."""
         if not self.passed:

@@ -22,7 +22,20 @@ DRAWN = ("spirals", "moons", "blobs", "rings", "linear")
 
 
 def test_all_sources_are_there() -> None:
-    assert set(SOURCES) == {"digits", "iris", "npz", "npy", "csv", "parquet", "idx", "cifar", *DRAWN, "xor"}
+    assert set(SOURCES) == {
+        "digits",
+        "iris",
+        "npz",
+        "npy",
+        "csv",
+        "json_lines",
+        "svmlight",
+        "parquet",
+        "idx",
+        "cifar",
+        *DRAWN,
+        "xor",
+    }
 
 
 @pytest.mark.parametrize("kind", FREE)
