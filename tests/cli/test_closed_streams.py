@@ -54,7 +54,7 @@ def test_p7_a_message_cannot_drive_the_terminal(nntrain, here):
     assert shown in checked.err
     assert "\x1b" not in checked.err
     found = nntrain("eval", path)
-    assert (found.status, found.out, found.err) == (5, "", f"error: {shown}: no such checkpoint\n")
+    assert (found.status, found.out, found.err) == (5, "", f"error: {shown}: no such run or checkpoint\n")
 
 
 def test_work_is_done_where_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch):

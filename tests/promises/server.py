@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import power_cuts
+
 from nntrain.artifacts import checkpoints as shelf
 from nntrain.artifacts import durable
 from nntrain.cli.entry import run
@@ -35,6 +37,7 @@ class Order:
     hold: bool = False
     naive: bool = False
     cuts: str | None = None  # a folder for the states of the disk that a power cut could leave
+    record: tuple[str, str] | None = None  # a folder, and a file for the operations on what lies below it
     strike: tuple[int, str] | None = None  # a signal that the process sends itself before its so-manieth call
     limits: dict[str, int] = field(default_factory=dict)
     stdout: str = "stdout"
@@ -97,6 +100,8 @@ def prepare(order: Order) -> None:
         shelf.CheckpointFolder.at = lambda self, step: self.folder / "step-000000000001.safetensors"
     if order.strike:
         strike(*order.strike)
+    if order.record:
+        power_cuts.record(*order.record)
     if order.cuts:
         Disk(Path(order.folder), Path(order.cuts)).watch()
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # as Python has it by itself
