@@ -42,7 +42,8 @@ def parse_lines(lines: bytes, delimiter: str, width: int, gaps: Gaps = USUAL) ->
         return None
     starts = np.empty_like(ends)
     starts[0], starts[1:] = 0, ends[:-1] + 1
-    values, doubtful = decimals_at(padded, text, starts, ends, np.flatnonzero(text == DOT))
+    points = _points(np.flatnonzero(text == DOT), starts, ends)
+    values, doubtful = decimals_at(padded, text, starts, ends, points)
     for index in np.flatnonzero(doubtful).tolist():
         value = parse_one(lines[starts[index] : ends[index]], gaps)
         if value is None:
@@ -67,13 +68,12 @@ def parse_one(field: bytes, gaps: Gaps, decimal: str = ".") -> float | None:
     return None if np.isinf(value) else value
 
 
-def decimals_at(padded: Array, text: Array, starts: Array, ends: Array, dots: Array) -> tuple[Array, Array]:
-    """Return the numbers between these places, with points at ``dots``, and which of them are not to be trusted."""
+def decimals_at(padded: Array, text: Array, starts: Array, ends: Array, points: Array) -> tuple[Array, Array]:
+    """Return the numbers between these places, and which are not to be trusted; ``points``: see ``_points``."""
     window = np.ndarray((len(text) + 1,), "<u8", padded, PAD - 8, (1,))  # window[p]: the eight bytes in front of p
     first = text[np.minimum(starts, len(text) - 1)]
     negative = first == MINUS
     starts = starts + (negative | (first == PLUS))
-    points = _points(dots, starts, ends)
     whole, fraction = points - starts, np.maximum(ends - points - 1, 0)
     mantissa, bad = _digits(window, points, whole)
     longest = int(fraction.max(initial=0))

@@ -12,7 +12,7 @@ from nntrain.data.formats.delimited import split
 from nntrain.data.formats.gaps import is_number
 
 HEAD = 1 << 18  # characters that decide the delimiter
-LINES = 1000  # of them, at most
+LINES = 300  # of them, at most
 TITLES = 20  # lines above a table, at most
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 NUMBERS = re.compile(rf"{NUMBER}(?:\s+{NUMBER})+")

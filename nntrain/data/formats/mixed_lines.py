@@ -79,11 +79,13 @@ def _numbers(
         return []
     s, e = (np.ascontiguousarray(places.reshape(-1, width)[:, chosen]).ravel() for places in (starts, ends))
     dots = np.flatnonzero(text == ord(mixture.decimal))
-    if len(chosen) < width:
-        kept = np.zeros(width, bool)
-        kept[chosen] = True
-        dots = dots[kept[np.searchsorted(ends, dots) % width]]
-    values, doubtful = decimals_at(padded, text, s, e, dots)
+    rank = np.full(width, -1)
+    rank[chosen] = np.arange(len(chosen))
+    row, column = np.divmod(np.searchsorted(ends, dots), width)
+    inside = rank[column] >= 0
+    points = e.copy()  # where a value has no point, its end
+    points[row[inside] * len(chosen) + rank[column[inside]]] = dots[inside]
+    values, doubtful = decimals_at(padded, text, s, e, points)
     for index in np.flatnonzero(doubtful).tolist():
         value = parse_one(lines[s[index] : e[index]], mixture.gaps, mixture.decimal)
         if value is None:

@@ -19,7 +19,7 @@ from nntrain.data.formats.styles import HIDDEN, Style
 from nntrain.data.text import quoted
 from nntrain.errors import DataError
 
-CELLS = 50_000  # values that decide header and styles
+CELLS = 10_000  # values that decide header and styles
 ROWS = 200  # that do at least
 UNNAMED = re.compile(r"(Unnamed: \d+)?")
 
