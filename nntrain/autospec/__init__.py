@@ -1,1 +1,1 @@
-"""From a data file to a commented spec: every guess carries its reason. Knows nothing of networks or training."""
+"""Writes a commented spec for a data file; each guess comes with its reason. Knows nothing of networks or training."""

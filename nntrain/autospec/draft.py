@@ -1,4 +1,4 @@
-"""A spec for a data file: the source that was found, read once, and a model and a training that suit what it holds."""
+"""A spec for a data file: its source, a model, and training settings that suit the data. Knows nothing of networks."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from nntrain.data.text import quoted
 from nntrain.spec import Spec, from_dict
 
 HEAD = """\
-# Guessed from {data}; every guess says why. Change what is wrong, then:
+# Guessed from {data}; each comment gives the reason for a guess. Correct what is wrong, then run:
 #   nntrain data describe {spec}
 #   nntrain fit {spec}
 """
@@ -25,7 +25,7 @@ HEAD = """\
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A guessed spec: its lines, paths as they were given; what was guessed, (label, text) a line; the data."""
+    """A guessed spec: its lines, with paths as given; (label, text) messages on what was guessed; and the data."""
 
     lines: Sequence[Line]
     messages: Sequence[tuple[str, str]]
@@ -33,37 +33,37 @@ class Draft:
 
     @property
     def spec(self) -> Spec:
-        """The experiment that the lines make, paths taken from the current directory."""
+        """The spec that the lines make; paths are relative to the current directory."""
         return from_dict(as_values(map_values(self.lines, _as_text)))
 
     def text(self, data: Path, spec: Path) -> str:
-        """Return the YAML of a file ``spec``, paths taken from its folder."""
+        """Return the YAML text for a file ``spec``; its paths are relative to the folder of that file."""
 
-        def written(value: Any) -> Any:
+        def write_value(value: Any) -> Any:
             relative = isinstance(value, Path) and not value.is_absolute()
             return os.path.relpath(value, spec.parent) if relative else _as_text(value)
 
         return HEAD.format(data=quoted(data.name)[1:-1], spec=quoted(spec.name)[1:-1]) + write_commented(
-            map_values(self.lines, written)
+            map_values(self.lines, write_value)
         )
 
 
-def draft(wish: DataRequest) -> Draft:
-    """Guess a spec. DataError when the data cannot be read; SpecError for a wish that they cannot grant."""
-    found = find_source(wish)
+def draft(request: DataRequest) -> Draft:
+    """Guess a spec. Raises DataError for data that cannot be read, SpecError for what their format cannot provide."""
+    found = find_source(request)
     source = block("source", *found.lines)
     values = as_values(map_values([block("data", source), Line("model", "mlp")], _as_text))
     raw = from_dict(values).data.source.load(0)
     scope = _scope(raw)
     data = block("data", source, *parts_of(scope), *_scales(scope))
-    lines = [Line("name", _name(wish.path)), Line("seed", 0), data, *model_of(scope)]
+    lines = [Line("name", _name(request.path)), Line("seed", 0), data, *model_of(scope)]
     return Draft(lines, found.messages or _messages(raw, scope), raw)
 
 
 def _messages(raw: Raw, scope: Scope) -> Sequence[tuple[str, str]]:
-    """Return what arrays and pictures are, in two lines."""
+    """Return two messages that describe arrays or pictures."""
     shape = f"pictures of {'×'.join(map(str, raw.image_shape))}" if raw.image_shape else f"rows of {scope.inputs:,}"
-    test = "" if raw.test is None else f", {len(raw.test):,} more to test on"
+    test = "" if raw.test is None else f", {len(raw.test):,} more for testing"
     classes = f" into {len(raw.class_names):,} classes" if raw.class_names else ""
     return [("data", f"{scope.rows:,} {shape}{test}"), ("task", f"{scope.task}{classes}")]
 
@@ -74,15 +74,19 @@ def _scope(raw: Raw) -> Scope:
 
 
 def _scales(scope: Scope) -> Sequence[Line]:
-    inputs = Line("scale", "standard", "each column to mean 0 and deviation 1, from the training rows")
+    inputs = Line(
+        "scale", "standard", "each column gets mean 0 and standard deviation 1, measured on the training rows"
+    )
     if scope.pixels:
-        inputs = Line("scale", "unit", "pixels: the whole range to 0…1")
-    targets = Line("target_scale", "standard", "the cost counts in deviations; rmse and predictions are as in the file")
+        inputs = Line("scale", "unit", "pixels: their whole range becomes 0…1")
+    targets = Line(
+        "target_scale", "standard", "trains on mean 0 and deviation 1; rmse and predictions keep the units of the file"
+    )
     return [inputs, targets] if scope.task == "regression" else [inputs]
 
 
 def _name(path: Path) -> str:
-    """Return a name for runs made of the file's: letters, digits, dots and dashes, at most 64."""
+    """Return a name for runs, made from the file's: at most 64 letters, digits, dots, dashes and underscores."""
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", path.resolve().name.removesuffix(".gz").partition(".")[0])
     return stem.strip("-._")[:64] or "data"
 

@@ -1,4 +1,4 @@
-"""Look at the data of a spec, or of a file that has none yet, before a model does."""
+"""A survey of the data of a spec, or of a file without one, with advice. Knows nothing of networks or training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from nntrain.spec import load
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The survey of data, advice on them, what was guessed on the way, (label, text) a line, and what reading told."""
+    """The survey of data, advice on it, (label, text) messages on what was guessed, and the notes from reading it."""
 
     survey: Survey
     advice: Sequence[Advice]
@@ -25,13 +25,13 @@ class Look:
 
 
 def look_at_spec(path: Path, overrides: Sequence[str] = ()) -> Look:
-    """Look at the data of a spec. Raises what the spec and its data raise."""
+    """Survey the data of a spec. Raises SpecError for a bad spec and DataError for bad data."""
     spec = load(path, overrides).spec
     return _look(spec.data.source.load(spec.seed), spec.data, spec.seed, ())
 
 
 def look_at_file(path: Path) -> Look:
-    """Look at a data file as ``nntrain init --data`` would take it."""
+    """Survey a data file with the source that ``nntrain init --data`` would guess."""
     drafted = draft(DataRequest(path))
     return _look(drafted.raw, drafted.spec.data, 0, drafted.messages)
 

@@ -1,6 +1,6 @@
-"""What the columns of a table are for, guessed from names and values: the target, the task, what to leave out.
+"""Guesses, from names and values, the target column of a table, the task, and the columns to leave out.
 
-Every guess carries its reason, for whoever corrects it. Knows nothing of files or specs.
+Each guess comes with its reason, so that users can correct it. Knows nothing of files or specs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,22 +13,32 @@ from nntrain.data.tables.labels import MAX_AUTO
 from nntrain.data.text import quoted
 from nntrain.data.transforms.encoder import too_many_texts
 
-# What people call the column to predict, most telling first. Compared without case, blanks and underscores.
+# Usual names of the column to predict, the clearest first. Compared without case, blanks and underscores.
 AMOUNTS = ("medv", "medianhousevalue", "medhouseval", "saleprice", "price", "amount")
 TARGETS = (
     *("target", "label", "labels", "class", "y", "outcome", "diagnosis", "species", "category", "income", "survived"),
     *("quality", *AMOUNTS, "rings", "output", "response"),
 )
-CLASSES = ("label", "labels", "class", "classes", "category", "species", "letter", "digit", "sign")  # whole numbers too
-MANY_DIGITS = 10_000  # smaller whole numbers are measurements as likely as identifiers
-MOST_TEXTS = 100  # different texts of a feature, each of which becomes an input
-TRAINED = 0.7  # share of the rows that train at least
-ROWS_A_CLASS = 5  # from which whole numbers may be classes
+CLASSES = (
+    "label",
+    "labels",
+    "class",
+    "classes",
+    "category",
+    "species",
+    "letter",
+    "digit",
+    "sign",
+)  # names of classes even when they are whole numbers
+MANY_DIGITS = 10_000  # smaller whole numbers may just as well be measurements
+MOST_TEXTS = 100  # different texts in a feature column; each becomes an input
+TRAINED = 0.7  # at least this share of the rows is trained on
+ROWS_A_CLASS = 5  # rows per different value from which whole numbers may be classes
 
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The target by position, the columns to leave out with their reasons, the task; and why."""
+    """The target by position, the columns to leave out with their reasons, the task, and why these were guessed."""
 
     target: int
     target_why: str
@@ -38,11 +48,11 @@ class Roles:
 
 
 def guess_roles(columns: Sequence[ColumnFacts], *, target: int | None = None, named: bool = False) -> Roles:
-    """Return the roles of the columns; a ``target`` that is given is kept. ``named``: the names are a header's."""
+    """Guess the roles of the columns; a given ``target`` is kept. ``named``: the names come from a header."""
     if target is None:
         target, why = _target(columns, named)
     else:
-        why = "as asked for"
+        why = "as given"
     column = next(item for item in columns if item.position == target)
     ignored = {
         item.position: reason for item in columns if item.position != target and (reason := _useless(item, named))
@@ -56,37 +66,37 @@ def _target(columns: Sequence[ColumnFacts], named: bool) -> tuple[int, str]:
         plain = {plain_name(item.name): item for item in reversed(columns)}
         found = next((plain[name] for name in TARGETS if name in plain), None)
         if found is not None:
-            return found.position, "its name says so"
+            return found.position, "guessed from its name"
     usable = [item for item in columns if not item.constant and not _useless(item, named)]
     if not usable:
         return columns[-1].position, "the last column"
     last = usable[-1]
     second = next((item for item in usable if item.position == 1), None)
     if not _like_classes(last) and second is not None and second.is_text and _is_number_id(columns[0]):
-        return second.position, f"the text that follows the id: {kinds(second)}"
-    end = next(item for item in reversed(columns) if item.distinct)  # columns without any value do not count
+        return second.position, f"a column of text right after the id: {kinds(second)}"
+    end = next(item for item in reversed(columns) if item.distinct)  # the last column with any value
     if last.position == end.position:
         return last.position, "the last column" if end is columns[-1] else "the last column that holds any value"
     first = usable[0]
     if end.constant and _like_classes(first):
-        return first.position, "the first column, since the last never changes"
-    return last.position, "the last column that can be one"
+        return first.position, "the first column, since the last has the same value in every row"
+    return last.position, "the last column that can be a target"
 
 
 def _task(column: ColumnFacts) -> tuple[Literal["classification", "regression"], str]:
     if column.is_text:
         return "classification", kinds(column)
     if plain_name(column.name) in AMOUNTS:
-        return "regression", "an amount, as its name says"
+        return "regression", "an amount, judging by its name"
     if column.whole and column.distinct <= MAX_AUTO:
-        return "classification", f"{column.distinct} different whole numbers; task: regression takes them as amounts"
+        return "classification", f"{column.distinct} different whole numbers; set task: regression if they are amounts"
     what = f"{column.distinct:,} different whole numbers" if column.whole else f"{column.distinct:,} different numbers"
     if not column.whole or column.present < ROWS_A_CLASS * column.distinct:
         return "regression", what
     counted = column.low in (0, 1) and (column.high or 0) <= column.distinct + 1
     if counted and plain_name(column.name) in CLASSES:
-        return "classification", f"{what}, classes as its name says; task: regression takes them as amounts"
-    return "regression", f"{what}; task: classification takes them as classes"
+        return "classification", f"{what}, classes judging by its name; set task: regression if they are amounts"
+    return "regression", f"{what}; set task: classification if they are classes"
 
 
 def _like_classes(column: ColumnFacts) -> bool:
@@ -95,15 +105,15 @@ def _like_classes(column: ColumnFacts) -> bool:
 
 
 def _useless(column: ColumnFacts, named: bool) -> str:
-    """Return why a column cannot help to predict, or nothing."""
+    """Return why a column cannot help to predict, or ""."""
     all_differ = column.present >= FEW_ROWS and column.distinct >= 0.9 * column.present
     if column.distinct == 0:
         return "no value in any row"
     many = column.distinct > MOST_TEXTS and column.distinct > column.present // 20
     if column.is_text and (all_differ or many or too_many_texts(column.distinct, int(TRAINED * column.present))):
-        what = f"such as {quoted(column.number_like)}: leave the bare numbers in the file to use them"
+        what = f"such as {quoted(column.number_like)}: write plain numbers in the file to use them"
         count = f"{column.distinct:,} different texts in {column.present:,} rows"
-        return f"{count}, {what}" if column.number_like else f"{count}: names, not kinds"
+        return f"{count}, {what}" if column.number_like else f"{count}: too many to be categories"
     if reason := id_reason(column, named):
         return reason
     return (
@@ -112,7 +122,7 @@ def _useless(column: ColumnFacts, named: bool) -> str:
 
 
 def _is_number_id(column: ColumnFacts) -> bool:
-    """Whether the first column counts the rows, or holds long whole numbers nearly all of which differ."""
+    """Return whether it is the first column and counts the rows, or holds large numbers nearly all of which differ."""
     if (
         column.position
         or column.amount

@@ -1,4 +1,4 @@
-"""From a file or folder to the source that reads it, guessed from its name and content; every guess says why."""
+"""Guesses the source that reads a file or folder from its name and content, with reasons. Knows nothing of networks."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nntrain.autospec.roles import Roles, guess_roles
-from nntrain.autospec.written_columns import facts_as_written
+from nntrain.autospec.written_columns import add_spelling
 from nntrain.autospec.yaml_lines import Line
 from nntrain.data.describe.advice import column_name, join_words
 from nntrain.data.describe.column_facts import ColumnFacts, facts_of
@@ -30,7 +30,7 @@ TEST_TARGETS = ("y_test", "Y_test", "test_labels", "test_targets")
 
 @dataclass(frozen=True, slots=True)
 class DataRequest:
-    """What to find a source for: a file or folder, a second file to test on, the target column by name or position."""
+    """What the user gives: a file or folder, a second file for testing, and the target column by name or position."""
 
     path: Path
     test: Path | None = None
@@ -39,7 +39,7 @@ class DataRequest:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The keys of a source with their reasons; the lines that tell a reader what was guessed."""
+    """The keys of a source with their reasons, and (label, text) messages on what was guessed."""
 
     lines: Sequence[Line]
     messages: Sequence[tuple[str, str]] = ()
@@ -50,49 +50,51 @@ class Found:
         return {line.key: line.value for line in self.lines}
 
 
-def find_source(wish: DataRequest) -> Found:
-    """Guess the source of a file. DataError when it cannot be read, SpecError for what its format has not."""
-    path = wish.path
+def find_source(request: DataRequest) -> Found:
+    """Guess the source of a file. DataError if it cannot be read; SpecError for what its format cannot provide."""
+    path = request.path
     if path.is_dir():
-        return _folder(wish)
+        return _folder(request)
     if IDX_FILE.fullmatch(path.name):
-        return _idx(wish)
+        return _idx(request)
     kind = reader_of(path).kind
-    return _FINDERS[kind](wish) if kind in _FINDERS else _table(wish, kind)
+    return _FINDERS[kind](request) if kind in _FINDERS else _table(request, kind)
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
-def _csv(wish: DataRequest) -> Found:
-    layout = sniff(wish.path)
+def _csv(request: DataRequest) -> Found:
+    layout = sniff(request.path)
     delimiter = layout.delimiter or " "
-    header = "the first line names the columns" if layout.header else "the first line holds values, not names"
+    header = (
+        "the first line holds the names of the columns" if layout.header else "the first line holds values, not names"
+    )
     lines = [
         Line("kind", "csv", "a table of text"),
-        Line("path", wish.path),
-        Line("delimiter", delimiter, f"{DELIMITERS[delimiter]} part the values"),
+        Line("path", request.path),
+        Line("delimiter", delimiter, f"{DELIMITERS[delimiter]} separate the values"),
         Line("header", layout.header, header),
     ]
     certain = [style for k, style in enumerate(layout.styles) if k not in layout.doubtful]
     if any(style.decimal == "," for style in certain):
-        lines.append(Line("decimal", ",", "numbers are written like 1,5"))
-    return _columns(wish, Csv(path=wish.path).open(wish.path, None), lines)
+        lines.append(Line("decimal", ",", "numbers are written with a decimal comma, such as 1,5"))
+    return _columns(request, Csv(path=request.path).open(request.path, None), lines)
 
 
-def _columns(wish: DataRequest, table: Table, lines: list[Line]) -> Found:
-    """Add what is guessed from the columns."""
-    target = None if wish.target is None else position_of(_column_key(wish.target, table.names), table)
+def _columns(request: DataRequest, table: Table, lines: list[Line]) -> Found:
+    """Add the lines that are guessed from the columns."""
+    target = None if request.target is None else position_of(_column_key(request.target, table.names), table)
     usable = [p for p in range(table.width) if p == target or p not in {*table.unusable, *table.left_out}]
     numbers = [facts_of(column) for column in table.columns(usable)]
-    columns = facts_as_written(table, numbers)
+    columns = add_spelling(table, numbers)
     roles = guess_roles(columns, target=target, named=bool(table.names))
     roles = replace(roles, ignored={**table.unusable, **roles.ignored})
     columns = [a if a.position == roles.target else b for a, b in zip(columns, numbers, strict=True)]
     gaps = [column for column in columns if column.missing and column.position not in roles.ignored]
     key = _key(roles.target, table)
-    if wish.test is not None:
-        lines.append(Line("test", wish.test, "the rows of this file are for the final score alone"))
+    if request.test is not None:
+        lines.append(Line("test", request.test, "the rows of this file are used only for the final score"))
     lines.append(Line("target", _last(key, table), roles.target_why))
     if roles.ignored:
         keys = [_key(position, table) for position in roles.ignored]
@@ -105,15 +107,15 @@ def _columns(wish: DataRequest, table: Table, lines: list[Line]) -> Found:
 
 
 def _last(key: str | int, table: Table) -> str | int:
-    """Return -1 for the last position: it says what is meant."""
+    """Return -1 for the last position, which is clearer than its number."""
     return -1 if key == table.width - 1 else key
 
 
 def _missing(gaps: Sequence[ColumnFacts], roles: Roles) -> Line:
     places = join_words([f"{column.missing:,} in {column_name(column)}" for column in gaps])
     if any(column.position == roles.target for column in gaps):
-        return Line("missing", "drop", f"{places}: a target cannot be filled in, so these rows are left out")
-    return Line("missing", "mean", f"{places}; filled with the training mean, or most frequent text")
+        return Line("missing", "drop", f"{places}; a missing target cannot be filled in, so these rows are left out")
+    return Line("missing", "mean", f"{places}; filled with the mean, or the most frequent text, of the training rows")
 
 
 def _messages(
@@ -138,83 +140,89 @@ def _messages(
 
 
 def _key(position: int, table: Table) -> str | int:
-    """Return how a spec names a column: by its name if it has one of its own, else by position."""
+    """Return how a spec refers to a column: by its name if no other has it, else by position."""
     name = table.names[position] if table.names else ""
     return name if name and table.names.count(name) == 1 else position
 
 
 def _column_key(text: str, names: Sequence[str]) -> str | int:
-    """Return a column as it was asked for: by a name that there is, else by position if it is a whole number."""
+    """Return the column that the user gave: a name if there is such a column, else a position if it is a number."""
     return int(text) if text not in names and text.removeprefix("-").isdecimal() else text
 
 
-def _table(wish: DataRequest, kind: str) -> Found:
-    """Return a table in a format that says by itself what its columns are."""
+def _table(request: DataRequest, kind: str) -> Found:
+    """Return the source of a table whose format gives names and types of its columns."""
     source: Any = SOURCES[kind]
-    lines = [Line("kind", kind, READERS[kind].what), Line("path", wish.path)]
-    return _columns(wish, source(path=wish.path).open(wish.path, None), lines)
+    lines = [Line("kind", kind, READERS[kind].what), Line("path", request.path)]
+    return _columns(request, source(path=request.path).open(request.path, None), lines)
 
 
 # --- arrays and images -----------------------------------------------------------------------------------------------
 
 
-def _folder(wish: DataRequest) -> Found:
-    """Return what a folder holds: the files of MNIST or of CIFAR-10."""
-    names = sorted(entry.name for entry in wish.path.iterdir())
+def _folder(request: DataRequest) -> Found:
+    """Return the source of a folder with the files of MNIST or CIFAR-10."""
+    names = sorted(entry.name for entry in request.path.iterdir())
     if any(fnmatch(name, cifar.TRAIN) for name in names):
-        return _cifar(wish)
+        return _cifar(request)
     if not any(IDX_FILE.fullmatch(name) for name in names):
-        raise DataError(f"{wish.path}: holds no train-images-idx3-ubyte or data_batch_1.bin; name a file in it")
-    return _idx(wish)
+        raise DataError(
+            f"{request.path}: holds no train-images-idx3-ubyte or data_batch_1.bin; give the path of a file in it"
+        )
+    return _idx(request)
 
 
-def _idx(wish: DataRequest) -> Found:
-    _refuse(wish, "idx files", test=True)
-    folder = wish.path if wish.path.is_dir() else wish.path.parent
-    why = "files as MNIST has them: images and labels, train and t10k"
+def _idx(request: DataRequest) -> Found:
+    _refuse(request, "idx files", test=True)
+    folder = request.path if request.path.is_dir() else request.path.parent
+    why = "the files of MNIST: images and labels, train and t10k"
     return Found([Line("kind", "idx", why), Line("path", folder)])
 
 
-def _cifar(wish: DataRequest) -> Found:
-    _refuse(wish, "CIFAR records", test=False)
-    test = [] if wish.test is None else [Line("test", wish.test, "its images are for the final score alone")]
-    return Found([Line("kind", "cifar", "CIFAR-10's binary records"), Line("path", wish.path), *test])
+def _cifar(request: DataRequest) -> Found:
+    _refuse(request, "CIFAR records", test=False)
+    test = [] if request.test is None else [Line("test", request.test, "its images are used only for the final score")]
+    return Found([Line("kind", "cifar", "CIFAR-10's binary records"), Line("path", request.path), *test])
 
 
-def _npz(wish: DataRequest) -> Found:
-    _refuse(wish, "an npz archive", test=True)
-    members = tuple(Npz(wish.path).members)
+def _npz(request: DataRequest) -> Found:
+    _refuse(request, "an npz archive", test=True)
+    members = tuple(Npz(request.path).members)
     lines = [
         Line("kind", "npz", f"arrays {', '.join(quoted(name)[1:-1] for name in members)}"),
-        Line("path", wish.path),
+        Line("path", request.path),
     ]
     for key, names in (("X", INPUTS), ("y", TARGETS), ("X_test", TEST_INPUTS), ("y_test", TEST_TARGETS)):
         found = next((name for name in names if name in members), None)
         if found is None and key in ("X", "y"):
-            raise DataError(f"{wish.path}: no array '{key}'{choices(key, members)}")
+            raise DataError(f"{request.path}: no array '{key}'{choices(key, members)}")
         if found not in (None, key):
-            lines.append(Line(key, found, "what is called so here"))
+            lines.append(Line(key, found, "the name of this array in the file"))
     return Found(lines)
 
 
-def _npy(wish: DataRequest) -> Found:
-    _refuse(wish, "npy files", test=True)
-    targets = _beside(wish.path)
+def _npy(request: DataRequest) -> Found:
+    _refuse(request, "npy files", test=True)
+    targets = _beside(request.path)
     if targets is None:
         raise DataError(
-            f"{wish.path}: no file of targets is beside it, such as y.npy beside X.npy; write a spec by hand"
+            f"{request.path}: there is no file of targets beside it, such as y.npy beside X.npy; write a spec by hand"
         )
-    lines = [Line("kind", "npy", "arrays in files"), Line("X", wish.path), Line("y", targets, "the file beside it")]
-    test = Path(str(wish.path.parent), wish.path.name.replace("train", "test"))
-    test = test if test != wish.path else wish.path.with_name(f"{wish.path.stem}_test.npy")
+    lines = [
+        Line("kind", "npy", "NumPy arrays"),
+        Line("X", request.path),
+        Line("y", targets, "the targets that belong to these inputs"),
+    ]
+    test = Path(str(request.path.parent), request.path.name.replace("train", "test"))
+    test = test if test != request.path else request.path.with_name(f"{request.path.stem}_test.npy")
     test_targets = _beside(test) if test.exists() else None
     if test_targets is not None:
-        lines += [Line("X_test", test, "likewise, for the final score"), Line("y_test", test_targets)]
+        lines += [Line("X_test", test, "used only for the final score"), Line("y_test", test_targets)]
     return Found(lines)
 
 
 def _beside(path: Path) -> Path | None:
-    """Return the file of targets that belongs to one of inputs: y_train.npy to X_train.npy."""
+    """Return the file of targets that belongs to a file of inputs, such as y_train.npy to X_train.npy."""
     names = [
         re.sub(rf"(?<![a-zA-Z]){word}(?![a-zA-Z])", other, path.name)
         for word, other in (("X", "y"), ("x", "y"), ("images", "labels"), ("features", "targets"), ("data", "labels"))
@@ -222,12 +230,12 @@ def _beside(path: Path) -> Path | None:
     return next((path.with_name(name) for name in names if name != path.name and path.with_name(name).exists()), None)
 
 
-def _refuse(wish: DataRequest, what: str, *, test: bool) -> None:
-    """Refuse wishes that only a table can grant."""
-    if wish.target is not None:
-        raise SpecError(f"--target: is for tables, got '{wish.target}' with {what}")
-    if test and wish.test is not None:
-        raise SpecError(f"--test-data: is for tables, got '{wish.test}' with {what}")
+def _refuse(request: DataRequest, what: str, *, test: bool) -> None:
+    """Raise SpecError for options that apply only to tables."""
+    if request.target is not None:
+        raise SpecError(f"--target: applies only to tables, got '{request.target}' with {what}")
+    if test and request.test is not None:
+        raise SpecError(f"--test-data: applies only to tables, got '{request.test}' with {what}")
 
 
 _FINDERS: Mapping[str, Callable[[DataRequest], Found]] = {

@@ -1,6 +1,6 @@
-"""What only the spelling of the numbers in a column tells: amounts, and codes with leading zeros.
+"""Facts that only the spelling of numbers in a file shows: amounts, and codes with leading zeros.
 
-Knows nothing of what columns are for.
+Knows nothing of what columns are used for.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from nntrain.data.tables.labels import is_padded
 from nntrain.data.tables.text_table import TextTable
 
 
-def facts_as_written(table: Table, columns: Sequence[ColumnFacts]) -> Sequence[ColumnFacts]:
-    """Return the facts with what only the spelling tells: amounts, and codes such as 007, which are texts."""
+def add_spelling(table: Table, columns: Sequence[ColumnFacts]) -> Sequence[ColumnFacts]:
+    """Return the facts, with amounts marked, and with codes such as 007 as texts."""
     if not isinstance(table, TextTable):
         return columns
     plain = (PLAIN, DECIMAL_COMMA)

@@ -48,14 +48,14 @@ NAMES = [f"name{k}" for k in range(ROWS)]
         ((LENGTHS, WIDTHS, FEW), (), 2, "the last column"),
         ((LENGTHS, WIDTHS, AMOUNTS), (), 2, "the last column"),
         ((KINDS, LENGTHS, WHOLES), (), 2, "the last column"),
-        ((LONG, KINDS, LENGTHS, WIDTHS), (), 1, "the text that follows the id: M 27, B 13"),
+        ((LONG, KINDS, LENGTHS, WIDTHS), (), 1, "a column of text right after the id: M 27, B 13"),
         ((COUNT, KINDS, LENGTHS, FEW), (), 3, "the last column"),
-        ((FEW, LENGTHS, [0] * ROWS), (), 0, "the first column, since the last never changes"),
-        ((LENGTHS, FEW, NAMES), (), 1, "the last column that can be one"),
-        ((FEW, LENGTHS, WIDTHS), ("label", "a", "b"), 0, "its name says so"),
-        ((LENGTHS, AMOUNTS, WIDTHS), ("a", "Median_House_Value", "b"), 1, "its name says so"),
-        ((LENGTHS, AMOUNTS, KINDS), ("a", "MEDV", "b"), 1, "its name says so"),
-        ((FEW, AMOUNTS, KINDS), ("quality", "x", "target"), 2, "its name says so"),
+        ((FEW, LENGTHS, [0] * ROWS), (), 0, "the first column, since the last has the same value in every row"),
+        ((LENGTHS, FEW, NAMES), (), 1, "the last column that can be a target"),
+        ((FEW, LENGTHS, WIDTHS), ("label", "a", "b"), 0, "guessed from its name"),
+        ((LENGTHS, AMOUNTS, WIDTHS), ("a", "Median_House_Value", "b"), 1, "guessed from its name"),
+        ((LENGTHS, AMOUNTS, KINDS), ("a", "MEDV", "b"), 1, "guessed from its name"),
+        ((FEW, AMOUNTS, KINDS), ("quality", "x", "target"), 2, "guessed from its name"),
         ((LENGTHS, WIDTHS, KINDS), ("a", "b", "c"), 2, "the last column"),
     ],
 )
@@ -68,7 +68,7 @@ def test_the_target_is_found(
 
 def test_a_target_that_is_given_is_kept(guess: Callable[..., Roles]) -> None:
     roles = guess(KINDS, LENGTHS, COUNT, target=0)
-    assert (roles.target, roles.target_why, roles.task) == (0, "as asked for", "classification")
+    assert (roles.target, roles.target_why, roles.task) == (0, "as given", "classification")
 
 
 @pytest.mark.parametrize(
@@ -77,13 +77,13 @@ def test_a_target_that_is_given_is_kept(guess: Callable[..., Roles]) -> None:
         (COUNT, "", f"{ROWS} different whole numbers in {ROWS} rows: an id"),
         (LONG, "", f"{ROWS} different whole numbers in {ROWS} rows: an id"),
         ([10**6, 10**6, *LONG[2:]], "", f"{ROWS - 1} different whole numbers in {ROWS} rows: an id"),
-        (NAMES, "", f"{ROWS} different texts in {ROWS} rows: names, not kinds"),
+        (NAMES, "", f"{ROWS} different texts in {ROWS} rows: too many to be categories"),
         ([""] * ROWS, "", "no value in any row"),
         (WHOLES, "", None),
         (FEW, "", None),
         (KINDS, "", None),
         (LENGTHS, "", None),
-        (RNG.permutation(ROWS).tolist(), "customer_id", "an id, as its name says"),
+        (RNG.permutation(ROWS).tolist(), "customer_id", "an id, judging by its name"),
         (RNG.permutation(ROWS).tolist(), "paid", None),
     ],
     ids=[
@@ -115,7 +115,7 @@ def test_a_count_of_rows_is_an_id_only_in_front(guess: Callable[..., Roles]) -> 
     ("column", "task", "why"),
     [
         (KINDS, "classification", "M 27, B 13"),
-        (FEW, "classification", "3 different whole numbers; task: regression takes them as amounts"),
+        (FEW, "classification", "3 different whole numbers; set task: regression if they are amounts"),
         (WHOLES, "regression", f"{len(set(WHOLES))} different whole numbers"),
         (LENGTHS, "regression", f"{len(set(LENGTHS))} different numbers"),
         ([k % 2 / 2 for k in range(ROWS)], "regression", "2 different numbers"),
@@ -159,12 +159,12 @@ def test_facts_of_texts(missing: float) -> None:
         ((), ""),
     ],
 )
-def test_numbers_with_something_to_them_are_seen(texts: tuple[str, ...], number_like: str) -> None:
+def test_numbers_with_a_unit_or_sign_are_recognised(texts: tuple[str, ...], number_like: str) -> None:
     assert text_facts("x", 0, np.arange(len(texts)), texts).number_like == number_like
 
 
 def test_a_column_of_dressed_numbers_is_left_out_with_advice(guess: Callable[..., Roles]) -> None:
     prices = [f"{'$€'[k % 2]}{k}" for k in range(100, 100 + ROWS)]
     roles = guess(prices, LENGTHS, KINDS)
-    why = f"{ROWS} different texts in {ROWS} rows, such as '$100': leave the bare numbers in the file to use them"
+    why = f"{ROWS} different texts in {ROWS} rows, such as '$100': write plain numbers in the file to use them"
     assert roles.ignored == {0: why}

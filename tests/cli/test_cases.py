@@ -294,7 +294,7 @@ def test_predict_reads_what_fit_reads(nntrain, case, fit, spec, inputs, n):
 def test_whole_numbers_under_a_name_of_classes_are_classes(nntrain, case, fit):
     case("more-than-twenty-classes")
     described = nntrain("data", "describe", "signs.csv").out
-    why = "24 different whole numbers, classes as its name says; task: regression takes them as amounts"
+    why = "24 different whole numbers, classes judging by its name; set task: regression if they are amounts"
     assert f"classification: {why}\n" in described
     assert nntrain("init", "--data", "signs.csv", "-o", "guess.yaml").status == 0
     assert "task: classification" in Path("guess.yaml").read_text()
@@ -321,7 +321,9 @@ def test_check_and_fit_tell_what_describe_tells(nntrain, fit, here):
     (here / "spec.yaml").write_text("{data: {source: {kind: csv, path: few.csv}}, model: softmax, train: {epochs: 1}}")
     warnings = nntrain("data", "describe", "spec.yaml", "--json").json["warnings"]
     told = [f"note: data: {item['what']}; {item['do']}" for item in warnings if not item["harmless"]]
-    assert "note: data: train has hardly any row of c 1; its figures of that class mean little; " in "\n".join(told)
+    assert "note: data: train has too few rows of some classes: c 1; its scores for them mean little; " in "\n".join(
+        told
+    )
     assert "UserId: counts the rows, as an id does" in "\n".join(told)
     for result in (nntrain("check", "spec.yaml"), fit("run")):
         assert result.err.splitlines() == told
@@ -348,7 +350,7 @@ def test_ids_are_left_out_with_the_reason(nntrain, here, name):
     assert nntrain("init", "--data", "t.csv", "-o", "guess.yaml").status == 0
     text = (here / "guess.yaml").read_text()
     assert f"ignore: [{name}]" in text
-    assert "an id, as its name says" in text
+    assert "an id, judging by its name" in text
     assert nntrain("check", "guess.yaml").err == ""
     warned = nntrain("check", "guess.yaml", "--set", "data.source.ignore=[]").err
     assert f"{name}: numbers the rows, as an id or index does; set data.source.ignore: [{name}]" in warned

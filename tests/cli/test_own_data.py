@@ -17,7 +17,7 @@ HEADED = "colour,width,height,price\n" + "".join(
     f"{('red', 'blue')[k % 2]},{k % 7},{k % 5}.5,{100_000 + 9_000 * (k % 7) + 50_000 * (k % 2)}\n" for k in range(70)
 )
 GUESSED = """\
-# Guessed from flowers.data; every guess says why. Change what is wrong, then:
+# Guessed from flowers.data; each comment gives the reason for a guess. Correct what is wrong, then run:
 #   nntrain data describe flowers.yaml
 #   nntrain fit flowers.yaml
 name: flowers
@@ -27,29 +27,29 @@ data:
   source:
     kind: csv             # a table of text
     path: flowers.data
-    delimiter: ','        # commas part the values
+    delimiter: ','        # commas separate the values
     header: false         # the first line holds values, not names
-    target: 1             # the text that follows the id: F 30, M 30
+    target: 1             # a column of text right after the id: F 30, M 30
     ignore: [0]           # 60 different whole numbers in 60 rows: an id
     task: classification  # F 30, M 30
-    missing: mean         # 1 in column 3; filled with the training mean, or most frequent text
-  test: 0.2               # a share of the rows, kept for the final score
-  validation: null        # 60 rows are few, so all others train; 0.2 shows when the model learns by heart
-  scale: standard         # each column to mean 0 and deviation 1, from the training rows
+    missing: mean         # 1 in column 3; filled with the mean, or the most frequent text, of the training rows
+  test: 0.2               # this share of the rows is kept for the final score
+  validation: null        # 60 rows are few, so all others are trained on; 0.2 would show overfitting
+  scale: standard         # each column gets mean 0 and standard deviation 1, measured on the training rows
 
 model:
   kind: mlp
   hidden: [128]           # units of each hidden layer
   activation: relu
-  init: glorot_uniform    # small weights to begin with: smoother answers
+  init: glorot_uniform    # small initial weights give smoother predictions
 
 penalty:
-  l2: 0.003               # large, since few rows are soon learned by heart
+  l2: 0.003               # large, since a network soon overfits few rows
 
 optimizer:
-  kind: adam              # hardly minds the scale of the cost
+  kind: adam              # hardly depends on the scale of the cost
   lr: 0.002
-schedule: cosine          # the rate falls to 0 at the last epoch
+schedule: cosine          # the learning rate falls to 0 at the last epoch
 
 train:
   epochs: 375             # 1,500 steps in all
@@ -74,10 +74,10 @@ def test_init_writes_a_spec_that_says_why(nntrain, flowers):
     assert (result.status, result.err) == (0, "")
     assert result.out.splitlines() == [
         " data      60 rows, 5 columns, 1 of them text",
-        " target    column 1, the text that follows the id: F 30, M 30",
+        " target    column 1, a column of text right after the id: F 30, M 30",
         " task      classification: F 30, M 30",
         " left out  column 0: 60 different whole numbers in 60 rows: an id",
-        " missing   1 in column 3; filled with the training mean, or most frequent text",
+        " missing   1 in column 3; filled with the mean, or the most frequent text, of the training rows",
         "flowers.yaml: written; next: nntrain fit flowers.yaml",
     ]
     assert (flowers / "flowers.yaml").read_text(encoding="utf-8") == GUESSED
@@ -152,7 +152,10 @@ def test_decimal_commas_from_the_table_to_the_prediction(nntrain, process, here)
     rows = "".join(f"{k % 7},5;{k % 5},25;{'MF'[k % 2]}\n" for k in range(60))
     (here / "euro.csv").write_text(f"x;y;class\n{rows}")
     assert nntrain("init", "--data", "euro.csv").status == 0
-    assert "decimal: ','          # numbers are written like 1,5\n" in (here / "euro.yaml").read_text()
+    assert (
+        "decimal: ','          # numbers are written with a decimal comma, such as 1,5\n"
+        in (here / "euro.yaml").read_text()
+    )
     fitted = ("--run-dir", "run", "-q", "--no-plots", "--set", "train.epochs=1")
     assert nntrain("fit", "euro.yaml", *fitted).status == 0
     answers = []
@@ -164,7 +167,7 @@ def test_decimal_commas_from_the_table_to_the_prediction(nntrain, process, here)
 
 def test_a_spec_can_go_to_stdout(nntrain, houses):
     result = nntrain("init", "--data", "houses.csv", "-o", "-")
-    assert result.out.startswith("# Guessed from houses.csv; every guess says why.")
+    assert result.out.startswith("# Guessed from houses.csv; each comment gives the reason for a guess.")
     assert sorted(path.name for path in houses.iterdir()) == ["houses.csv", "tiny.yaml"]
 
 
@@ -183,9 +186,17 @@ def test_a_file_that_is_there_is_left_alone(nntrain, houses):
         (("mlp", "--data", "houses.csv"), 2, "init: takes a template or --data, not both, got 'mlp' and 'houses.csv'"),
         (("mlp", "--target", "x"), 2, "--target: needs --data, got 'x'"),
         (("--test-data", "x"), 2, "--test-data: needs --data, got 'x'"),
-        (("--data", "empty"), 3, "empty: holds no train-images-idx3-ubyte or data_batch_1.bin; name a file in it"),
-        (("--data", "a.npz", "--target", "y"), 2, "--target: is for tables, got 'y' with an npz archive"),
-        (("--data", "a.npz", "--test-data", "b"), 2, "--test-data: is for tables, got 'b' with an npz archive"),
+        (
+            ("--data", "empty"),
+            3,
+            "empty: holds no train-images-idx3-ubyte or data_batch_1.bin; give the path of a file in it",
+        ),
+        (("--data", "a.npz", "--target", "y"), 2, "--target: applies only to tables, got 'y' with an npz archive"),
+        (
+            ("--data", "a.npz", "--test-data", "b"),
+            2,
+            "--test-data: applies only to tables, got 'b' with an npz archive",
+        ),
         (("--data", "b.npz"), 3, "b.npz: no array 'X'; (one of A)"),
     ],
 )
@@ -213,13 +224,13 @@ def test_npy_files_are_found_with_the_targets_beside_them(nntrain, here):
     for part, rows in (("train", 40), ("test", 10)):
         np.save(here / f"X_{part}.npy", rng.normal(size=(rows, 3)))
     result = nntrain("init", "--data", "X_train.npy")
-    expected = "X_train.npy: no file of targets is beside it, such as y.npy beside X.npy; write a spec by hand"
+    expected = "X_train.npy: there is no file of targets beside it, such as y.npy beside X.npy; write a spec by hand"
     assert (result.status, result.err) == (3, f"error: {expected}\n")
     for part, rows in (("train", 40), ("test", 10)):
         np.save(here / f"y_{part}.npy", np.arange(rows) % 2)
     result = nntrain("init", "--data", "X_train.npy", "-o", "arrays.yaml")
     assert result.out.splitlines()[:2] == [
-        " data  40 rows of 3, 10 more to test on",
+        " data  40 rows of 3, 10 more for testing",
         " task  classification into 2 classes",
     ]
     source = load("arrays.yaml").spec.data.source
@@ -307,8 +318,8 @@ def test_many_predictions_are_one_table(nntrain, trained):
 
 HOUSES = """\
  data    70 rows, 4 columns, 1 of them text
- target  price, its name says so
- task    regression: an amount, as its name says
+ target  price, guessed from its name
+ task    regression: an amount, judging by its name
 """
 
 
@@ -359,7 +370,7 @@ def test_describe_says_what_to_look_at(nntrain, here):
     (here / "table.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     out = nntrain("data", "describe", "table.csv").out
     assert "warning: 16 rows of test (100.0%) are in training too, with the same features\n" in out
-    assert "note: column 2: one value only\n      harmless; data.source.ignore: [2] leaves it out\n" in out
+    assert "note: column 2: the same value in every row\n      harmless; data.source.ignore: [2] leaves it out\n" in out
 
 
 @pytest.mark.parametrize("source", ["digits", "iris", "xor"])

@@ -1,1 +1,1 @@
-"""What a data set is like before a model sees it, and what deserves a second look. Knows nothing of networks."""
+"""The facts of a data set before any model is trained on it, and advice on them. Knows nothing of networks."""

@@ -1,4 +1,4 @@
-"""What in a data set deserves a second look, and the keys of a spec that answer it. Knows nothing of files."""
+"""Advice on a data set: what may go wrong with it, and which keys of a spec help. Knows nothing of files."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from nntrain.data.text import quoted
 from nntrain.data.transforms.scaler import Scale
 from nntrain.data.transforms.target_scaler import TargetScale
 
-UNEVEN = 1000  # ratio of two columns' deviations from which a common scale is needed
-RARE = 20  # times as many rows in the largest class as in the smallest
-FEW = 5  # training rows of a class
-NAMED = 4  # columns or classes named in a line
-MANY_GAPS = 0.4
+UNEVEN = 1000  # ratio of two columns' standard deviations from which scaling is advised
+RARE = 20  # ratio of the rows of the largest class to those of the smallest above which classes are uneven
+FEW = 5  # training rows of a class below which there are too few of it
+NAMED = 4  # columns or classes that one line lists
+MANY_GAPS = 0.4  # share of missing values above which a column had better be ignored
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What was seen, and what to do about it; ``harmless`` things are told to those who look at the data alone."""
+    """What was found, and what to do about it. ``harmless`` advice is shown only by ``nntrain data describe``."""
 
     what: str
     do: str
@@ -35,7 +35,7 @@ class Scales(NamedTuple):
 
 
 def advise(survey: Survey, scales: Scales) -> Sequence[Advice]:
-    """Return all advice, the gravest first."""
+    """Return all advice, the most serious first."""
     return [advice for rule in RULES for advice in rule(survey, scales)]
 
 
@@ -45,7 +45,7 @@ def _leaks(survey: Survey, scales: Scales) -> Iterator[Advice]:
             share = count / survey.rows[name]
             yield Advice(
                 f"{_many(count, 'row')} of {name} ({share:.1%}) {_are(count)} in training too, with the same features",
-                f"the {name} score flatters by them; take repeated rows out of the file",
+                f"this makes the {name} score too good; remove repeated rows from the file",
             )
 
 
@@ -53,8 +53,8 @@ def _conflicts(survey: Survey, scales: Scales) -> Iterator[Advice]:
     count = survey.repeated.conflicting
     if count and survey.task == "classification":
         yield Advice(
-            f"{_many(count, 'row')} have the features of another row, but not its class",
-            "no model gets all of these right; look for mistakes, or for a column that is missing",
+            f"{_many(count, 'row')} have the same features as another row, but another class",
+            "no model can get all of these right; look for mistakes in the file, or for a missing column",
         )
 
 
@@ -67,16 +67,15 @@ def _classes(survey: Survey, scales: Scales) -> Iterator[Advice]:
             f"{_name(label)} {count}" for label, count in zip(survey.class_names, counts, strict=True) if count < least
         ]
         if few:
-            what = "hardly any row" if name == "train" else "no row"
             yield Advice(
-                f"{name} has {what} of {join_words(few)}",
-                f"its figures of that class mean little; give {name} more rows",
+                f"{name} has too few rows of some classes: {join_words(few)}",
+                f"its scores for them mean little; give {name} more rows",
             )
     counts = survey.counts["train"]
     if max(counts) > RARE * max(1, min(counts)):
         yield Advice(
-            f"classes are uneven: {max(counts):,} rows of one, {min(counts):,} of another in training",
-            f"compare with {max(counts) / sum(counts):.4f}, the share of the largest; weigh with loss.class_weights",
+            f"the classes are uneven: in training the largest has {max(counts):,} rows, the smallest {min(counts):,}",
+            f"compare accuracy with {max(counts) / sum(counts):.4f}, the share of the largest; try loss.class_weights",
         )
 
 
@@ -89,7 +88,7 @@ def _scales(survey: Survey, scales: Scales) -> Iterator[Advice]:
     if ratio >= UNEVEN:
         yield Advice(
             f"{column_name(wide)} varies {ratio:,.0f} times as much as {column_name(narrow)}",
-            "set data.scale: standard, or columns of small values hardly influence the model",
+            "set data.scale: standard; otherwise small-valued columns hardly influence the model",
         )
 
 
@@ -102,7 +101,7 @@ def _target_scales(survey: Survey, scales: Scales) -> Iterator[Advice]:
     if ratio >= UNEVEN:
         yield Advice(
             f"the target {column_name(wide)} varies {ratio:,.0f} times as much as {column_name(narrow)}",
-            "set data.target_scale: standard, or the cost is that of the large one alone",
+            "set data.target_scale: standard; otherwise the small target hardly influences the cost",
         )
 
 
@@ -120,11 +119,11 @@ def _ids(survey: Survey, scales: Scales) -> Iterator[Advice]:
 
 
 def _idle(survey: Survey, scales: Scales) -> Iterator[Advice]:
-    if survey.image_shape:  # the margin of a picture is what it is
+    if survey.image_shape:  # constant pixels are normal at the margin of a picture
         return
     constant = [survey.columns[k] for k in survey.constant]
     if constant:
-        what = f"{join_words(map(column_name, constant))}: one value only"
+        what = f"{join_words(map(column_name, constant))}: the same value in every row"
         do = f"harmless; data.source.ignore: {_keys(constant)} leaves {_them(constant)} out"
         yield Advice(what, do, harmless=True)
     copies = [survey.columns[copy] for _, copy in survey.duplicates]
@@ -141,7 +140,7 @@ def _number_like(survey: Survey, scales: Scales) -> Iterator[Advice]:
         if column.number_like:
             yield Advice(
                 f"{column_name(column)}: texts such as {quoted(column.number_like)} are numbers with a unit or sign",
-                "leave the bare numbers in the file, or each text is a kind of its own",
+                "write plain numbers in the file; otherwise each different text is a category of its own",
             )
 
 
@@ -149,12 +148,12 @@ def _gaps(survey: Survey, scales: Scales) -> Iterator[Advice]:
     empty = [column for column in survey.columns if column.missing > MANY_GAPS * column.rows]
     if empty:
         shares = [f"{column_name(column)} {column.missing / column.rows:.0%}" for column in empty]
-        yield Advice(f"mostly missing: {join_words(shares)}", f"set data.source.ignore: {_keys(empty)}")
+        yield Advice(f"many values are missing: {join_words(shares)}", f"set data.source.ignore: {_keys(empty)}")
 
 
 def _parts(survey: Survey, scales: Scales) -> Iterator[Advice]:
     if "test" not in survey.rows:
-        do = "set data.test: 0.2 for a score on rows that training never saw"
+        do = "set data.test: 0.2 for a score on rows that are not trained on"
         yield Advice("there is no test part", do, harmless=True)
 
 
@@ -182,13 +181,13 @@ def _name(text: str) -> str:
 
 
 def _keys(columns: Sequence[ColumnFacts]) -> str:
-    """Return columns as a spec names them."""
+    """Return a list of columns as a spec writes it: by name, or by position."""
     keys = [quoted(column.name)[1:-1] if column.name else str(column.position) for column in columns]
     return f"[{', '.join(keys)}]" if len(keys) <= 2 * NAMED else f"[{', '.join(keys[:NAMED])}, …]"
 
 
 def join_words(names: Iterable[str]) -> str:
-    """Return a few names, and how many more there are."""
+    """Return the first few names, and how many more there are."""
     found = list(names)
     more = len(found) - NAMED
     return ", ".join(found[:NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,4 +1,4 @@
-"""What can be seen of a single column: its type, range, different values and gaps. Knows nothing of what it is for."""
+"""Facts of a single column: its type, range, different values and gaps. Knows nothing of what it is used for."""
 
 import re
 from collections.abc import Sequence
@@ -9,18 +9,19 @@ import numpy as np
 from nntrain.core.types import Array
 from nntrain.data.tables.columns import Column
 
-COMMON = 20  # most frequent texts that are kept
-DRESSED = re.compile(  # a number with a sign of money or a percent sign, with grouped digits, or with a decimal comma
+COMMON = 20  # how many of the most frequent texts are kept
+NUMBER_LIKE = re.compile(  # a number with a currency or percent sign, grouped digits, or a decimal comma
     r"[$€£¥]\s*[+-]?\d[\d.,' ]*|[+-]?\d[\d.,' ]*\s*[%€$£¥]|[+-]?\d{1,3}(?:[,'. ]\d{3})+(?:[.,]\d+)?|[+-]?\d+,\d+"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnFacts:
-    """Facts of one column; ``low`` … ``deviation`` are of its numbers, None for text or where no value is there.
+    """Facts of one column. ``low`` to ``deviation`` describe its numbers; they are None for text or without any value.
 
-    ``whole``: all numbers are whole. ``rising``: each number is the one above plus 1. ``common``: the most frequent
-    texts, at most 20, with their counts. ``more``: there are more different values than the ``distinct`` ones counted.
+    ``whole``: all numbers are whole. ``rising``: each number is the previous one plus 1. ``common``: the most frequent
+    texts, at most 20, with their counts. ``more``: there are more different values than ``distinct``, which stopped
+    counting.
     """
 
     name: str
@@ -37,22 +38,22 @@ class ColumnFacts:
     deviation: float | None = None
     common: tuple[tuple[str, int], ...] = ()
     more: bool = False
-    amount: bool = False  # written with marks between thousands, or with a unit or sign
+    amount: bool = False  # whether it is written with thousands separators, a unit or a sign
 
     @property
     def number_like(self) -> str:
-        """A text such as "16%" if the most frequent texts are nearly all numbers with something to them; else ""."""
-        like = [text for text, _ in self.common if DRESSED.fullmatch(text)]
+        """A text such as "16%" if nearly all of the frequent texts are numbers with a unit or sign; else ""."""
+        like = [text for text, _ in self.common if NUMBER_LIKE.fullmatch(text)]
         return like[0] if self.is_text and 10 * len(like) >= 9 * len(self.common) > 0 else ""
 
     @property
     def constant(self) -> bool:
-        """Whether there is one value at most."""
+        """Whether all values are equal, or missing."""
         return self.distinct <= 1
 
     @property
     def present(self) -> int:
-        """Rows that hold a value."""
+        """Number of rows with a value."""
         return self.rows - self.missing
 
 
@@ -64,7 +65,7 @@ def facts_of(column: Column) -> ColumnFacts:
 
 
 def text_facts(name: str, position: int, codes: Array, texts: Sequence[str]) -> ColumnFacts:
-    """Return the facts of texts given as indices (n,) into a list of them, -1 or NaN where one is missing."""
+    """Return the facts of texts given as indices (n,) into ``texts``; -1 or NaN means a missing one."""
     there = codes[codes >= 0].astype(np.int64)
     counts = np.bincount(there, minlength=len(texts))
     order = np.argsort(-counts, kind="stable")[:COMMON]
@@ -74,7 +75,7 @@ def text_facts(name: str, position: int, codes: Array, texts: Sequence[str]) -> 
 
 
 def number_facts(name: str, position: int, values: Array) -> ColumnFacts:
-    """Return the facts of numbers (n,), NaN where one is missing."""
+    """Return the facts of numbers (n,); NaN means a missing one."""
     there = values[~np.isnan(values)] if values.dtype.kind == "f" else values
     missing = len(values) - len(there)
     if not len(there):
@@ -103,7 +104,7 @@ def _distinct(values: Array) -> tuple[int, bool]:
 
 
 def different_numbers(values: Array) -> Array:
-    """Return the different ones among some numbers, ascending."""
+    """Return the different numbers among these, in ascending order."""
     if values.dtype == np.uint8:  # counted, not sorted
         return np.flatnonzero(np.bincount(values))
     return np.unique(values)

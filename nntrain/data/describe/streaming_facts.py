@@ -1,6 +1,6 @@
-"""Facts of all columns of rows that come some at a time: in one pass, in memory that does not grow with the rows.
+"""Facts of columns whose rows are read block by block: in one pass, in memory that does not grow with the rows.
 
-Knows nothing of where the rows are.
+Knows nothing of where the rows are stored.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ import numpy as np
 from nntrain.core.types import Array
 from nntrain.data.describe.column_facts import ColumnFacts, different_numbers
 
-MOST = 1000  # different values of a column that are told apart; of a column with more it is only known that there are
+MOST = 1000  # different values of a column that are counted; beyond that it is only known that there are more
 
 
 class Tally:
@@ -22,7 +22,9 @@ class Tally:
         self.low, self.high = np.full(width, np.inf), np.full(width, -np.inf)
         self.whole, self.rising = np.ones(width, bool), np.ones(width, bool)
         self.last = np.zeros(width)
-        self.seen: dict[int, Array] = dict.fromkeys(range(width), np.empty(0))  # of columns with few different values
+        self.seen: dict[int, Array] = dict.fromkeys(
+            range(width), np.empty(0)
+        )  # the different values, of columns that have few
 
     @classmethod
     def of(cls, blocks: Iterable[Array], width: int) -> "Tally":
@@ -47,7 +49,7 @@ class Tally:
         self.rows += len(block)
 
     def _add_moments(self, block: Array) -> None:
-        """Join mean and squares with those of the block (Chan, Golub & LeVeque 1979)."""
+        """Combine mean and squares with those of the block (Chan, Golub & LeVeque 1979)."""
         mean = block.mean(axis=0, dtype=np.float64)
         centred = block - mean
         before, more = self.rows, len(block)
@@ -56,7 +58,7 @@ class Tally:
         self.squares += np.einsum("nd,nd->d", centred, centred) + shift * shift * (before * more / (before + more))
 
     def _add_order(self, block: Array) -> None:
-        """Find out which columns still hold whole numbers alone, and which of them count the rows."""
+        """Update which columns hold only whole numbers, and in which of these each number is the previous plus 1."""
         if block.dtype.kind == "f":
             columns = np.flatnonzero(self.whole)
             part = block[:, columns]
@@ -68,7 +70,7 @@ class Tally:
         self.rising[columns] = follows & (np.diff(part, axis=0) == 1).all(axis=0)
 
     def facts(self, names: Sequence[str], positions: Sequence[int]) -> list[ColumnFacts]:
-        """Return the facts of each column, called and placed as it is told."""
+        """Return the facts of each column, with the given names and positions."""
         return [self._facts(k, names[k] if names else "", position) for k, position in enumerate(positions)]
 
     def _facts(self, k: int, name: str, position: int) -> ColumnFacts:
@@ -89,7 +91,7 @@ class Tally:
         )
 
     def alike(self) -> list[int]:
-        """Return the columns that another one may be equal to, as far as their range and mean tell."""
+        """Return the columns that share range and mean with another: only these can be equal to another column."""
         keys = list(zip(self.low.tolist(), self.high.tolist(), self.mean.tolist(), strict=True))
         counts: dict[tuple[float, ...], int] = {}
         for key in keys:

@@ -1,6 +1,6 @@
-"""What a data set is like before a model sees it: columns, classes, gaps, repetitions; and what is worth a warning.
+"""The facts of a data set before any model is trained on it: columns, classes, gaps, repeated rows, a baseline.
 
-Knows nothing of files; what it advises are keys of a spec.
+Knows nothing of files.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,16 +16,16 @@ from nntrain.data.describe.streaming_facts import Tally
 from nntrain.data.text import quoted
 from nntrain.data.transforms.lazy_inputs import Inputs
 
-BLOCK_BYTES = 1 << 22  # of rows worked on at a time
+BLOCK_BYTES = 1 << 22  # size of the blocks of rows that are read at a time
 DIGEST = 16  # bytes of a row's digest
 
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """Rows with the same features: ``within`` training, ``leaked`` into another part, and ``torn`` between targets.
+    """Counts of rows with the same features as another row.
 
-    ``within`` counts the rows that have an equal one above them; ``leaked`` the rows of each other part that training
-    has as well; ``torn`` the rows that have an equal one with another target.
+    ``within``: training rows that repeat an earlier one. ``leaked``: rows of each other part that are in training too.
+    ``conflicting``: rows with the features of another row, but a different target.
     """
 
     within: int
@@ -35,7 +35,7 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What no model should fall short of: the scores of always giving the same answer, by part."""
+    """The scores that every model should exceed: those of always giving the same answer, by part."""
 
     answer: str
     figure: str
@@ -44,11 +44,11 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Facts of a data set, divided as a run would divide it.
+    """Facts of a data set that is divided into parts as a run would divide it.
 
-    ``counts`` has the rows of each class by part (of each label, in multilabel); ``targets`` the facts of the target
-    columns in regression. ``constant`` and ``twins`` are positions among ``columns``: those with one value, and pairs
-    (first, copy) that are equal in every row.
+    ``counts`` gives, by part, the number of rows of each class (of each label, in multilabel). ``targets`` are the
+    facts of the target columns in regression. ``constant`` and ``duplicates`` are indices into ``columns``: columns
+    with a single value, and pairs (first, copy) of columns that are equal in every row.
     """
 
     task: Task
@@ -68,12 +68,12 @@ class Survey:
 def survey(
     raw: Raw, parts: Mapping[str, Part], positions: Sequence[int], fingerprint: str, *, brief: bool = False
 ) -> Survey:
-    """Return the survey of a source's data, of the parts they are divided into; columns count as in ``positions``.
+    """Return the survey of a source's data and their parts; ``positions`` are those of the columns in the source.
 
-    A ``brief`` one looks at the targets alone.
+    A ``brief`` survey looks only at the targets.
     """
     in_memory = all(isinstance(part.X, np.ndarray) for part in (raw.train, raw.test) if part is not None)
-    columns, twins = ((), ()) if brief else (_seen_whole if in_memory else _seen_once)(raw, positions)
+    columns, duplicates = ((), ()) if brief else (_survey_memory if in_memory else _survey_disk)(raw, positions)
     constant = [k for k, column in enumerate(columns) if column.constant]
     numbers = raw.task == "regression"
     return Survey(
@@ -84,7 +84,7 @@ def survey(
         {} if numbers else {name: _counts(part, raw) for name, part in parts.items()},
         _targets(raw) if numbers else (),
         constant,
-        twins,
+        duplicates,
         Repeated(0, {}, 0) if brief else _count_repeated(parts),
         _baseline(parts, raw),
         fingerprint,
@@ -93,19 +93,19 @@ def survey(
 
 
 def _column_names(names: Sequence[str], width: int) -> Sequence[str]:
-    """Return the names of columns, or numbers where they have none."""
+    """Return the names of columns: y0, y1, … where they have none."""
     return names or [f"y{k}" for k in range(width)]
 
 
-def _seen_whole(raw: Raw, positions: Sequence[int]) -> tuple[Sequence[ColumnFacts], Sequence[tuple[int, int]]]:
-    """Return the facts of each column of arrays in memory, and which are equal."""
+def _survey_memory(raw: Raw, positions: Sequence[int]) -> tuple[Sequence[ColumnFacts], Sequence[tuple[int, int]]]:
+    """Return the facts of each column of arrays in memory, and the pairs of equal columns."""
     pieces = [part.array for part in (raw.train, raw.test) if part is not None]
     columns = [_column(raw, k, at, [piece[:, k] for piece in pieces]) for k, at in enumerate(positions)]
     return columns, _find_duplicates(pieces, [k for k, column in enumerate(columns) if not column.constant])
 
 
-def _seen_once(raw: Raw, positions: Sequence[int]) -> tuple[Sequence[ColumnFacts], Sequence[tuple[int, int]]]:
-    """Return the same of rows that stay on the disk, but for the number of different values where these are many."""
+def _survey_disk(raw: Raw, positions: Sequence[int]) -> tuple[Sequence[ColumnFacts], Sequence[tuple[int, int]]]:
+    """Return the same for rows on disk; different values are counted only up to a limit."""
     parts = [part for part in (raw.train, raw.test) if part is not None]
     tally = Tally.of((block for part in parts for block in _blocks(part.X)), len(positions))
     columns = tally.facts(raw.feature_names, positions)
@@ -129,14 +129,14 @@ def _targets(raw: Raw) -> Sequence[ColumnFacts]:
 
 
 def _counts(part: Part, raw: Raw) -> Sequence[int]:
-    """Return the rows of each class, or with each label."""
+    """Return the number of rows of each class, or with each label."""
     if part.y.ndim == 1:
         return [int(count) for count in np.bincount(part.y, minlength=len(raw.class_names))]
     return [int(count) for count in np.count_nonzero(part.y, axis=0)]
 
 
 def _find_duplicates(blocks: Iterable[Array], columns: Sequence[int]) -> Sequence[tuple[int, int]]:
-    """Return pairs of these columns that are equal in every row, each with the first like it."""
+    """Return (first, copy) for each of these columns that equals an earlier one in every row."""
     digests = {k: blake2b() for k in columns}
     for block in blocks:
         for k, digest in digests.items():
@@ -147,7 +147,7 @@ def _find_duplicates(blocks: Iterable[Array], columns: Sequence[int]) -> Sequenc
 
 
 def _count_repeated(parts: Mapping[str, Part]) -> Repeated:
-    """Compare all rows by a digest of their features."""
+    """Count equal rows, compared by a digest of their features."""
     rows = _number_rows(parts, lambda part: _blocks(part.X))
     targets = _number_rows(parts, lambda part: [part.y.reshape(len(part), -1)])
     count = max(int(numbers.max(initial=0)) for numbers in rows.values()) + 1
@@ -158,17 +158,18 @@ def _count_repeated(parts: Mapping[str, Part]) -> Repeated:
 
 
 def _count_conflicting(rows: Mapping[str, Array], targets: Mapping[str, Array], count: int) -> int:
-    """Return how many rows have an equal one with another target."""
-    one, torn = np.zeros(count, np.int64), np.zeros(count, bool)  # of the rows that are equal: a target; whether torn
+    """Return how many rows have the features of another row, but a different target."""
+    one = np.zeros(count, np.int64)  # for each group of equal rows, the target of one of them
+    conflicting = np.zeros(count, bool)  # for each group, whether another row has another target
     for name, numbers in rows.items():
         one[numbers] = targets[name]
     for name, numbers in rows.items():
-        torn[numbers[one[numbers] != targets[name]]] = True
-    return sum(int(torn[numbers].sum()) for numbers in rows.values())
+        conflicting[numbers[one[numbers] != targets[name]]] = True
+    return sum(int(conflicting[numbers].sum()) for numbers in rows.values())
 
 
 def _number_rows(parts: Mapping[str, Part], blocks: Callable[[Part], Iterable[Array]]) -> Mapping[str, Array]:
-    """Return a number for each row of each part (n,), the same for equal rows."""
+    """Return, for each part, a number for each row (n,); equal rows have equal numbers."""
     digests = [np.frombuffer(b"".join(map(_digests, blocks(part))), f"V{DIGEST}") for part in parts.values()]
     numbers = np.unique(np.concatenate(digests), return_inverse=True)[1].reshape(-1)
     ends = np.cumsum([len(part) for part in parts.values()])[:-1]
@@ -176,7 +177,7 @@ def _number_rows(parts: Mapping[str, Part], blocks: Callable[[Part], Iterable[Ar
 
 
 def _digests(block: Array) -> bytes:
-    """Return a digest of each row, one after the other."""
+    """Return the digests of all rows, joined."""
     values = np.ascontiguousarray(block) + 0  # -0.0 becomes 0.0
     width = values.shape[1] * values.itemsize
     content = values.reshape(-1).view(np.uint8).data
@@ -186,13 +187,13 @@ def _digests(block: Array) -> bytes:
 
 
 def _blocks(X: Inputs) -> Iterator[Array]:
-    """Yield all rows in order, some at a time."""
+    """Yield all rows in order, in blocks."""
     rows = max(1, BLOCK_BYTES // max(1, X.shape[1] * np.dtype(X.dtype).itemsize))
     return (X[start : start + rows] for start in range(0, len(X), rows))
 
 
 def _baseline(parts: Mapping[str, Part], raw: Raw) -> Baseline:
-    """Return what always giving the most frequent class, or the mean, of the training part scores on each part."""
+    """Return the scores of always predicting the most frequent class, or the mean, of the training part."""
     y = parts["train"].y
     if raw.task == "regression":
         mean = y.mean(axis=0, dtype=np.float64)

@@ -35,7 +35,7 @@ def normal(rows: int = 40, columns: int = 3) -> Array:
     return RNG.normal(size=(rows, columns))
 
 
-UNTESTED = ("there is no test part", "set data.test: 0.2 for a score on rows that training never saw")
+UNTESTED = ("there is no test part", "set data.test: 0.2 for a score on rows that are not trained on")
 
 
 def test_classes_are_counted_in_each_part() -> None:
@@ -72,11 +72,11 @@ def test_repeated_rows_are_found_within_and_across_parts() -> None:
     assert (found.repeated.within, found.repeated.leaked, found.repeated.conflicting) == (1, {"test": 1}, 3)
     assert advice(found)[0] == (
         "1 row of test (50.0%) is in training too, with the same features",
-        "the test score flatters by them; take repeated rows out of the file",
+        "this makes the test score too good; remove repeated rows from the file",
     )
     assert (
-        "3 rows have the features of another row, but not its class",
-        "no model gets all of these right; look for mistakes, or for a column that is missing",
+        "3 rows have the same features as another row, but another class",
+        "no model can get all of these right; look for mistakes in the file, or for a missing column",
     ) in advice(found)
 
 
@@ -87,12 +87,12 @@ def test_constant_columns_and_copies_are_named() -> None:
     found = surveyed(classes(X, [0, 1] * 20, columns=("w", "x", "y", "z")))
     assert (found.constant, found.duplicates) == ([1], [(0, 3)])
     assert advice(found)[1:] == [
-        ("x: one value only", "harmless; data.source.ignore: [x] leaves it out"),
+        ("x: the same value in every row", "harmless; data.source.ignore: [x] leaves it out"),
         ("z = w in every row", "data.source.ignore: [z] leaves it out"),
     ]
     many = surveyed(classes(np.ones((40, 12)), [0, 1] * 20))
     assert advice(many)[-1] == (
-        "column 0, column 1, column 2, column 3 and 8 more: one value only",
+        "column 0, column 1, column 2, column 3 and 8 more: the same value in every row",
         "harmless; data.source.ignore: [0, 1, 2, 3, …] leaves them out",
     )
 
@@ -104,7 +104,7 @@ def test_columns_of_uneven_scale_need_one(scale: str) -> None:
     found = surveyed(classes(X, [0, 1] * 20))
     told = [do for what, do in advice(found, scale) if "times as much as" in what]
     assert told == (
-        ["set data.scale: standard, or columns of small values hardly influence the model"]
+        ["set data.scale: standard; otherwise small-valued columns hardly influence the model"]
         if scale in ("none", "unit")
         else []
     )
@@ -122,7 +122,7 @@ def test_missing_values_are_counted_and_too_many_told() -> None:
     X[0, 2] = np.nan
     found = surveyed(classes(X, [0, 1] * 5))
     assert [column.missing for column in found.columns] == [0, 6, 1]
-    assert ("mostly missing: column 1 60%", "set data.source.ignore: [1]") in advice(found)
+    assert ("many values are missing: column 1 60%", "set data.source.ignore: [1]") in advice(found)
 
 
 def test_texts_are_told_by_frequency() -> None:
@@ -137,7 +137,7 @@ def test_numbers_with_a_unit_or_sign_are_told() -> None:
     raw = Raw(Part(X, np.arange(40) % 2), None, "classification", ("a", "b"), texts=(("16%", "7%", "5%"),))
     (told,) = [item for item in advice(surveyed(raw)) if "such as" in item[0]]
     assert told[0].endswith("%' are numbers with a unit or sign")
-    assert told[1] == "leave the bare numbers in the file, or each text is a kind of its own"
+    assert told[1] == "write plain numbers in the file; otherwise each different text is a category of its own"
 
 
 def test_a_class_missing_in_a_part_and_uneven_classes_are_told() -> None:
@@ -145,11 +145,11 @@ def test_a_class_missing_in_a_part_and_uneven_classes_are_told() -> None:
     raw = classes(normal(138), y, names=("a", "b", "c"))
     found = surveyed(raw, train=[*range(126), *range(130, 138)], test=range(126, 130))
     assert advice(found) == [
-        ("train has hardly any row of c 2", "its figures of that class mean little; give train more rows"),
-        ("test has no row of b 0, c 0", "its figures of that class mean little; give test more rows"),
+        ("train has too few rows of some classes: c 2", "its scores for them mean little; give train more rows"),
+        ("test has too few rows of some classes: b 0, c 0", "its scores for them mean little; give test more rows"),
         (
-            "classes are uneven: 126 rows of one, 2 of another in training",
-            "compare with 0.9403, the share of the largest; weigh with loss.class_weights",
+            "the classes are uneven: in training the largest has 126 rows, the smallest 2",
+            "compare accuracy with 0.9403, the share of the largest; try loss.class_weights",
         ),
     ]
 
