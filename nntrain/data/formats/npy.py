@@ -7,6 +7,7 @@ import io
 import math
 import struct
 import tokenize
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -125,7 +126,9 @@ def _check_header(where: str, file: IO[bytes], size: int) -> _Header:
         if version not in HEADERS:
             raise ValueError(f"version {version} is for records")
         _check_header_length(file, "<H" if version == (1, 0) else "<I")
-        shape, by_column, dtype = HEADERS[version](file, max_header_size=MAX_HEADER)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of headers by Python 2, which are read all the same
+            shape, by_column, dtype = HEADERS[version](file, max_header_size=MAX_HEADER)
     except BAD_HEADER as error:
         cause = str(error).partition("\n")[0] or "its header cannot be read"
         raise DataError(f"{where}: is not an npy array: {cause}") from None
