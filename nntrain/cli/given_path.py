@@ -15,7 +15,8 @@ Kind: TypeAlias = Literal["spec", "run", "runs", "checkpoint", "folder", "data",
 
 SUFFIXES = (".yaml", ".yml")
 CHECKPOINT = ".safetensors"
-FIRST_KEY = re.compile(rb"(?:\s*(?:#[^\n]*|---)?\n)*[A-Za-z_]\w*:(?:\s|$)")  # of a spec, after remarks
+KEY = re.compile(rb"[A-Za-z_]\w*:(?:\s|$)")  # how a line of a spec begins that is not indented
+PASSED_OVER = re.compile(rb"\s*(?:#.*|---\s*|[\]}].*)?$")  # remarks, blank lines, closing brackets
 HEAD = 4096  # bytes that are looked at
 RUNS = Path("runs")  # where fit makes its runs by default
 PLAIN = {
@@ -52,7 +53,14 @@ def _by_content(path: Path) -> Kind:
         return "spec"
     if head[8:10] == b'{"':  # the header of a safetensors file, after its length
         return "checkpoint"
-    return "spec" if FIRST_KEY.match(head) else "data"
+    return "spec" if _has_keys(head, whole=len(head) < HEAD) else "data"
+
+
+def _has_keys(head: bytes, *, whole: bool) -> bool:
+    """Return whether text begins with keys of YAML and nothing else: a table may begin with ``Unnamed: 0,a,b``."""
+    lines = head.split(b"\n") if whole else head.split(b"\n")[:-1]
+    outer = [line for line in lines if not PASSED_OVER.match(line) and not line.startswith((b" ", b"\t"))]
+    return bool(outer) and all(KEY.match(line) for line in outer)
 
 
 def is_spec(path: Path) -> bool:

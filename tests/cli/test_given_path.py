@@ -24,6 +24,8 @@ def folder(here, done):
 def test_kinds(folder):
     (folder / "noted").write_text("# a spec of another name\n---\nname: noted\n", encoding="utf-8")
     (folder / "times").write_text("12:30,4\n", encoding="utf-8")
+    (folder / "index").write_text("Unnamed: 0,a,b\n0,1,2\n", encoding="utf-8")
+    (folder / "flow").write_text("data: {source: {\n  kind: xor}\n}\nmodel: mlp\n", encoding="utf-8")
     shutil.copy(folder / CHECKPOINT, folder / "copy.bin")
     kinds = {
         "tiny.yaml": "spec",
@@ -36,6 +38,8 @@ def test_kinds(folder):
         "copy.bin": "checkpoint",
         "rows.csv": "data",
         "times": "data",
+        "index": "data",
+        "flow": "spec",
         "empty": "folder",
         "gone": "missing",
         "x" * 5000: "missing",
