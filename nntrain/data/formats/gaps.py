@@ -10,8 +10,8 @@ from nntrain.errors import DataError
 
 Words: TypeAlias = tuple[str, ...]
 
-USUAL_WORDS = frozenset({"", "?", "-", "na", "n/a", "nan", "null", "none"})  # in lower case
-MEANT = frozenset({"-", "none"})  # of these, what counts as a text like any other among texts
+USUAL_WORDS = frozenset({"", "?", "-", ".", "na", "n/a", "n.a.", "#n/a", "#na", "nan", "null", "none"})  # in lower case
+MEANT = frozenset({"-", ".", "none"})  # of these, what counts as a text like any other among texts
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,7 @@ def _counts(
     years = years and all(2 * column.years < max(1, column.numbers) for column in columns)
     counting = below[0].rows >= FEW and len(values) > 1 and steps == {1}
     apart = any(column.whole == 0 and column.present >= FEW for column in columns)
+    apart |= any(word) and [k for k, n in enumerate(number) if n] in (values, [value - 1 for value in values])
     counting = counting and (len(values) >= MANY or apart or not any(column.again for column in columns))
     return never and ((counting and unlike) or (years and any(word) and below[0].rows >= FEW))
 

@@ -18,7 +18,7 @@ from nntrain.data.text import quoted
 from nntrain.errors import DataError
 
 LIKE_GAPS = frozenset(
-    {"#n/a", "#na", "#value!", "#ref!", "#div/0!", ".", "..", "...", "*", "--", "---", "n.a.", "k.a.", "nil"}
+    {"#value!", "#ref!", "#div/0!", "#num!", "#name?", "..", "...", "*", "--", "---", "k.a.", "nil"}
     | {"missing", "unknown", "\\n", "(null)"}
 )
 

@@ -1,7 +1,7 @@
 """Which style the numbers of each column have, judged from all of its values and from the columns beside it.
 
-1,471 is a thousand or one and a half; what tells is whether whole numbers of up to three digits stand beside it, and
-how the other columns are written. Where that is open, a note says how it was read. Knows nothing of files.
+1,471 is a thousand or one and a half; what tells is how the other columns are written. Where that is open, it is taken
+for a thousand, and a note says so. Knows nothing of files.
 """
 
 import re
@@ -145,12 +145,9 @@ def _count(form: tuple[Decimal, str], cores: Sequence[str]) -> int:
 
 
 def _judge_commas(values: Sequence[str], cores: Sequence[str], sign: str) -> Judgement:
-    """Decide between 1,471 as a thousand and as one and a half: whole numbers of up to three digits beside it tell."""
-    comma, grouped = Style(",", "", sign), Style(".", ",", sign)
+    """Take 1,471 for a thousand, unless columns beside it show decimal commas: thousands explain all of its values."""
     example = next(value for value, core in zip(values, cores, strict=True) if "," in core)
-    if any(SHORT.fullmatch(core) for core in cores):
-        return Judgement(grouped, example, comma)
-    return Judgement(comma, example, grouped)
+    return Judgement(Style(".", ",", sign), example, Style(",", "", sign))
 
 
 def _judge_points(values: Sequence[str], asked: Asked) -> Judgement:

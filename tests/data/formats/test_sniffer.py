@@ -193,7 +193,7 @@ def test_rows_without_any_value(text: Write) -> None:
         (["1'471", "12"], [1471, 12], '"1\'471" are read as 1471, their thousands grouped'),
         (["1,5", "2,25"], [1.5, 2.25], ""),
         (["0,125", "0,250"], [0.125, 0.25], ""),
-        (["2,250", "3,125"], [2.25, 3.125], "'2,250' are read as 2.25; data.source.thousands: ',' takes"),
+        (["2,250", "3,125"], [2250, 3125], "'2,250' are read as 2250; data.source.decimal: ',' takes"),
         (["1.471", "2.556", "3.125", "921"], [1.471, 2.556, 3.125, 921], "'1.471' are read as 1.471; data.source.th"),
         (["$1,033.20", "$729.30"], [1033.2, 729.3], "'$1,033.20' are read as 1033.2, without $; data.source.signs"),
         (["11.18%", "7%"], [11.18, 7], "'11.18%' are read as 11.18, without %; data.source.signs: false keeps"),
