@@ -237,8 +237,8 @@ def test_keys_decide(text: Write) -> None:
         ("1,471", f"; {EITHER}"),
         ("1 471", "; if its thousands are grouped, set data.source.thousands: ' '"),
         ("$5", "; it is written with the sign $, the other values of its column are not all"),
-        (".", "; if it stands for a missing value, set data.source.na: ['.']"),
-        ("#N/A", "; if it stands for a missing value, set data.source.na: ['#N/A']"),
+        ("--", "; if it stands for a missing value, set data.source.na: ['--']"),
+        ("#VALUE!", "; if it stands for a missing value, set data.source.na: ['#VALUE!']"),
     ],
 )
 def test_slips_say_what_is_odd_about_them(text: Write, value: str, message: str) -> None:
@@ -267,10 +267,25 @@ def test_which_texts_are_missing_can_be_told(text: Write) -> None:
 
 
 def test_the_quick_way_knows_what_is_missing_too(text: Write) -> None:
-    path = text("a,b\n" + "".join(f"{k},{k / 8}\n" for k in range(100)) + "-9999,.\n")
-    _, columns, _ = read(path, na=("-9999", "."))
+    path = text("a,b\n" + "".join(f"{k},{k / 8}\n" for k in range(100)) + "-9999,--\n")
+    _, columns, _ = read(path, na=("-9999", "--"))
     assert [column.missing for column in columns] == [1, 1]
     assert (
         fault(path, na=("-9999",))
-        == "102:2 (b): '.' is not a number; if it stands for a missing value, set data.source.na: ['.']"
+        == "102:2 (b): '--' is not a number; if it stands for a missing value, set data.source.na: ['--']"
     )
+
+
+@pytest.mark.parametrize("gap", [".", "#N/A", "n.a."])
+def test_spreadsheets_and_statistics_have_their_own_words_for_what_is_missing(text: Write, gap: str) -> None:
+    path = text("a,kind\n" + "".join(f"{k / 8},{'xy'[k % 2]}\n" for k in range(20)) + f"{gap},x\n")
+    _, columns, _ = read(path)
+    assert [column.missing for column in columns] == [1, 0]
+
+
+def test_numbers_that_count_beside_a_word_are_names(text: Write) -> None:
+    rows = "".join(f"{k / 8},{k % 4},{'xy'[k % 2]}\n" for k in range(40))
+    names, _, _ = read(text("0,1,target\n" + rows))
+    assert names == ("0", "1", "target")
+    names, _, _ = read(text("0,1,x\n" + rows))
+    assert names == ()
