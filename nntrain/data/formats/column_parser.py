@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.data.formats.gaps import USUAL, Gaps
+from nntrain.data.formats.gaps import USUAL, Gaps, is_number
 from nntrain.data.formats.styles import DECIMAL_COMMA, PLAIN, Style, nearly_number
 
 
@@ -28,6 +28,8 @@ class Numbers:
 
     def __init__(self, style: Style = PLAIN, gaps: Gaps = USUAL) -> None:
         self.style, self.gaps = style, gaps
+        self._plain = style == PLAIN and not gaps.numbers
+        self._judged: dict[str, tuple[float | None, bool]] = {}  # what plain numbers are not, gaps and words
         self.blocks: list[Array] = []
         self.odd = 0  # values that are no finite numbers
         self.words = 0  # among them those that are no numbers at all
@@ -61,15 +63,25 @@ class Numbers:
             return None
 
     def _number(self, field: str) -> float:
-        if self.gaps.missing(field, among_numbers=True):
-            return np.nan
-        number = self.style.number(field)
+        if not self._plain:
+            number, word = self._judge(field)
+        elif is_number(field):
+            return float(field)
+        elif field in self._judged:
+            number, word = self._judged[field]
+        else:
+            number, word = self._judged[field] = self._judge(field)
         if number is not None:
             return number
         self.odd += 1
-        self.words += not nearly_number(field)
+        self.words += word
         self.present += 1
         return np.nan
+
+    def _judge(self, field: str) -> tuple[float | None, bool]:
+        """Return the number that a value stands for, NaN where missing, None if it is none; then, if it is a word."""
+        number = np.nan if self.gaps.missing(field, among_numbers=True) else self.style.number(field)
+        return number, number is None and not nearly_number(field)
 
     def finish(self, *, as_text: bool) -> Contents:
         """Return what a column is made of."""

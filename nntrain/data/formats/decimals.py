@@ -17,9 +17,10 @@ PAD = 16  # bytes in front of a block, so that eight and sixteen digits back is 
 SPLIT = 2.0**27 + 1  # cuts a double into halves whose products are exact (Dekker 1971)
 POWERS = 10.0 ** np.arange(23)  # exact
 WHOLE_POWERS = np.array([10**k for k in range(20)], np.uint64)
-ALL = ~np.uint64(0)
+LAST = np.array([0] + [(1 << 64) - (1 << 8 * (8 - k)) for k in range(1, 9)], np.uint64)  # keeps the last k bytes
 ZEROS, OVER_NINE, HIGH_BITS = (np.uint64(int(byte * 8, 16)) for byte in ("30", "76", "80"))
 PAIRS = np.uint64(0x000000FF000000FF)
+EIGHT, TEN, SIXTEEN, HALF = map(np.uint64, (8, 10, 16, 32))
 UPPER, LOWER = np.uint64(100 + (1000000 << 32)), np.uint64(1 + (10000 << 32))
 
 
@@ -44,14 +45,31 @@ def parse_lines(lines: bytes, delimiter: str, width: int, gaps: Gaps = USUAL) ->
     starts[0], starts[1:] = 0, ends[:-1] + 1
     points = _points(np.flatnonzero(text == DOT), starts, ends)
     values, doubtful = decimals_at(padded, text, starts, ends, points)
-    for index in np.flatnonzero(doubtful).tolist():
-        value = parse_one(lines[starts[index] : ends[index]], gaps)
+    return values.reshape(rows, width) if settle(values, doubtful, lines, (starts, ends), gaps) else None
+
+
+def settle(
+    values: Array, doubtful: Array, lines: bytes, places: tuple[Array, Array], gaps: Gaps, decimal: str = "."
+) -> bool:
+    """Put right the doubtful values, which lie between these places, and what is missing; False where one is none."""
+    starts, ends = places
+    empty = starts == ends
+    values[empty] = np.nan
+    at = np.flatnonzero(doubtful & ~empty)
+    known: dict[bytes, float | None] = {}  # most are gaps, which are spelled alike
+    found = []
+    for start, end in zip(starts[at].tolist(), ends[at].tolist(), strict=True):
+        field = lines[start:end]
+        if field not in known:
+            known[field] = parse_one(field, gaps, decimal)
+        value = known[field]
         if value is None:
-            return None
-        values[index] = value
+            return False
+        found.append(value)
+    values[at] = found
     if gaps.numbers:
         values[np.isin(values, gaps.numbers)] = np.nan
-    return values.reshape(rows, width)
+    return True
 
 
 def parse_one(field: bytes, gaps: Gaps, decimal: str = ".") -> float | None:
@@ -75,18 +93,39 @@ def decimals_at(padded: Array, text: Array, starts: Array, ends: Array, points: 
     negative = first == MINUS
     starts = starts + (negative | (first == PLUS))
     whole, fraction = points - starts, np.maximum(ends - points - 1, 0)
-    mantissa, bad = _digits(window, points, whole)
-    longest = int(fraction.max(initial=0))
-    mantissa *= WHOLE_POWERS[np.minimum(fraction, 19)]
-    for done in range(0, min(longest, 24), 8):
-        digits, strange = _digits(window, np.maximum(ends - done, 0), fraction - done)
+    digits = whole + fraction
+    long = np.flatnonzero(digits > 7)
+    if 2 * len(long) > len(digits):
+        mantissa, bad = _long(window, whole, fraction, points, ends)
+    else:
+        mantissa, bad = _short(window, whole, fraction, points, ends)
+        if len(long):
+            mantissa[long], bad[long] = _long(window, *(a[long] for a in (whole, fraction, points, ends)))
+    doubtful = (bad != 0) | (digits == 0) | (whole > 8) | (fraction > 19) | (digits > 19)
+    values, unsure = _quotients(mantissa, POWERS.take(fraction, mode="clip"))
+    np.negative(values, out=values, where=negative)
+    return values, doubtful | unsure
+
+
+def _short(window: Array, whole: Array, fraction: Array, points: Array, ends: Array) -> tuple[Array, Array]:
+    """Return the digits of values that have seven at most as whole numbers, and bits where one of them is no digit."""
+    v = window[ends]
+    behind = LAST.take(fraction, mode="clip")
+    pointed = points < ends
+    v = np.where(pointed, (v & behind) | ((v << EIGHT) & ~behind), v)  # what is in front of a point takes its place
+    return _number(v, whole + fraction)
+
+
+def _long(window: Array, whole: Array, fraction: Array, points: Array, ends: Array) -> tuple[Array, Array]:
+    """Return the same of values of up to 19 digits, eight of them at most in front of the point."""
+    mantissa, bad = _number(window[points], whole)
+    mantissa *= WHOLE_POWERS.take(fraction, mode="clip")
+    for done in range(0, min(int(fraction.max(initial=0)), 24), 8):
+        digits, strange = _number(window[np.maximum(ends - done, 0)], fraction - done)
         digits *= WHOLE_POWERS[done]
         mantissa += digits
         bad |= strange
-    doubtful = (bad != 0) | (whole + fraction == 0) | (whole > 8) | (fraction > 19) | (whole + fraction > 19)
-    values, unsure = _quotients(mantissa, POWERS[np.minimum(fraction, 22)])
-    np.negative(values, out=values, where=negative)
-    return values, doubtful | unsure
+    return mantissa, bad
 
 
 def _points(dots: Array, starts: Array, ends: Array) -> Array:
@@ -101,16 +140,26 @@ def _points(dots: Array, starts: Array, ends: Array) -> Array:
     return points
 
 
-def _digits(window: Array, at: Array, count: Array) -> tuple[Array, Array]:
-    """Return the numbers that up to eight digits in front of places make, and bits where one of them is no digit."""
-    kept = np.minimum(np.maximum(count, 0), 8)
-    v = window[at]
+def _number(v: Array, count: Array) -> tuple[Array, Array]:
+    """Return the numbers that the last digits of eight bytes each make, and bits where one of them is no digit.
+
+    The first digit is in the lowest byte; ``v`` is overwritten.
+    """
     v ^= ZEROS
-    v &= np.left_shift(ALL, ((8 - kept) * 8).astype(np.uint64))  # the first digit is in the lowest byte
-    bad = ((v + OVER_NINE) | v) & HIGH_BITS
-    v = v * np.uint64(10) + (v >> np.uint64(8))  # pairs of digits in every other byte
-    upper = (v & PAIRS) * UPPER
-    v = (((v >> np.uint64(16)) & PAIRS) * LOWER + upper) >> np.uint64(32)
+    v &= LAST.take(count, mode="clip")
+    bad = v + OVER_NINE
+    bad |= v
+    bad &= HIGH_BITS
+    pairs = v >> EIGHT
+    v *= TEN
+    v += pairs  # pairs of digits in every other byte
+    upper = v & PAIRS
+    upper *= UPPER
+    v >>= SIXTEEN
+    v &= PAIRS
+    v *= LOWER
+    v += upper
+    v >>= HALF
     return v, bad
 
 

@@ -11,12 +11,14 @@ from typing import TypeAlias
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.data.formats.decimals import ALL, NEWLINE, PAD, decimals_at, parse_one
+from nntrain.data.formats.decimals import LAST, NEWLINE, PAD, decimals_at, parse_one, settle
 from nntrain.data.formats.delimited import split
 from nntrain.data.formats.gaps import Gaps
 from nntrain.data.formats.styles import Decimal
 
 MIX = np.uint64(0x9E3779B97F4A7C15)  # of SplitMix64 (Steele, Lea and Flood 2014)
+TOGETHER = 1 << 14  # numbers worked on together, so few that they stay in the cache (measured)
+SLOT_BITS = 12
 Coded: TypeAlias = tuple[Array, list[str]]  # (n,) indices, and the texts that they stand for
 
 
@@ -50,14 +52,22 @@ def parse_mixed(lines: bytes, mixture: Mixture) -> tuple[list[Array], list[Coded
     padded = np.full(PAD + len(lines) + 8, ord("0"), np.uint8)
     text = padded[PAD : PAD + len(lines)]
     text[:] = np.frombuffer(lines, np.uint8)
-    ends = np.flatnonzero((text == ord(mixture.delimiter)) | (text == NEWLINE))
+    point = ord(mixture.decimal)
+    closes = text == NEWLINE
+    parts = closes | (text == ord(mixture.delimiter))
+    marks = np.flatnonzero(parts | (text == point))
+    is_end = parts[marks]
+    at = np.flatnonzero(is_end)
+    ends = marks[at]
     rows, rest = divmod(len(ends), mixture.width)
-    closes = text[ends] == NEWLINE
-    if rest or closes.sum() != rows or not closes[mixture.width - 1 :: mixture.width].all():
+    if rest or np.count_nonzero(closes) != rows or not closes[ends[mixture.width - 1 :: mixture.width]].all():
         return None
     starts = np.empty_like(ends)
     starts[0], starts[1:] = 0, ends[:-1] + 1
-    numbers = _numbers(lines, padded, text, starts, ends, mixture)
+    before = marks[at - 1]
+    points = np.where(before < starts, ends, before)  # the last point of a value, or its end
+    points[0] = before[0] if at[0] else ends[0]
+    numbers = _numbers(lines, padded, (starts, ends, points), mixture)
     if numbers is None:
         return None
     window = np.ndarray((len(text) + 1,), "<u8", padded, PAD - 8, (1,))
@@ -70,31 +80,20 @@ def parse_mixed(lines: bytes, mixture: Mixture) -> tuple[list[Array], list[Coded
     return None if _has_empty_row(numbers, coded, rows) else (numbers, coded)
 
 
-def _numbers(
-    lines: bytes, padded: Array, text: Array, starts: Array, ends: Array, mixture: Mixture
-) -> list[Array] | None:
-    """Return the columns of numbers."""
-    chosen, width = list(mixture.numbers), mixture.width
-    if not chosen:
-        return []
-    s, e = (np.ascontiguousarray(places.reshape(-1, width)[:, chosen]).ravel() for places in (starts, ends))
-    dots = np.flatnonzero(text == ord(mixture.decimal))
-    rank = np.full(width, -1)
-    rank[chosen] = np.arange(len(chosen))
-    row, column = np.divmod(np.searchsorted(ends, dots), width)
-    inside = rank[column] >= 0
-    points = e.copy()  # where a value has no point, its end
-    points[row[inside] * len(chosen) + rank[column[inside]]] = dots[inside]
-    values, doubtful = decimals_at(padded, text, s, e, points)
-    for index in np.flatnonzero(doubtful).tolist():
-        value = parse_one(lines[s[index] : e[index]], mixture.gaps, mixture.decimal)
-        if value is None:
+def _numbers(lines: bytes, padded: Array, places: tuple[Array, ...], mixture: Mixture) -> list[Array] | None:
+    """Return the columns of numbers, between the first two places with a point at the third; None where one is none."""
+    text = padded[PAD : PAD + len(lines)]
+    rows = len(places[0]) // mixture.width
+    together = max(1, TOGETHER // rows)
+    columns: list[Array] = []
+    for first in range(0, len(mixture.numbers), together):
+        chosen = list(mixture.numbers[first : first + together])
+        s, e, points = (place.reshape(rows, -1).T[chosen].ravel() for place in places)
+        values, doubtful = decimals_at(padded, text, s, e, points)
+        if not settle(values, doubtful, lines, (s, e), mixture.gaps, mixture.decimal):
             return None
-        values[index] = value
-    if mixture.gaps.numbers:
-        values[np.isin(values, mixture.gaps.numbers)] = np.nan
-    table = values.reshape(-1, len(chosen))
-    return [np.ascontiguousarray(table[:, k]) for k in range(len(chosen))]
+        columns.extend(values.reshape(-1, rows))
+    return columns
 
 
 def _codes(window: Array, lines: bytes, starts: Array, ends: Array) -> Coded | None:
@@ -102,16 +101,31 @@ def _codes(window: Array, lines: bytes, starts: Array, ends: Array) -> Coded | N
     lengths = ends - starts
     words, key = [], lengths.astype(np.uint64)
     for done in range(0, max(1, int(lengths.max(initial=0))), 8):
-        kept = np.clip(lengths - done, 0, 8)
-        word = window[np.maximum(ends - done, 0)] & np.left_shift(ALL, ((8 - kept) * 8).astype(np.uint64))
-        words.append(np.where(kept == 0, np.uint64(0), word))
+        words.append(window[np.maximum(ends - done, 0)] & LAST.take(lengths - done, mode="clip"))
         key = (key ^ words[-1]) * MIX
         key ^= key >> np.uint64(29)
-    _, first, codes = np.unique(key, return_index=True, return_inverse=True)
+    first, codes = _distinct(key)
     alike = (lengths[first[codes]] == lengths).all()
     if not alike or not all((word[first[codes]] == word).all() for word in words):
         return None
     return codes, [lines[starts[at] : ends[at]].strip().decode() for at in first.tolist()]
+
+
+def _distinct(key: Array) -> tuple[Array, Array]:
+    """Return the place of one of each of the distinct keys, and which of them each key is.
+
+    Few keys have a slot each by their first bits; where two share one, keys are sorted.
+    """
+    slots = (key >> np.uint64(64 - SLOT_BITS)).astype(np.int64)
+    owner = np.full(1 << SLOT_BITS, -1)
+    owner[slots] = np.arange(len(key))
+    if (key[owner[slots]] == key).all():
+        used = np.flatnonzero(owner >= 0)
+        owned = owner[used]
+        owner[used] = np.arange(len(used))
+        return owned, owner[slots]
+    _, first, codes = np.unique(key, return_index=True, return_inverse=True)
+    return first, codes
 
 
 def _parse_quoted(lines: bytes, mixture: Mixture) -> tuple[list[Array], list[Coded]] | None:

@@ -28,6 +28,7 @@ from nntrain.data.formats.styles import Decimal
 
 BLOCK = 1 << 20  # bytes parsed at a time: below it the cost of a call shows, above it nothing is gained (measured)
 ARROW_BLOCK = 1 << 20  # likewise by pyarrow, which a block of a single byte can mislead
+HEAD = 1 << 15  # bytes that show what most tables are
 LARGE = 1 << 23  # bytes from which on importing pyarrow takes less time than it saves (measured)
 T = TypeVar("T")
 GAPS = ["".join(letters) for word in sorted(USUAL_WORDS) for letters in product(*({c, c.upper()} for c in word))]
@@ -44,6 +45,11 @@ def read_numbers(path: Path, layout: Layout) -> Sequence[Array] | None:
     with open_encoded(path, layout.encoding) as file:
         if not _pass_over(file, layout):
             return None
+        start, head = file.tell(), file.read(HEAD)
+        head = head[: head.rfind(b"\n") + 1]
+        if _parse_block(head, layout.delimiter, layout.width, decimal, layout.gaps[0]) is None:
+            return None
+        file.seek(start)
         columns = parse(file, layout.delimiter, layout.width, decimal, layout.gaps[0])
     empty = columns is not None and bool(np.logical_and.reduce([np.isnan(values) for values in columns]).any())
     return None if empty else columns
