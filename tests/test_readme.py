@@ -159,7 +159,9 @@ def test_what_a_terminal_keeps() -> None:
     assert sessions.left_over(drawn) == "name\nrow 1\nend"
 
 
-@pytest.mark.parametrize("name", ["session", "gradcheck", "injected", "own-data", "describe", "sweep", "sweep-script"])
+@pytest.mark.parametrize(
+    "name", ["session", "gradcheck", "injected", "own-data", "describe", "sweep", "compare", "sweep-script"]
+)
 def test_the_session_is_what_the_command_shows(name: str) -> None:
     assert shape(region(name)) == shape(sessions.SESSIONS[name]())
 

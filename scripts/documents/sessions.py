@@ -97,7 +97,7 @@ NEURON = ["1/(1+exp(-(w0*x0+w1*x1+w2)))", "w0=2", "x0=-1", "w1=-3", "x1=-2", "w2
 
 TOO_HIGH = ["--set", "optimizer.lr=1e6"]
 
-RATES = ["--over", "optimizer.lr=log(1e-3, 1, 4)", "--seeds", "5", "--set", "train.epochs=10"]
+RATES = ["--over", "optimizer.lr=log(1e-3, 1, 4)", "--seeds", "5", "--set", "train.epochs=10", "--confirm", "5"]
 
 GUESSED = (
     "cp nntrain/data/sources/files/iris.csv flowers.csv",
@@ -111,6 +111,13 @@ DESCRIBED = (
     "nntrain data describe flowers.csv",
     "nntrain init --data flowers.csv",
     "head -23 flowers.yaml",
+)
+
+COMPARED = (
+    "nntrain fit configs/digits-mlp.yaml --run-dir runs/usual -q > usual.txt",
+    "nntrain fit configs/digits-mlp.yaml --run-dir runs/slow -q --set optimizer.lr=0.01 > slow.txt",
+    "nntrain runs",
+    "nntrain compare runs/usual runs/slow",
 )
 
 SESSIONS: Mapping[str, Callable[[], str]] = {
@@ -127,6 +134,7 @@ SESSIONS: Mapping[str, Callable[[], str]] = {
     "diverged": lambda: recorded("nntrain", "fit", "configs/digits-mlp.yaml", "-q", *TOO_HIGH, status=4),
     "verify": lambda: recorded("nntrain", "verify", "configs/digits-mlp.yaml"),
     "sweep": lambda: recorded("nntrain", "sweep", "configs/digits-mlp.yaml", *RATES, "-q"),
+    "compare": lambda: dialogue(*COMPARED),
     "sweep-script": lambda: recorded("scripts/sweep_lr.sh", "configs/rate-right.yaml", "3e-4", "0.03", "0.3", "1.5"),
     "promises": promises,
 }
