@@ -231,7 +231,7 @@ def test_mistakes(arguments, nntrain):
 
 
 def test_a_cost_that_is_not_finite(nntrain):
-    model = "model={kind: linear, init: {kind: normal, std: 1e200}}"
+    model = "model={kind: mlp, hidden: [4, 4, 4, 4, 4], activation: identity, init: {kind: normal, std: 1e37}}"
     result = nntrain("gradcheck", "tiny.yaml", "--set", model, "--set", "loss=mse", "--set", "train.dtype=float64")
     told = "error: the cost is inf at these parameters: there is no derivative to compare with\n"
     assert (result.status, result.out, result.err) == (8, "", told)

@@ -58,8 +58,8 @@ def test_training_for_longer_says_what_changes_and_is_a_segment(nntrain, run):
             "--set optimizer.learning_rate: unknown key; did you mean 'lr'?",
         ),
         (("gone",), 5, "gone: no such run directory"),
-        (("tiny.yaml",), 5, "tiny.yaml: is a file; name the run directory"),
-        ((".",), 5, ".: no run to resume: neither run.json nor a checkpoint holds its spec"),
+        (("tiny.yaml",), 5, "tiny.yaml: is a spec, not a run directory; nntrain fit tiny.yaml begins one"),
+        ((".",), 5, ".: is a folder of runs, not a run directory; name one of them"),
     ],
 )
 def test_what_cannot_be_gone_on_with(arguments, status, message, nntrain, run):

@@ -110,10 +110,10 @@ def table(*columns: str) -> "Table":
     from rich.table import Table
 
     class PrintableTable(Table):
-        """A table whose cells cannot drive the terminal."""
+        """A table whose cells cannot drive the terminal; a cell may have several lines."""
 
         def add_row(self, *cells: Any, **more: Any) -> None:
-            super().add_row(*(plain(cell) if isinstance(cell, str) else cell for cell in cells), **more)
+            super().add_row(*map(_printable, cells), **more)
 
     new = PrintableTable(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", padding=(0, 1))
     for name in columns:
@@ -122,6 +122,10 @@ def table(*columns: str) -> "Table":
         else:
             new.add_column(name, overflow="fold")
     return new
+
+
+def _printable(cell: Any) -> Any:
+    return "\n".join(map(plain, cell.split("\n"))) if isinstance(cell, str) else cell
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> None:
