@@ -1,4 +1,4 @@
-"""The gradient that training runs on, compared with the numerical one. Knows nothing of run directories."""
+"""Checks the gradients that training uses against numerical ones. Knows nothing of run directories."""
 
 from nntrain.gradcheck.bugs.catalogue import BUGS
 from nntrain.gradcheck.localise import Finding

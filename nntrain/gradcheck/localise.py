@@ -1,8 +1,8 @@
-"""Where a wrong gradient comes from: every part is checked by itself, from the cost back to the inputs.
+"""Finds where a wrong gradient comes from: checks every part by itself, from the cost back to the inputs.
 
-A mistake spoils all gradients below it, so that the gradients of the parameters alone do not tell its place. Each part
-is therefore given the inputs that it has in the network and a gradient from above drawn at random, and what it hands
-back is compared with differences of its own values.
+A mistake makes all gradients below it wrong, so the gradients of the parameters alone do not show its place. Each part
+therefore gets the inputs that it has in the network and a random upstream gradient, and the gradients that it returns
+are compared with differences of its own values. Knows nothing of specs or files.
 """
 
 from collections.abc import Iterator
@@ -19,12 +19,12 @@ from nntrain.ops.activations import Activation
 from nntrain.ops.layers import Dropout, Layer
 from nntrain.ops.losses import Loss
 
-PROBES = 64  # entries looked at of each tensor
+PROBES = 64  # entries of each tensor that are compared
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One gradient that is wrong where it arises: the place in words, the cause, and the bug's name if it is known."""
+    """One wrong gradient of a part: its place in words, the cause, and the kind of the bug if it is a known one."""
 
     where: str
     report: Report
@@ -33,7 +33,7 @@ class Finding:
 
 
 class Diagnosis:
-    """All parts of a network, each by itself."""
+    """The check of all parts of a network, each by itself."""
 
     def __init__(self, subject: Subject, options: Options) -> None:
         self.subject, self.network = subject, subject.network
@@ -50,38 +50,40 @@ class Diagnosis:
         self.scores = x
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what is wrong, beginning at the cost; nothing where every part is right by itself."""
+        """Yield every wrong gradient, from the cost back; nothing if every part is right by itself."""
         for where, evidence in self._parts():
             if not evidence.report.agrees:
                 bug, cause = explain(evidence)
                 yield Finding(where, evidence.report, cause, bug)
 
     def _parts(self) -> Iterator[tuple[str, Evidence]]:
-        """Yield the place of every gradient in words, and the gradient, from the cost back."""
+        """Yield the place in words and the evidence for every gradient, from the cost back."""
         subject, network, rows = self.subject, self.network, len(self.subject.X)
         if subject.engine_penalty:
             w = network.params.theta[: network.params.n_weights]
             for tensor, gradient, report in compare_stage(OnePenalty(subject.engine_penalty, w), self.options):
                 yield "the penalty", Evidence(subject.penalty, tensor, gradient, report, rows, subject.t)
-        twin = OneLoss(network.loss, self.scores.astype(np.complex128), subject.t)
+        complex_loss = OneLoss(network.loss, self.scores.astype(np.complex128), subject.t)
         loss = OneLoss(subject.engine.loss, self.scores, subject.t)
-        for tensor, gradient, report in compare_stage(loss, self.options, twin=twin):
+        for tensor, gradient, report in compare_stage(loss, self.options, complex_stage=complex_loss):
             where = f"the loss {name_of(network.loss)}: ∂cost/∂scores"
             yield where, Evidence(network.loss, tensor, gradient, report, rows, subject.t)
         for index, layer in reversed(list(enumerate(network.layers))):
             stage = self.layers[index]
-            for tensor, gradient, report in compare_stage(stage, self.options, twin=self._twin(index)):
+            for tensor, gradient, report in compare_stage(
+                stage, self.options, complex_stage=self._complex_layer(index)
+            ):
                 yield self._place(index, tensor), Evidence(layer, tensor, gradient, report, rows, stage.upstream)
 
-    def _twin(self, index: int) -> OneLayer | None:
-        """Return the layer in complex numbers, where it has no parameters: f′ may be smaller than f is rounded."""
+    def _complex_layer(self, index: int) -> OneLayer | None:
+        """Return the layer in complex arrays if it has no parameters: f′ may be below the rounding errors of f."""
         if self.network.params.shapes[index]:
             return None
         layer, stage = self.network.layers[index], self.layers[index]
         return OneLayer(layer, stage.tensors[INPUTS].astype(np.complex128), {}, stage.upstream, seed=self.subject.seed)
 
     def _place(self, index: int, tensor: str) -> str:
-        """Return where a layer's gradient is, counting layers with weights as the parameters' names do."""
+        """Return the place of a layer's gradient, with layers numbered as in the names of parameters."""
         layer, shapes = self.network.layers[index], self.network.params.shapes
         number = sum(bool(shape) for shape in shapes[:index])
         if tensor != INPUTS:
@@ -97,15 +99,21 @@ def name_of(layer: Layer | Loss) -> str:
 
 
 def explain(found: Evidence) -> tuple[str | None, str]:
-    """Return the bug that a wrong gradient shows, None for one without a name, and what gives it away."""
+    """Return the kind of bug that explains a wrong gradient, or None, and a description of the error."""
     for kind, bug in BUGS.items():
         sign = bug().seen_in(found)
         if sign is not None:
             return kind, sign
     if not found.analytic.any():
-        return None, "it is 0 everywhere: nothing is written, or nothing comes down"
+        return None, "it is 0 everywhere: it is never written, or the gradient from above is lost"
     if not found.report.wrong:
-        return None, f"few entries: none of the {found.report.n_entries} looked at, but a random direction through all"
+        return (
+            None,
+            (
+                f"few entries: the {found.report.n_entries} that were compared are right, "
+                "but a random direction through all entries is wrong"
+            ),
+        )
     if found.ratio is not None:
         return None, f"every entry is {found.ratio:.6g} times the derivative: a constant factor"
     wrong, looked_at, ratios = len(found.report.wrong), len(found.report.entries), found.ratios

@@ -1,4 +1,7 @@
-"""Check a network: its parameters tensor by tensor, the penalty apart, and what is wrong where something is."""
+"""Checks the gradients of a network tensor by tensor, and of the penalty; finds the cause of errors.
+
+Knows nothing of specs or files.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,12 +18,12 @@ from nntrain.gradcheck.stages import OnePenalty, compare_stage
 from nntrain.gradcheck.subject import Subject
 
 PENALTY = "penalty"
-ASIDE = 2.0**-13  # how far parameters are moved, relatively, to leave every kink that they are on
+RELATIVE_MOVE = 2.0**-13  # relative distance that parameters are moved to leave kinks
 
 
 @dataclass(frozen=True, slots=True)
 class TensorCheck:
-    """One tensor of parameters, or the penalty of all weights, and how its gradient compares."""
+    """The report on the gradient of one tensor of parameters, or of the penalty of all weights."""
 
     name: str
     shape: tuple[int, ...]
@@ -34,7 +37,7 @@ class TensorCheck:
 
 @dataclass(frozen=True, slots=True)
 class NetworkCheck:
-    """All tensors that were asked for, and what was found to be wrong, the first seen from the cost first."""
+    """The checks of all wanted tensors, and the findings on what is wrong, from the cost back."""
 
     tensors: Sequence[TensorCheck]
     findings: Sequence[Finding]
@@ -46,12 +49,12 @@ class NetworkCheck:
 
     @property
     def decided(self) -> bool:
-        """Whether anything could be told at all."""
+        """Whether any entry could be compared with a derivative."""
         return any(entry.decided for check in self.tensors for entry in check.report.entries)
 
 
 def names(subject: Subject) -> dict[str, str]:
-    """Return what can be checked, each by its name and by its role: layers.0.W is hidden.0.W, the last one output.W."""
+    """Return the role of each tensor by its name: layers.0.W is hidden.0.W, that of the last layer output.W."""
     found = {}
     tensors = list(subject.whole.tensors)
     last = tensors[-1].split(".")[1]
@@ -66,7 +69,7 @@ def check_network(
 ) -> NetworkCheck:
     """Check every wanted tensor. Names are those of the parameters, and ``penalty``.
 
-    Raises GradientError where the cost is not finite: there is no derivative to compare with.
+    Raises GradientError if the cost is not finite, since there is no derivative to compare with.
     """
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         cost = subject.whole.value()
@@ -85,54 +88,56 @@ def _check_tensors(subject: Subject, options: Options, wanted: Callable[[str], b
     if not findings and not all(check.report.agrees for check in checks):
         worst = max(checks, key=lambda check: check.report.max_error)
         findings = [
-            Finding("the network", worst.report, "every part is right by itself: they are put together wrongly", None)
+            Finding("the network", worst.report, "every part is right by itself, so they are combined wrongly", None)
         ]
     return NetworkCheck(checks, findings)
 
 
 def _checks(subject: Subject, options: Options, wanted: Callable[[str], bool]) -> Iterator[TensorCheck]:
-    twin = subject.twin if options.method != "central" else None
-    for name, gradient, report in compare_stage(subject.whole, options, twin=twin, wanted=wanted):
+    complex_network = subject.complex_whole if options.method != "central" else None
+    for name, gradient, report in compare_stage(subject.whole, options, complex_stage=complex_network, wanted=wanted):
         yield TensorCheck(name, gradient.shape, report)
     if subject.engine_penalty and wanted(PENALTY):
         params = subject.network.params
         weights = params.theta[: params.n_weights]
-        complex_twin = OnePenalty(subject.penalty, weights.astype(np.complex128)) if twin is not None else None
+        complex_penalty = None
+        if complex_network is not None:
+            complex_penalty = OnePenalty(subject.penalty, weights.astype(np.complex128))
         for _, gradient, report in compare_stage(
-            OnePenalty(subject.engine_penalty, weights), options, twin=complex_twin
+            OnePenalty(subject.engine_penalty, weights), options, complex_stage=complex_penalty
         ):
             yield TensorCheck(PENALTY, gradient.shape, report)
 
 
 def _review(subject: Subject, check: TensorCheck, options: Options) -> TensorCheck:
-    """Look again, a little aside, at what disagrees although every part is right by itself.
+    """Check a tensor that disagrees at slightly moved parameters, where every part is right by itself.
 
-    Where several units sit exactly on their kinks, each takes a subgradient of its own, and what they make together
-    need not lie between the one-sided slopes: max(0, θ) − max(0, −θ) is θ, its gradient by such rules is 0. Aside of
-    the kinks there is one answer only, and a wrong formula is as wrong as before.
+    Where several units are exactly at their kinks, each chooses its own subgradient, and their combination need not lie
+    between the one-sided slopes: max(0, θ) − max(0, −θ) is θ, but its gradient by such rules is 0. Away from the kinks
+    the gradient is unique, and a wrong formula is as wrong as before.
     """
     if check.report.agrees or check.name == PENALTY:
         return check
     report, theta = check.report, subject.engine.params.theta
     before = theta.copy()
     rng = generator(subject.seed, Stream.PROBE)
-    theta += ASIDE * rng.choice((-1.0, 1.0), theta.shape) * rng.uniform(0.5, 1.0, theta.shape) * _size(theta)
+    theta += RELATIVE_MOVE * rng.choice((-1.0, 1.0), theta.shape) * rng.uniform(0.5, 1.0, theta.shape) * _size(theta)
     again = replace(options, entries=tuple(entry.index for entry in report.wrong), method="central")
     if not report.wrong:
         again = replace(again, entries=(0,))
-    [(_, _, aside)] = compare_stage(subject.whole, again, wanted=check.name.__eq__)
+    [(_, _, moved)] = compare_stage(subject.whole, again, wanted=check.name.__eq__)
     theta[:] = before
-    return replace(check, report=_excuse(report, aside))
+    return replace(check, report=_mark_kinks(report, moved))
 
 
-def _excuse(report: Report, aside: Report) -> Report:
-    """Return the report with what agrees aside counted as lying at a kink."""
-    right = {entry.index for entry in aside.entries if entry.error <= report.tolerance and not entry.kink}
+def _mark_kinks(report: Report, moved: Report) -> Report:
+    """Return the report in which errors that vanish at the moved parameters count as kinks."""
+    right = {entry.index for entry in moved.entries if entry.error <= report.tolerance and not entry.kink}
     entries: list[Entry] = [
         replace(entry, kink=True, error=0.0) if entry.index in right and entry in report.wrong else entry
         for entry in report.entries
     ]
-    smooth = all(direction.error <= report.tolerance for direction in aside.directions)
+    smooth = all(direction.error <= report.tolerance for direction in moved.directions)
     directions: list[Direction] = [
         replace(direction, numeric=None, error=0.0) if smooth and not direction.error <= report.tolerance else direction
         for direction in report.directions

@@ -1,4 +1,7 @@
-"""Every registered part by itself on random numbers, and every model with every loss and activation it can take."""
+"""Checks every registered part on random numbers, and every model with all its losses and activations.
+
+Knows nothing of specs or files.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -21,33 +24,34 @@ from nntrain.ops.models import MODELS, Model
 from nntrain.ops.penalties import Penalty
 
 ROWS = 8  # examples
-TASKS: Sequence[Task] = ("classification", "multilabel", "regression")  # of data
+TASKS: Sequence[Task] = ("classification", "multilabel", "regression")  # tasks that data can have
 ALONE = Options(method="both")
-TOGETHER = Options(probes=6, method="both")  # entries of each tensor
+TOGETHER = Options(probes=6, method="both")  # entries of each tensor that are compared
 
 
 @dataclass(frozen=True, slots=True)
 class PartCheck:
-    """One registered part alone, named by its kind in ``name``; or a model, ``group``, with a loss and all activations.
+    """The check of one part, or of a model with one loss and all activations.
 
-    ``group`` is the noun of a part alone: activation, loss, layer, penalty.
+    For a part, ``group`` is activation, loss, layer or penalty, and ``name`` its kind; for a model, they are its kind
+    and that of the loss.
     """
 
     group: str
     name: str
     reports: Sequence[Report]
-    smooth: bool = True  # whether it is analytic, and not only on pieces
-    members: int = 0  # activations that a model was checked with
+    smooth: bool = True  # whether it is analytic everywhere, rather than piecewise
+    members: int = 0  # number of activations that the model was checked with
     findings: Sequence[Finding] = ()
 
     @property
     def agrees(self) -> bool:
-        """Whether nothing contradicts."""
+        """Whether no gradient contradicts its derivative."""
         return all(report.agrees for report in self.reports)
 
 
 def check_parts() -> Iterator[PartCheck]:
-    """Check everything there is: activations, losses, layers, penalties, and the grid of models and losses."""
+    """Check all registered activations, losses, layers and penalties, and all pairs of models and losses."""
     for kind, unit in ACTIVATIONS.items():
         yield PartCheck("activation", kind, _layer(unit()), unit().smooth)
     for kind, entry in LOSSES.items():
@@ -62,8 +66,8 @@ def check_parts() -> Iterator[PartCheck]:
             yield from _grid(model, loss)
 
 
-def _reports(stage: Stage, twin: Stage) -> list[Report]:
-    return [report for _, _, report in compare_stage(stage, ALONE, twin=twin)]
+def _reports(stage: Stage, complex_stage: Stage) -> list[Report]:
+    return [report for _, _, report in compare_stage(stage, ALONE, complex_stage=complex_stage)]
 
 
 def _layer(layer: Layer) -> list[Report]:
@@ -129,7 +133,7 @@ def _grid(model: str, loss: str) -> Iterator[PartCheck]:
 
 
 def _small(model: str, unit: str | None, loss: str) -> Subject | None:
-    """Return a small network of this combination with random parameters, None where the parts do not go together."""
+    """Return a small network of this combination with random parameters, or None if the parts do not fit together."""
     hidden = {"hidden": (4, 3), "activation": (ACTIVATIONS[unit](),)} if unit is not None else {}
     entry, cost = MODELS[model](**hidden), LOSSES[loss]()
     task = next((task for task in TASKS if entry.task(task) in cost.tasks), None)
@@ -157,7 +161,7 @@ def _targets(task: Task, rng: np.random.Generator) -> Array:
 
 
 def _random() -> np.random.Generator:
-    """Return the same numbers for every part, so that none depends on what else is registered."""
+    """Return a generator with the same numbers for every part, so that no check depends on the other parts."""
     return generator(0, Stream.PROBE)
 
 

@@ -1,8 +1,8 @@
-"""What has a gradient: a whole network's cost, or one layer, one loss, the penalty alone.
+"""The stages whose gradients are checked: the cost of a whole network, one layer, one loss, the penalty.
 
-Each is a value together with the tensors it depends on and the gradients that the engine's own calls give for them. The
-calls are recorded as for training, on buffers of their own; bound to complex arrays they give the value in complex
-numbers; the gradients of a stage are compared with those numbers tensor by tensor. Knows nothing of specs or data.
+A stage is a value with the tensors it depends on, and the gradients that the calls of the engine compute for them. The
+calls are recorded as for training, on separate buffers. Bound to complex arrays, they compute the value in complex
+numbers, which gives a second derivative to compare with. Knows nothing of specs or data.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -25,16 +25,16 @@ from nntrain.ops.penalties import Penalty
 
 T = TypeVar("T")
 
-INPUTS, SCORES, WEIGHTS = "x", "scores", "w"  # the tensors of a stage that are no parameters
+INPUTS, SCORES, WEIGHTS = "x", "scores", "w"  # names of the tensors that are not parameters
 
 
 class Stage(Protocol):
-    """A value, and the gradients of it. ``tensors`` are C-contiguous; to move them is to move the value."""
+    """A value and its gradients. ``tensors`` are C-contiguous; the value follows changes made to them in place."""
 
     tensors: Mapping[str, Array]
 
     def value(self) -> Any:
-        """Return the value at the tensors as they are: a float, or complex in complex arrays."""
+        """Return the value at the present tensors: a float, or a complex number in complex arrays."""
 
     def gradients(self) -> Mapping[str, Array]:
         """Return the gradient of the value for each tensor, as the engine computes it."""
@@ -55,7 +55,7 @@ class WholeNetwork:
             bind_gradient(do, lambda constant: np.asarray(constant, network.dtype))
             bound.backward(do, bound.scores)
 
-        self._backward = _Later(network.calls(), record_backward)
+        self._backward = _LazyCalls(network.calls(), record_backward)
         self.tensors: Mapping[str, Array] = dict(network.params.named(network.params.theta))
 
     def value(self) -> Any:
@@ -72,7 +72,7 @@ class WholeNetwork:
 
 
 class OneLayer:
-    """Σ d ⊙ layer(x) for a layer, its inputs x (n, n_in), its parameters, and a gradient d (n, n_out) from above."""
+    """Σ d ⊙ layer(x) for a layer, its inputs x (n, n_in), its parameters, and an upstream gradient d (n, n_out)."""
 
     def __init__(self, layer: Layer, x: Array, parameters: Mapping[str, Array], d: Array, *, seed: int) -> None:
         ws = _workspace(len(x), x.dtype, Plan())
@@ -85,11 +85,11 @@ class OneLayer:
         forward = Calls(Plan(), x.dtype)
         self.output, record = layer.bind(forward, self._x, SimpleNamespace(**given), SimpleNamespace(**self._g), ctx)
         self._forward = forward.bind()
-        self._backward = _Later(Calls(Plan(), x.dtype), lambda do: record(do, self._d))
+        self._backward = _LazyCalls(Calls(Plan(), x.dtype), lambda do: record(do, self._d))
 
     def value(self) -> Any:
         """Return Σ d ⊙ layer(x); ``output`` holds layer(x)."""
-        self._x[:] = self.tensors[INPUTS]  # a layer may work in place
+        self._x[:] = self.tensors[INPUTS]  # a layer may overwrite its inputs
         for call in self._forward:
             call()
         return (self.upstream * self.output).sum().item()
@@ -114,11 +114,11 @@ class OneLoss:
         self._read, record = loss.bind(forward, self._z, target, ws)
         self._forward = forward.bind()
         scale = partial(np.asarray, dtype=z.dtype)
-        self._backward = _Later(Calls(Plan(), z.dtype), lambda do: record(do, scale))
+        self._backward = _LazyCalls(Calls(Plan(), z.dtype), lambda do: record(do, scale))
 
     def value(self) -> Any:
         """Return the cost."""
-        self._z[:] = self.tensors[SCORES]  # the scores are overwritten
+        self._z[:] = self.tensors[SCORES]  # the loss overwrites its scores
         for call in self._forward:
             call()
         return self._read()
@@ -157,23 +157,25 @@ def compare_stage(
     stage: Stage,
     options: Options,
     *,
-    twin: Stage | None = None,
+    complex_stage: Stage | None = None,
     wanted: Callable[[str], bool] = lambda name: True,
 ) -> Iterator[tuple[str, Array, Report]]:
-    """Yield each wanted tensor's name, its analytic gradient, and how it compares with the derivatives.
+    """Yield the name of each wanted tensor, its analytic gradient, and the report on that gradient.
 
-    ``twin`` is the same stage in complex arrays.
+    ``complex_stage`` is the same stage in complex arrays.
     """
     gradients = stage.gradients()
     for name, tensor in stage.tensors.items():
         if wanted(name):
             theta, gradient = tensor.reshape(-1), gradients[name]
-            imaginary = Imaginary(twin.value, twin.tensors[name].reshape(-1)) if twin is not None else None
+            imaginary = None
+            if complex_stage is not None:
+                imaginary = Imaginary(complex_stage.value, complex_stage.tensors[name].reshape(-1))
             yield name, gradient, compare(stage.value, gradient.reshape(-1), theta, options, imaginary=imaginary)
 
 
-class _Later(Generic[T]):
-    """Calls that are recorded when they are first run: there are none backward in complex arrays."""
+class _LazyCalls(Generic[T]):
+    """Calls that are recorded when they are first run, since complex arrays have no backward pass."""
 
     def __init__(self, calls: Calls, record: Callable[[Calls], T]) -> None:
         self._calls, self._record = calls, record
@@ -183,7 +185,7 @@ class _Later(Generic[T]):
         return self._record(self._calls)
 
     def run(self) -> T:
-        """Run the calls and return what recording them gave."""
+        """Run the calls and return the result of recording them."""
         result = self._result
         self._calls.run()
         return result

@@ -1,4 +1,7 @@
-"""What is checked: a network at certain parameters on a few examples, in float64 whatever it trains in."""
+"""The subject of a check: a network with its parameters and a few examples, always in float64.
+
+Knows nothing of how gradients are compared.
+"""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -28,7 +31,7 @@ from nntrain.train.state import State
 class Subject:
     """A network with its parameters, examples X (n, d), t (n, c), and the penalty; ``bug`` is planted in the engine.
 
-    ``network`` and ``penalty`` are as they should be; the gradients under test are those of ``engine``.
+    ``network`` and ``penalty`` are correct; the gradients that are checked are those of ``engine``.
     """
 
     network: Network
@@ -38,17 +41,17 @@ class Subject:
     seed: int = 0
     bug: Bug | None = None
     name: str = ""
-    epoch: int = 0  # epochs trained before
-    notes: tuple[str, ...] = ()  # lines worth telling the user
+    epoch: int = 0  # epochs that the network was trained for
+    notes: tuple[str, ...] = ()  # lines to show to the user
 
     @cached_property
     def engine(self) -> Network:
-        """The network whose gradients are under test: with the bug in it, if there is one."""
+        """The network whose gradients are checked, with the bug in it if there is one."""
         return self.network if self.bug is None else plant_bug(self.bug, self.network)
 
     @cached_property
     def engine_penalty(self) -> Penalty:
-        """The penalty whose gradient is under test."""
+        """The penalty whose gradient is checked."""
         return self.penalty if self.bug is None else self.bug.penalty(self.penalty)
 
     @cached_property
@@ -57,16 +60,16 @@ class Subject:
         return WholeNetwork(self.engine, self.X, self.t, seed=self.seed)
 
     @cached_property
-    def twin(self) -> WholeNetwork:
-        """The cost in complex numbers, of the network without the bug."""
-        kind = cast(DType, "complex128")  # not for specs
+    def complex_whole(self) -> WholeNetwork:
+        """The cost in complex numbers of the network without the bug."""
+        kind = cast(DType, "complex128")  # a type that specs do not allow
         network = Network(self.network.layers, self.network.loss, n_in=self.network.n_in, dtype=kind)
         network.params.theta[:] = self.network.params.theta
         return WholeNetwork(network, self.X, self.t, seed=self.seed)
 
 
 def of_spec(loaded: Loaded, *, batch: int, after: int = 0) -> Subject:
-    """Return a spec's network, initialised and trained for ``after`` epochs as the spec says, on rows of its data."""
+    """Return the network of a spec, initialised and trained for ``after`` epochs, with ``batch`` rows of its data."""
     ready = prepare_run(loaded, surveyed=0)
     network, job = ready.assembly.network, ready.job
     network.initialize(loaded.spec.seed)
@@ -79,24 +82,24 @@ def of_spec(loaded: Loaded, *, batch: int, after: int = 0) -> Subject:
 
 
 def of_checkpoint(path: Path, overrides: list[str], *, batch: int) -> Subject:
-    """Return the network of a checkpoint, or of a run's best, on rows of its training data."""
+    """Return the network of a checkpoint, or of a run's best one, with ``batch`` rows of its training data."""
     model = open_model(path, overrides)
     scored = model.part("train")
     return replace(_subject(model.assembly, scored.part, batch, model.epoch), notes=(*model.notes, *scored.notes))
 
 
 def with_bug(subject: Subject, kind: str) -> Subject:
-    """Return the subject with the bug of this kind planted in it; SpecError where that changes no gradient."""
-    spoilt = replace(subject, bug=BUGS[kind]())
-    before, after = subject.whole.gradients(), spoilt.whole.gradients()
+    """Return the subject with the bug of this kind planted in it; SpecError if that changes no gradient."""
+    planted = replace(subject, bug=BUGS[kind]())
+    before, after = subject.whole.gradients(), planted.whole.gradients()
     same = all(np.array_equal(before[name], after[name]) for name in before)
-    if same and (type(spoilt.engine_penalty) is type(subject.penalty) or not subject.penalty):
+    if same and (type(planted.engine_penalty) is type(subject.penalty) or not subject.penalty):
         raise SpecError(f"--inject {kind}: it changes no gradient here; it needs {BUGS[kind].needs}")
-    return spoilt
+    return planted
 
 
 def _subject(assembly: Assembly, part: Part, batch: int, epoch: int) -> Subject:
-    """Return the assembled network and some rows, spread over the part, in float64."""
+    """Return the assembled network and ``batch`` rows, evenly spread over the part, in float64."""
     spec = assembly.spec
     exact = Assembly(
         spec.model_copy(update={"train": replace(spec.train, dtype="float64", batch_size=batch)}), assembly.facts

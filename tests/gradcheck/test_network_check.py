@@ -114,7 +114,7 @@ def test_parts_that_are_right_and_put_together_wrongly():
     subject = replace(subject, network=Slanted.of(subject.network))
     [finding] = check_network(subject, Options()).findings
     assert (finding.where, finding.bug) == ("the network", None)
-    assert finding.cause == "every part is right by itself: they are put together wrongly"
+    assert finding.cause == "every part is right by itself, so they are combined wrongly"
 
 
 def two_ways(theta):
@@ -240,7 +240,7 @@ def test_there_are_eight_bugs_or_more_and_each_says_what_it_is():
 
 
 CAUSES = {
-    0.0: "it is 0 everywhere: nothing is written, or nothing comes down",
+    0.0: "it is 0 everywhere: it is never written, or the gradient from above is lost",
     1.001: "every entry is 1.001 times the derivative: a constant factor",
     1 / 8: "every entry is 8 times too small: a mean over the examples in place of their sum",
 }
@@ -289,7 +289,8 @@ def test_one_wrong_entry_among_thousands_is_seen_by_the_directions(subjects, mon
     assert all(direction.error > 1e-6 for direction in check.report.directions)
     [finding] = found.findings
     assert finding.where == "layers.0.W"
-    assert finding.cause == "few entries: none of the 64 looked at, but a random direction through all"
+    expected = "few entries: the 64 that were compared are right, but a random direction through all entries is wrong"
+    assert finding.cause == expected
 
 
 def test_an_irregular_mistake_is_told_by_its_range(monkeypatch):

@@ -1,1 +1,1 @@
-"""Minibatches: in which order examples come, and how they are gathered. Knows nothing of networks."""
+"""Minibatches: the order of the examples, and how they are gathered. Knows nothing of networks."""

@@ -1,7 +1,7 @@
-"""Minibatches: a fresh order every epoch, gathered into the same few buffers.
+"""Minibatches of arrays in memory: a new order every epoch, gathered into buffers that are used again and again.
 
-The order is a function of (seed, epoch), so any batch of any epoch can be had again, in the same bits however it is
-gathered: on the spot, or ahead of time by a helper thread, whichever is faster at present. Knows nothing of networks.
+The order is a function of (seed, epoch), so any batch of any epoch can be made again, bit for bit. Batches are gathered
+on the spot by the main thread or ahead of time by a helper thread, whichever is faster. Knows nothing of networks.
 """
 
 from collections.abc import Iterator
@@ -18,25 +18,25 @@ from nntrain.core.workers import Workers
 from nntrain.data.batches.shuffle import WHOLE, Shuffle
 from nntrain.data.transforms.lazy_inputs import Fetcher, Inputs
 
-SPOT_BYTES = 1 << 18  # inputs gathered at a time on the spot: what stays in the second-level cache (measured)
-AHEAD_BYTES = 1 << 22  # inputs gathered at a time by the helper: enough to outweigh the hand-over (measured)
-MOST_ON_THE_SPOT, MOST_AHEAD = 4, 16  # batches gathered at a time: every place among them costs a binding (measured)
-NARROW = 32  # columns of targets up to which entries are gathered one by one (measured)
-WORTH_BYTES = 1 << 18  # inputs of a batch from which a helper may pay (measured)
+SPOT_BYTES = 1 << 18  # bytes of inputs gathered at a time on the spot: they fit the second-level cache (measured)
+AHEAD_BYTES = 1 << 22  # bytes gathered at a time by the helper: enough to outweigh the cost of the thread (measured)
+MOST_ON_THE_SPOT, MOST_AHEAD = 4, 16  # batches gathered at a time; each place costs one binding (measured)
+NARROW = 32  # columns of targets up to which single entries are gathered, not rows (measured)
+WORTH_BYTES = 1 << 18  # bytes of a batch's inputs from which a helper may be faster (measured)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """Buffers that hold one batch: X (n, d), encoded targets t (n, c), the source's targets y."""
 
-    slot: tuple[int, int]  # (place among the buffers, rows): equal slots are the same memory
+    slot: tuple[int, int]  # (place among the buffers, rows): batches with equal slots share memory
     X: Array
     t: Array
     y: Array
 
 
 class Batches:
-    """All batches of the examples X (N, d), t (N, c), y; ``batch_size`` ≥ N means one batch in the given order."""
+    """All batches of examples X (N, d), t (N, c), y; ``batch_size`` ≥ N gives one batch in the given order."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Batches:
         return sum(buffers.nbytes for buffers in self._buffers)
 
     def epoch(self, epoch: int, *, first: int = 0) -> Iterator[Batch]:
-        """Yield the batches of a 0-based epoch from number ``first`` on; a batch is valid until the next is taken."""
+        """Yield the batches of a 0-based epoch from number ``first`` on; each is valid until the next is taken."""
         if self.per_epoch == 1:
             yield self._whole
             return
@@ -83,11 +83,11 @@ class Batches:
             return
         with Workers(1) as helper:
             coming: Future[list[Batch]] | None = None
-            half = 0  # of the buffers, now worked on
+            half = 0  # which half of the buffers holds the current group
             for start in range(first, self.per_epoch, self.ahead):
                 stop = min(start + self.ahead, self.per_epoch)
                 ready = coming.result() if coming else None
-                half = 1 - half if ready is not None else 0  # on the spot it is always the first
+                half = 1 - half if ready is not None else 0  # gathering on the spot always uses the first half
                 coming = None
                 if self._timing.helped and stop < self.per_epoch:
                     coming = helper.submit(self._gather, order, stop, self.ahead, 1 - half)
@@ -104,9 +104,9 @@ class Batches:
 
 
 class Buffers:
-    """Memory for several batches in a row, filled by few NumPy calls: at each, a helper holds up the main thread.
+    """Memory for several consecutive batches, filled by few NumPy calls, as each one delays the main thread.
 
-    ``total`` is the number of examples of all if the source has but a part of them.
+    ``total`` is the number of all examples, if the source holds only a part of them.
     """
 
     def __init__(
@@ -149,7 +149,7 @@ class Buffers:
         return sum(a.nbytes for a in (self.X, self._fetch, self.y, self.t, self.t_short, self.t_rows, self.index))
 
     def fill(self, rows: Array) -> list[Batch]:
-        """Copy the examples of these row numbers; return their batches, the last one short if need be."""
+        """Copy the examples of these row numbers; return their batches, of which the last may be shorter."""
         _, t, y = self.source
         self._fetch.gather(rows, self.X[: len(rows)])
         y.take(rows, 0, self.y[: len(rows)], "clip")
@@ -178,31 +178,31 @@ class Buffers:
 
 
 def spot_size(nbytes: int) -> int:
-    """Return how many batches with inputs of so many bytes are gathered at a time on the spot."""
+    """Return how many batches, with ``nbytes`` of inputs each, are gathered at a time on the spot."""
     return max(1, min(MOST_ON_THE_SPOT, SPOT_BYTES // max(1, nbytes)))
 
 
 def group_size(nbytes: int) -> int:
-    """Return how many batches with inputs of so many bytes a helper gathers at a time."""
+    """Return how many batches, with ``nbytes`` of inputs each, a helper gathers at a time."""
     return max(2, min(MOST_AHEAD, AHEAD_BYTES // max(1, nbytes)))
 
 
 class GatherTiming:
-    """Which way of gathering is faster at present: tries both, keeps to the better, looks again now and then.
+    """Measures which way of gathering is faster: tries both, keeps the faster one, and tries again from time to time.
 
-    What it decides changes the time a batch takes and nothing else.
+    Its choice changes only the time that a batch takes.
     """
 
-    TURN, SETTLING, LOOK_AGAIN = 8, 2, 64  # groups in a turn, of which the first do not count; turns between trials
+    TURN, SETTLING, LOOK_AGAIN = 8, 2, 64  # groups in a turn; its first ones, which are not timed; turns between trials
 
     def __init__(self) -> None:
-        self.helped = False  # whether the helper gathers the group that comes next
-        self._seconds: dict[bool, float] = {}  # a batch takes, by way
+        self.helped = False  # whether the helper gathers the next group
+        self._seconds: dict[bool, float] = {}  # seconds per batch, with the helper (True) or without (False)
         self._groups = self._turns = 0
         self._batches, self._since = 0, perf_counter()
 
     def record(self, batches: int, *, helped: bool) -> None:
-        """Note that a group of batches has been worked on; choose the way for the next at the end of a turn."""
+        """Record that a group of batches was used; at the end of a turn, choose how to gather the next groups."""
         self._groups += 1
         if self._groups <= self.SETTLING or helped != self.helped:
             self._batches, self._since = 0, perf_counter()
@@ -217,5 +217,5 @@ class GatherTiming:
 
 
 def lay_out_targets(t: Array, plan: Plan) -> Array:
-    """Return targets (n, c) stored in the order that the plan has for their scores."""
+    """Return targets (n, c) in the memory order that the plan uses for their scores."""
     return np.asarray(t, order="F" if plan.column_major(t.shape[1]) else "C")

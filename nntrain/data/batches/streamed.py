@@ -1,6 +1,6 @@
-"""Minibatches of inputs that stay on the disk: a helper reads and prepares the next while one is trained on.
+"""Minibatches of inputs on disk: a helper thread reads and prepares the next ones during training on the current one.
 
-The batches are those of an array in memory under the same shuffle, bit for bit. Knows nothing of networks.
+The batches equal those of an array in memory with the same shuffle, bit for bit. Knows nothing of networks.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,8 +24,8 @@ NO_ROWS = np.empty(0, np.intp)
 class WindowedBatches(Batches):
     """All batches of the examples X (N, d) on disk, t (N, c), y, in the order of a block shuffle.
 
-    Two windows of rows as they are stored lie in memory: the batches of one are gathered and scaled, a group at a time,
-    while the other is read, a part with every group, so that neither is waited for long.
+    Two windows of stored rows are in memory. While the batches of one are gathered and scaled, group by group, the
+    other is read, a part with each group, so that training seldom waits for the disk.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class WindowedBatches(Batches):
         self.batch_size = n = min(batch_size, self.size)
         self.per_epoch = -(-self.size // n)
         self._inputs, self._targets = X.values, (t, y)
-        self._rows = min(shuffle.window, self.size)  # of a window
+        self._rows = min(shuffle.window, self.size)  # rows of a window
         rows, width = 2 * self._rows, t.shape[1]
         self._X = np.empty((rows, X.shape[1]), X.values.dtype)
         self._t = lay_out_targets(np.empty((rows, width), t.dtype), plan)
@@ -55,8 +55,8 @@ class WindowedBatches(Batches):
     def epoch(self, epoch: int, *, first: int = 0) -> Iterator[Batch]:
         """Yield the batches of a 0-based epoch from number ``first`` on; a batch is valid until the next is taken.
 
-        While a group is trained on, the helper reads a part of the next window and then fills in the next group. When
-        it has not come to that in time, the batches of the group are filled in here, as they are taken.
+        During training on a group, the helper reads a part of the next window and then gathers the next group. If it
+        has not begun to gather when the group is needed, the batches are gathered here as they are taken.
         """
         ready: Iterable[Batch] = ()
         reads: list[Future[None]] = []
@@ -93,7 +93,7 @@ class WindowedBatches(Batches):
             order, skipped = next_order, 0
 
     def _load(self, rows: Array, begin: int) -> None:
-        """Read the rows of these numbers, if any, to the places from ``begin`` on."""
+        """Read the rows with these numbers, if any, into the places from ``begin`` on."""
         if not len(rows):
             return
         t, y = self._targets
@@ -104,9 +104,9 @@ class WindowedBatches(Batches):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Group:
-    """Some batches in a row: the places of their rows in the windows, and whether they are the first of a window.
+    """Consecutive batches: the places of their rows in the windows, and whether they are the first of a window.
 
-    Meanwhile the rows ``coming`` are to be read, to the places from ``begin`` on.
+    During training on them, the rows ``coming`` are read into the places from ``begin`` on.
     """
 
     places: Array
@@ -118,7 +118,7 @@ class _Group:
 def batches_of(
     X: Inputs, t: Array, y: Array, *, batch_size: int, seed: int, plan: Plan, shuffle: Shuffle = WHOLE
 ) -> Batches:
-    """Return the batches of some inputs, wherever they are."""
+    """Return the batches of inputs in memory or on disk."""
     if (
         isinstance(X, LazyInputs)
         and isinstance(X.values, OnDisk)

@@ -1,1 +1,1 @@
-"""From inputs as they are stored to what a network takes: encoded, scaled. Knows nothing of files or splits."""
+"""Turns stored inputs into the inputs of a network: encodes and scales them. Knows nothing of files or splits."""

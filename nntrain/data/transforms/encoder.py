@@ -1,7 +1,7 @@
-"""From columns as a table holds them to features: gaps filled in, each text one-hot. Fitted on training rows alone.
+"""Turns the columns of a table into features: fills in missing values and encodes texts one-hot.
 
-Columns arrive as (n, k) float64, texts as indices into lists of them, NaN where a value is missing. Knows nothing of
-files, targets or scaling.
+It is fitted on training rows only. Columns are (n, k) float64; texts are indices into lists of texts, and NaN is a
+missing value. Knows nothing of files, targets or scaling.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,11 +15,11 @@ from nntrain.data.text import quoted
 from nntrain.errors import CheckpointError, DataError
 
 FILL = "encoder.fill"  # name of the tensor in a checkpoint
-MOST_CATEGORIES = 1000  # different texts of a column: more are names, not kinds
+MOST_CATEGORIES = 1000  # different texts of a column; if there are more, they are names rather than categories
 
 
 class Unseen(NamedTuple):
-    """Texts of a column that training never saw: in how many rows, and the first of them."""
+    """Texts of a column that are not in the training rows: how many rows have one, and the first of them."""
 
     column: int
     rows: int
@@ -28,10 +28,10 @@ class Unseen(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoder:
-    """Columns → features. ``categories`` has the texts of each column, () where it holds numbers.
+    """Encodes columns as features. ``categories`` has the texts of each column, () for a column of numbers.
 
-    ``fill`` (k,) stands in for what is missing: a number, or the index of a category; NaN where nothing does. A text
-    that training never saw is 0 in all the features of its column.
+    ``fill`` (k,) replaces missing values: a number, or the index of a category; NaN for a column that is not filled. A
+    text that is not in the training rows becomes 0 in all features of its column.
     """
 
     names: tuple[str, ...]
@@ -45,7 +45,7 @@ class Encoder:
 
     @classmethod
     def fit(cls, X: Array, texts: Sequence[Sequence[str]], names: Sequence[str], *, fills: bool) -> "Encoder":
-        """Measure training rows X (n, k): which texts occur; with ``fills`` also means, and the most frequent texts."""
+        """Find the texts in training rows X (n, k); with ``fills`` also the means and the most frequent texts."""
         categories, fill = [], np.full(X.shape[1], np.nan)
         for k, known in enumerate(texts):
             there = X[~np.isnan(X[:, k]), k]
@@ -53,7 +53,7 @@ class Encoder:
                 raise DataError(f"data: {_column_name(k, names)} has no value in any training row; ignore it")
             counts = np.bincount(there.astype(np.int64), minlength=len(known)) if known else np.zeros(0, np.int64)
             found = np.flatnonzero(counts).tolist()
-            _check_number(len(found), len(X), _column_name(k, names))
+            _check_count(len(found), len(X), _column_name(k, names))
             categories.append(tuple(known[index] for index in found))
             if fills:
                 fill[k] = counts[found].argmax() if known else there.mean()
@@ -65,7 +65,7 @@ class Encoder:
 
     @property
     def is_number(self) -> Array:
-        """Of each feature whether it is a number, not a text's one-hot place: (d,) bool."""
+        """Whether each feature is a number, and not part of a one-hot text: (d,) bool."""
         return np.repeat([not known for known in self.categories], self._widths)
 
     @property
@@ -81,7 +81,7 @@ class Encoder:
         return tuple(f for name, known in columns for f in ([f"{name}={text}" for text in known] or [name]))
 
     def apply(self, X: Array, texts: Sequence[Sequence[str]]) -> Array:
-        """Return features (n, d) float64 for columns X (n, k) whose texts may be numbered otherwise."""
+        """Return features (n, d) float64 for columns X (n, k), whose indices refer to the lists ``texts``."""
         out = np.zeros((len(X), self.n_features))
         at = 0
         for column, known, given, fill, width in zip(X.T, self.categories, texts, self.fill, self._widths, strict=True):
@@ -97,7 +97,7 @@ class Encoder:
         return out
 
     def unseen(self, X: Array, texts: Sequence[Sequence[str]]) -> Iterator[Unseen]:
-        """Yield what each column holds of texts that training never saw."""
+        """Yield the texts of each column that are not in the training rows."""
         for k, (known, given) in enumerate(zip(self.categories, texts, strict=True)):
             if not known:
                 continue
@@ -109,15 +109,15 @@ class Encoder:
                 yield Unseen(k, len(rows), given[codes[rows[0]]])
 
     def describe_unseen(self, unseen: Unseen) -> str:
-        """Return a line that tells of unseen texts."""
+        """Return a line for users that describes unseen texts."""
         hold = "1 row holds" if unseen.rows == 1 else f"{unseen.rows} rows hold"
         unknown = f"{hold} a text that training never saw, such as {quoted(unseen.example)}"
         return f"{_column_name(unseen.column, self.names)}: {unknown}; it counts as none of the known"
 
     def adapt(self, X: Array, texts: Sequence[Sequence[str]]) -> tuple[Array, Sequence[Sequence[str]]]:
-        """Return columns of other data, and their texts, with the kinds that they had in training.
+        """Return columns of other data, and their texts, as numbers or texts as they were in training.
 
-        DataError for text or gaps where the model has no use for them.
+        Raises DataError for texts where the model takes numbers, and for missing values that it cannot fill in.
         """
         if not self:
             for k, given in enumerate(texts):
@@ -127,30 +127,30 @@ class Encoder:
         for k, (known, given) in enumerate(zip(self.categories, adapted, strict=True)):
             gaps = np.isnan(columns[:, k])
             self._refuse(k, () if known else given, gaps=bool(np.isnan(self.fill[k]) and gaps.any()))
-            if known and not given:  # numbers alone, this time
+            if known and not given:  # these data hold only numbers in a column of texts
                 numbers, codes = np.unique(columns[~gaps, k], return_inverse=True)
                 columns[~gaps, k] = codes
                 adapted[k] = tuple(str(int(x)) if x.is_integer() else repr(x) for x in numbers.tolist())
         return columns, adapted
 
     def _refuse(self, k: int, texts: Sequence[str], *, gaps: bool) -> None:
-        called = _column_name(k, self.names)
+        label = _column_name(k, self.names)
         if texts:
-            raise DataError(f"data: {called} holds text, the model takes numbers, got {quoted(texts[0])}")
+            raise DataError(f"data: {label} holds text, the model takes numbers, got {quoted(texts[0])}")
         if gaps:
-            raise DataError(f"data: {called} has missing values, and the model nothing to fill in for them")
+            raise DataError(f"data: {label} has missing values, and the model nothing to fill in for them")
 
     def tensors(self) -> dict[str, Array]:
-        """Return the array to keep in a checkpoint, if there is one."""
+        """Return the array to save in a checkpoint, if there is one."""
         return {FILL: self.fill} if self else {}
 
     def facts(self) -> dict[str, Any] | None:
-        """Return what else to keep, JSON-able; None when there is nothing to encode."""
+        """Return what else to save, as JSON values; None when there is nothing to encode."""
         return {"names": self.names, "categories": self.categories} if self else None
 
     @classmethod
     def restore(cls, tensors: Mapping[str, Array], facts: Mapping[str, Any] | None) -> "Encoder":
-        """Return the encoder of a checkpoint; CheckpointError when its parts do not fit."""
+        """Return the encoder of a checkpoint; CheckpointError when its parts do not fit together."""
         if facts is None:
             return cls.identity()
         categories = tuple(tuple(known) for known in facts["categories"])
@@ -169,11 +169,11 @@ def _column_name(k: int, names: Sequence[str]) -> str:
 
 
 def too_many_texts(found: int, rows: int) -> bool:
-    """Return whether so many different texts in a column of so many rows are names, not kinds."""
+    """Return whether a column has too many different texts for its rows, so that they are names, not categories."""
     return found > MOST_CATEGORIES or (found > 20 and 2 * found > rows)
 
 
-def _check_number(found: int, rows: int, called: str) -> None:
-    """Refuse a column of names, one-hot: too many different texts to learn anything from."""
+def _check_count(found: int, rows: int, label: str) -> None:
+    """Raise DataError for a column with too many different texts to learn anything from."""
     if too_many_texts(found, rows):
-        raise DataError(f"data: {called} holds {found} different texts in {rows} training rows; ignore it")
+        raise DataError(f"data: {label} holds {found} different texts in {rows} training rows; ignore it")

@@ -1,6 +1,7 @@
-"""Inputs that stay as they were stored, bytes as a rule, and are scaled when they are asked for.
+"""Inputs that are kept as they were stored, usually as bytes, and scaled only when they are read.
 
-A quarter of the memory, and of what a batch has to fetch from it. Knows nothing of sources, splits or networks.
+Bytes take a quarter of the memory of float32, and a batch reads a quarter of the data. Knows nothing of sources, splits
+or networks.
 """
 
 from dataclasses import dataclass
@@ -12,12 +13,12 @@ from nntrain.core.types import Array, DType
 from nntrain.data.formats.on_disk import OnDisk
 from nntrain.data.transforms.scaler import Scaler
 
-LARGE = 1 << 24  # bytes of scaled inputs from which fetching them costs more than scaling them once more (measured)
+LARGE = 1 << 24  # bytes of scaled inputs from which reading them takes longer than scaling again (measured)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LazyInputs:
-    """Numbers ``values`` (n, d), short integers or on disk; indexing gives scaled rows in ``dtype``."""
+    """Inputs ``values`` (n, d), short integers or on disk; indexing returns scaled rows in ``dtype``."""
 
     values: Array | OnDisk
     scaler: Scaler
@@ -39,9 +40,9 @@ Inputs: TypeAlias = Array | LazyInputs | OnDisk
 
 
 def scale_inputs(X: Inputs, scaler: Scaler, dtype: DType) -> Inputs:
-    """Return inputs (n, d) scaled, in ``dtype``: at once, or on demand where they are many short numbers or on disk.
+    """Return inputs (n, d) scaled to ``dtype``: at once, or on demand if they are many short integers or on disk.
 
-    Both give the same numbers. DataError for numbers too large for ``dtype``.
+    Both ways give the same numbers. DataError for numbers too large for ``dtype``.
     """
     if isinstance(X, LazyInputs):
         raise TypeError("inputs are scaled once")
@@ -71,8 +72,8 @@ class Fetcher:
         return self._scratch.nbytes if isinstance(self._X, LazyInputs) else 0
 
     def gather(self, rows: Array, out: Array) -> None:
-        """Copy the rows of these numbers, as many as ``out`` has."""
-        X = self._X  # mode "clip": with bounds checks NumPy copies the output once more
+        """Copy the rows with these numbers into ``out``, which has as many rows."""
+        X = self._X  # mode "clip", since NumPy copies the output once more when it checks bounds
         if isinstance(X, LazyInputs):
             stored = out if self._as_wanted else self._scratch[: len(out)]
             X.values.take(rows, 0, stored, "clip")

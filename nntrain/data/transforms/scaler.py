@@ -13,12 +13,12 @@ from nntrain.core.types import Array, DType
 from nntrain.errors import CheckpointError, DataError
 
 Scale: TypeAlias = Literal["none", "unit", "standard", "minmax"]
-ROWS = 256  # rows worked on at a time, so that float64 copies stay in the cache
+ROWS = 256  # rows scaled at a time, so that float64 copies stay in the cache
 SHIFT, SCALE = "scaler.shift", "scaler.scale"  # names of the two tensors in a checkpoint
 
 
 class Rows(Protocol):
-    """Inputs (n, d) that give rows, in memory or not."""
+    """Inputs (n, d) whose rows can be read, in memory or on disk."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -44,14 +44,14 @@ class Scaler:
 
     @classmethod
     def fit(cls, X: Rows, how: Scale) -> "Scaler":
-        """Measure training rows X (n, d); a column that never varies is shifted to 0 and left at its scale."""
+        """Measure training rows X (n, d). A constant column is shifted to 0 and keeps its scale."""
         with np.errstate(over="ignore", divide="ignore"):
             return _FITS[how](X)
 
     def apply(self, X: Array, dtype: DType) -> Array:
         """Return (X - shift) · scale as a new C-contiguous array; DataError for numbers too large for ``dtype``.
 
-        Bytes and other short integers are worked on in ``dtype`` itself, everything wider in float64 and rounded once.
+        Bytes and other short integers are scaled in ``dtype`` itself; anything wider in float64, and rounded once.
         """
         self.check(X.shape[1])
         out = np.empty(X.shape, dtype)
@@ -64,13 +64,13 @@ class Scaler:
         return out
 
     def into(self, source: np.dtype[Any], target: np.dtype[Any]) -> Callable[[Array, Array], None]:
-        """Return the function (X, out) that writes (X - shift) · scale; of and into numbers of these types."""
+        """Return a function (X, out) that writes (X - shift) · scale, from arrays of one type into another."""
         work = np.result_type(source, target)
         shift, scale = (a.astype(work).reshape(a.shape if a.size > 1 else ()) for a in (self.shift, self.scale))
 
         shifted = bool(shift.any())
 
-        def in_place(X: Array, out: Array) -> None:
+        def scale_in_place(X: Array, out: Array) -> None:
             if X.dtype != out.dtype:
                 np.copyto(out, X)
                 X = out
@@ -78,23 +78,23 @@ class Scaler:
                 X = np.subtract(X, shift, out)
             np.multiply(X, scale, out)  # (x - shift) · scale
 
-        def rounded_once(X: Array, out: Array) -> None:
+        def scale_and_round(X: Array, out: Array) -> None:
             np.multiply(np.subtract(X, shift, dtype=work), scale, out, casting="same_kind")
 
-        return in_place if work == target else rounded_once
+        return scale_in_place if work == target else scale_and_round
 
     def check(self, width: int) -> None:
-        """Raise DataError when inputs of this many columns do not fit."""
+        """Raise DataError when the scaler does not fit inputs with this many columns."""
         if width != len(self.shift) and len(self.shift) != 1:
             raise DataError(f"data: {width} features do not fit a scaler of {len(self.shift)}")
 
     def tensors(self) -> dict[str, Array]:
-        """Return the arrays to keep in a checkpoint."""
+        """Return the arrays to save in a checkpoint."""
         return {SHIFT: self.shift, SCALE: self.scale}
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Array]) -> "Scaler":
-        """Take the two arrays out of a checkpoint's tensors; CheckpointError when they are missing or make no map."""
+        """Return the scaler of a checkpoint's tensors; CheckpointError when they are missing or not valid."""
         missing = [name for name in (SHIFT, SCALE) if name not in tensors]
         if missing:
             raise CheckpointError(f"checkpoint: tensor '{missing[0]}' is missing")
@@ -129,7 +129,7 @@ def _standard(X: Rows) -> Scaler:
         centred = block - mean
         squares += np.einsum("nd,nd->d", centred, centred)
     low, high = _extremes(X)
-    constant = low == high  # exactly; a rounded mean would leave it a tiny deviation
+    constant = low == high  # compared exactly: with a rounded mean, its deviation would be tiny but not 0
     return Scaler(np.where(constant, low, mean), _inverse(np.sqrt(squares / len(X)), constant))
 
 
@@ -164,5 +164,5 @@ def _blocks(X: Rows) -> Iterator[tuple[slice, Array]]:
 
 
 def _is_finite(values: Array) -> bool:
-    """Return whether all values are finite, without an array of flags."""
+    """Return whether all values are finite, without allocating an array of flags."""
     return not values.size or bool(np.isfinite(values.min()) and np.isfinite(values.max()))

@@ -1,6 +1,6 @@
-"""The map that brings the targets of a regression to a size that suits a cost, and predictions back to their own.
+"""The map that scales the targets of a regression for training, and predictions back to the units of the targets.
 
-Fitted on training rows and kept with the model. Knows nothing of inputs or splits.
+It is fitted on training rows and saved with the model. Knows nothing of inputs or splits.
 """
 
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ from nntrain.errors import CheckpointError, DataError
 
 TargetScale: TypeAlias = Literal["none", "standard"]
 SHIFT, UNIT = "target.shift", "target.unit"  # names of the two tensors in a checkpoint
-SQUARED = 1e16  # the largest target whose square float32 can add up over a million rows
+SQUARED = 1e16  # targets above this overflow float32 when a million of their squares are added
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TargetScaler:
-    """y → (y − shift) / units with a shift (k,) and a unit (k,) for each target column, or one for all (1,)."""
+    """y → (y − shift) / units, with shift and units (k,) for each target column, or (1,) for all together."""
 
     shift: Array
     units: Array
@@ -31,7 +31,7 @@ class TargetScaler:
 
     @classmethod
     def fit(cls, y: Array, how: TargetScale) -> "TargetScaler":
-        """Measure training targets y (n, k): mean and deviation of each; one that never varies keeps its unit."""
+        """Measure mean and standard deviation of training targets y (n, k); a constant target keeps its unit."""
         if how == "none" or y.ndim == 1:
             return cls.identity()
         with np.errstate(over="ignore", invalid="ignore"):
@@ -43,7 +43,7 @@ class TargetScaler:
         return cls(shift, np.where(units == 0, 1.0, units))
 
     def __eq__(self, other: object) -> bool:
-        """Whether another map does the same to targets."""
+        """Return whether another map has the same shift and units."""
         if not isinstance(other, TargetScaler):
             return NotImplemented
         return np.array_equal(self.shift, other.shift) and np.array_equal(self.units, other.units)
@@ -53,11 +53,11 @@ class TargetScaler:
 
     @property
     def unit(self) -> float:
-        """What 1 stands for in scaled targets if that is the same for all, else 1: figures are then in deviations."""
+        """The unit of scaled targets if all have the same one, else 1: figures are then in standard deviations."""
         return float(self.units[0]) if (self.units == self.units[0]).all() else 1.0
 
     def apply(self, y: Array, dtype: DType) -> Array:
-        """Return the targets to train on, class indices (n,) as they are; DataError when too large for ``dtype``."""
+        """Return the targets to train on, class indices (n,) unchanged; DataError when too large for ``dtype``."""
         if y.ndim == 1:
             return np.ascontiguousarray(y)
         with np.errstate(over="ignore"):
@@ -67,21 +67,21 @@ class TargetScaler:
         return targets
 
     def undo(self, values: Array) -> Array:
-        """Return predictions, or targets, in their own units."""
+        """Return scaled predictions, or targets, in the units of the data."""
         return values * self.units + self.shift if self.scales else values
 
     @property
     def scales(self) -> bool:
-        """Whether anything is changed at all."""
+        """Whether the map changes anything."""
         return bool((self.units != 1.0).any() or self.shift.any())
 
     def tensors(self) -> dict[str, Array]:
-        """Return the arrays to keep in a checkpoint, if there are any."""
+        """Return the arrays to save in a checkpoint, if there are any."""
         return {SHIFT: self.shift, UNIT: self.units} if self.scales else {}
 
     @classmethod
     def restore(cls, tensors: Mapping[str, Array]) -> "TargetScaler":
-        """Return the map of a checkpoint; CheckpointError when its two arrays make none."""
+        """Return the map of a checkpoint; CheckpointError when its two arrays are not valid."""
         if SHIFT not in tensors and UNIT not in tensors:
             return cls.identity()
         shift, units = (np.asarray(tensors.get(name, ()), np.float64) for name in (SHIFT, UNIT))
@@ -93,7 +93,7 @@ class TargetScaler:
 
 
 def check_size(y: Array) -> None:
-    """Raise DataError for targets whose squares single precision cannot add up."""
+    """Raise DataError for targets whose summed squares overflow float32."""
     largest = float(abs(y).max(initial=0.0))
     if largest > SQUARED:
         advice = "set data.target_scale to standard, or train.dtype to float64"

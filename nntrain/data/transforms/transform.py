@@ -1,4 +1,4 @@
-"""The way from a source's inputs to a network's: encoded, then scaled. Fitted once, kept with the model.
+"""Encoder and scaler together: from the inputs of a source to those of a network. Fitted once, saved with the model.
 
 Knows nothing of sources, splits or files.
 """
@@ -14,19 +14,19 @@ from nntrain.data.transforms.encoder import Encoder
 from nntrain.data.transforms.lazy_inputs import Inputs, scale_inputs
 from nntrain.data.transforms.scaler import Scale, Scaler
 
-ROWS = 1024  # encoded at a time
+ROWS = 1024  # rows encoded at a time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Transform:
-    """Encoder and scaler, which sees the features that are numbers; those of texts stay 0 and 1."""
+    """An encoder, and a scaler for the features that are numbers; one-hot features stay 0 and 1."""
 
     encoder: Encoder
     scaler: Scaler
 
     @classmethod
     def fit(cls, X: Inputs, how: Scale, encoder: Encoder) -> "Transform":
-        """Measure training rows X (n, k) with an encoder that was fitted on them before."""
+        """Measure training rows X (n, k) with an encoder that was fitted on them."""
         if not encoder:
             return cls(encoder, Scaler.fit(X, how))
         numbers = [k for k, known in enumerate(encoder.categories) if not known]
@@ -49,15 +49,15 @@ class Transform:
 
     @property
     def n_columns(self) -> int | None:
-        """Columns that go in; None where any number of features is taken as it comes."""
+        """Number of columns that it takes; None without an encoder, when inputs are features already."""
         return len(self.encoder.categories) or None
 
     def tensors(self) -> dict[str, Array]:
-        """Return the arrays to keep in a checkpoint."""
+        """Return the arrays to save in a checkpoint."""
         return self.scaler.tensors() | self.encoder.tensors()
 
     def facts(self) -> dict[str, Any] | None:
-        """Return what else to keep there, JSON-able."""
+        """Return what else to save in it, as JSON values."""
         return self.encoder.facts()
 
     @classmethod

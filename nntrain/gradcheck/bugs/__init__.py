@@ -1,1 +1,1 @@
-"""Mistakes of backpropagation to plant on purpose, to see that the check finds them. Knows nothing of specs."""
+"""Mistakes in backpropagation to plant on purpose, to test that the check finds them. Knows nothing of specs."""

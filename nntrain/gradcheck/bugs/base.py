@@ -1,7 +1,7 @@
-"""What a planted bug is, and the registry of them: mistakes in backpropagation that are made again and again.
+"""The base class of planted bugs, which are common mistakes in backpropagation, and their registry.
 
-A bug wraps layers, loss or penalty from outside and spoils what they hand back; what is trained with never sees it. The
-same entry knows what gives the mistake away in a wrong gradient, whoever made it.
+A bug wraps layers, loss or penalty and changes the gradients that they return; training never uses it. The same class
+recognises its mistake in a wrong gradient of any origin. Knows nothing of specs or files.
 """
 
 from abc import ABC, abstractmethod
@@ -24,12 +24,12 @@ from nntrain.ops.losses import BindGradient, Loss, ReadCost
 from nntrain.ops.losses.base import Scale
 from nntrain.ops.penalties import Penalty
 
-CONSTANT = 1e-4  # ratios that differ by no more, relatively, are one
+CONSTANT = 1e-4  # ratios count as equal up to this relative difference
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """A wrong gradient in the place where it arises: of one tensor of one part, the parts above it being right."""
+    """The gradient of one tensor of one part, computed while the parts above it are right."""
 
     part: Layer | Loss | Penalty
     tensor: str  # a parameter's name, or x, scores, w
@@ -50,7 +50,7 @@ class Evidence:
 
     @property
     def ratios(self) -> Array:
-        """Analytic over numeric of the entries that are not small."""
+        """Ratios analytic / numeric of the entries that are not small."""
         numeric = self.numeric
         large = np.abs(numeric) > 1e-3 * np.max(np.abs(numeric), initial=0.0)
         ratios: Array = self._compared[large] / numeric[large]
@@ -58,7 +58,7 @@ class Evidence:
 
     @property
     def ratio(self) -> float | None:
-        """The one ratio of all entries, None where they differ."""
+        """The common ratio of all entries, or None if they differ."""
         ratios, analytic = self.ratios, self._compared
         if not ratios.size or not np.isfinite(analytic).all():
             return None
@@ -74,36 +74,36 @@ class Evidence:
         return compared
 
     def is_ratio(self, value: float) -> bool:
-        """Whether analytic is ``value`` times numeric everywhere."""
+        """Return whether analytic is ``value`` times numeric everywhere."""
         return self.ratio is not None and abs(self.ratio - value) <= CONSTANT * abs(value)
 
-    def explained(self, numeric: Array) -> bool:
-        """Whether this would be the derivative (whole, in the tensor's shape)."""
+    def matches(self, numeric: Array) -> bool:
+        """Return whether ``numeric``, in the shape of the tensor, equals the derivative where that was computed."""
         guess, size = numeric.reshape(-1)[self.at], np.max(np.abs(self.numeric), initial=0.0)
         return bool(self.at.size) and bool(np.all(np.abs(guess - self.numeric) <= 1e-6 * size))
 
 
 class Bug(ABC):
-    """A mistake in backpropagation. ``needs`` says what a spec must have for it to make a difference."""
+    """A mistake in backpropagation. ``needs`` says what a spec must have for the mistake to change a gradient."""
 
     formula: ClassVar[str] = ""
     needs: ClassVar[str] = ""
 
     def layer(self, layer: Layer) -> Layer:
-        """Return the layer with the mistake in it, or itself."""
+        """Return the layer with the mistake in it, or the same one if it is not affected."""
         return layer
 
     def loss(self, loss: Loss) -> Loss:
-        """Return the loss with the mistake in it, or itself."""
+        """Return the loss with the mistake in it, or the same one if it is not affected."""
         return loss
 
     def penalty(self, penalty: Penalty) -> Penalty:
-        """Return the penalty with the mistake in it, or itself."""
+        """Return the penalty with the mistake in it, or the same one if it is not affected."""
         return penalty
 
     @abstractmethod
     def seen_in(self, found: Evidence) -> str | None:
-        """Return what gives the mistake away, or None."""
+        """Return how the gradient shows this mistake, or None if it does not."""
 
 
 BUGS: Registry[Bug] = Registry("bugs", "bug")
@@ -117,7 +117,7 @@ def plant_bug(bug: Bug, network: Network) -> Network:
     return copy
 
 
-# Records calls that spoil what a layer's backward pass has left: of ∂L/∂output as it came, ∂L/∂input, the gradients.
+# Records calls that change the results of a layer's backward pass, given ∂L/∂output, ∂L/∂input and the gradients.
 Spoil = Callable[[Calls, Array, Array, SimpleNamespace], None]
 
 
@@ -128,15 +128,15 @@ class SpoiltLayer(Layer):
         self.layer, self.spoil = layer, spoil
 
     def n_out(self, n_in: int) -> int:
-        """Return the layer's."""
+        """Return that of the layer."""
         return self.layer.n_out(n_in)
 
     def shapes(self, n_in: int) -> Mapping[str, Shape]:
-        """Return the layer's."""
+        """Return that of the layer."""
         return self.layer.shapes(n_in)
 
     def bind(self, do: Calls, x: Array, p: SimpleNamespace, g: SimpleNamespace, ctx: Context) -> tuple[Array, Backward]:
-        """Record the layer's calls, and what spoils them after its backward pass."""
+        """Record the calls of the layer, and those that change its gradients after its backward pass."""
         h, right = self.layer.bind(do, x, p, g, ctx)
 
         def backward(do: Calls, d: Array) -> Array:
@@ -149,7 +149,7 @@ class SpoiltLayer(Layer):
         return h, backward
 
 
-# Records ∂cost/∂scores in place of z, given how the loss would, and the scores and targets as they were.
+# Records calls that write ∂cost/∂scores over z, given those of the loss, and copies of the scores and targets.
 Gradient = Callable[[Calls, Scale, BindGradient, Array, Array, Array], None]
 
 
@@ -160,15 +160,15 @@ class SpoiltLoss(Loss):
         self.inner, self.record = loss, record
 
     def cost(self, z: Array, t: Array) -> Array:
-        """Return the loss's."""
+        """Return that of the loss."""
         return self.inner.cost(z, t)
 
     def gradient(self, z: Array, t: Array) -> Array:
-        """Return the loss's."""
+        """Return that of the loss."""
         return self.inner.gradient(z, t)
 
     def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
-        """Record the loss's calls, and the spoilt gradient."""
+        """Record the calls of the loss, and those of the wrong gradient."""
         scores: Array = np.empty_like(z)
         do(np.copyto, scores, z)
         read, right = self.inner.bind(do, z, t, ws)

@@ -1,4 +1,4 @@
-"""The bugs that can be planted, one class each: the mistake, and what gives it away; the more particular ones first."""
+"""The bugs that can be planted, with how to recognise them, specific ones first. Knows nothing of specs or files."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -58,7 +58,7 @@ class NoTarget(Bug):
     def seen_in(self, found: Evidence) -> str | None:
         if not isinstance(found.part, SoftmaxCrossEntropy):
             return None
-        if found.explained(found.analytic - found.given / found.rows):
+        if found.matches(found.analytic - found.given / found.rows):
             return "analytic − numeric is t/m: the −1 at the true class is missing from (p − t)/m"
         return None
 
@@ -79,7 +79,9 @@ class WrongMargin(Bug):
         self, loss: Loss, do: Calls, scale: Scale, right: BindGradient, z: Array, scores: Array, t: Array
     ) -> None:
         one = scale(1.0)
-        do(lambda: np.multiply(loss.gradient(scores + t, t), one, out=z))  # the true score 1 ahead: 0 is the margin
+        do(
+            lambda: np.multiply(loss.gradient(scores + t, t), one, out=z)
+        )  # the true score is raised by 1, which makes the margin 0
 
     def seen_in(self, found: Evidence) -> str | None:
         if not isinstance(found.part, Hinge | BinaryHinge) or found.ratio is not None:
@@ -88,7 +90,7 @@ class WrongMargin(Bug):
         if not np.allclose(steps, np.rint(steps), atol=1e-6):
             return None
         wrong = len(found.report.wrong)
-        return f"in {wrong} entries other terms count as active than in the cost: the margins of the two differ"
+        return f"in {wrong} entries the active terms differ from those of the cost: the two use different margins"
 
 
 @BUGS.register
@@ -104,7 +106,7 @@ class NoDerivative(Bug):
         return SpoiltLayer(layer, _pass_on) if isinstance(layer, Activation) else layer
 
     def seen_in(self, found: Evidence) -> str | None:
-        if isinstance(found.part, Activation) and _passed_on(found):
+        if isinstance(found.part, Activation) and _is_unchanged(found):
             return "the gradient comes out of the activation as it went in: it is not multiplied by f′(z)"
         return None
 
@@ -122,7 +124,7 @@ class NoMask(Bug):
         return SpoiltLayer(layer, _pass_on) if isinstance(layer, Dropout) else layer
 
     def seen_in(self, found: Evidence) -> str | None:
-        if isinstance(found.part, Dropout) and _passed_on(found):
+        if isinstance(found.part, Dropout) and _is_unchanged(found):
             return "the gradient comes out of dropout as it went in: the mask of the forward pass is not applied"
         return None
 
@@ -144,8 +146,8 @@ class Transposed(Bug):
 
     def seen_in(self, found: Evidence) -> str | None:
         wrong = found.analytic
-        if wrong.ndim == 2 and min(wrong.shape) > 1 and found.explained(wrong.reshape(wrong.T.shape).T):
-            return "the right numbers in the wrong places: each stands where its transpose belongs"
+        if wrong.ndim == 2 and min(wrong.shape) > 1 and found.matches(wrong.reshape(wrong.T.shape).T):
+            return "the numbers are right but in the wrong places: each is where its transpose belongs"
         return None
 
 
@@ -178,7 +180,7 @@ class BiasNotSummed(Bug):
 @BUGS.register
 @dataclass(frozen=True, slots=True)
 class NoPenalty(Bug):
-    """The penalty counts in the cost and is forgotten in the gradient."""
+    """The penalty is part of the cost but missing from the gradient."""
 
     kind: Literal["no_penalty"] = "no_penalty"
     formula: ClassVar[str] = "∂J/∂w = ∂cost/∂w  instead of  ∂cost/∂w + ∂penalty/∂w"
@@ -196,7 +198,7 @@ class NoPenalty(Bug):
 @BUGS.register
 @dataclass(frozen=True, slots=True)
 class WrongSign(Bug):
-    """The gradient points downhill already: descent would climb."""
+    """The gradient has the opposite sign, so that descent would increase the cost."""
 
     kind: Literal["wrong_sign"] = "wrong_sign"
     formula: ClassVar[str] = "∂J/∂z = (t − p)/m  instead of  (p − t)/m"
@@ -212,7 +214,7 @@ class WrongSign(Bug):
 @BUGS.register
 @dataclass(frozen=True, slots=True)
 class NoTwo(Bug):
-    """The 2 that differentiating a square brings down is forgotten."""
+    """The factor 2 from differentiating a square is missing."""
 
     kind: Literal["no_two"] = "no_two"
     formula: ClassVar[str] = "∂(z − t)²/∂z = z − t  instead of  2 (z − t)"
@@ -228,20 +230,20 @@ class NoTwo(Bug):
 
 @dataclass(frozen=True, slots=True)
 class _OnlyCounted(Penalty):
-    """A penalty that adds to the cost alone."""
+    """A penalty that adds to the cost but not to the gradient."""
 
     def bind(self, do: Calls, w: Array, dw: Array, total: Array, scratch: Array) -> None:
         Penalty.bind(self, do, w, np.zeros_like(dw), total, scratch)
 
 
 def _pass_on(do: Calls, d: Array, dx: Array, g: SimpleNamespace) -> None:
-    """Record ∂L/∂input = ∂L/∂output, for each of the pieces that the output is made of."""
+    """Record ∂L/∂input = ∂L/∂output, for each of the pieces that the input consists of."""
     for start in range(0, dx.shape[1], d.shape[1]):
         do(np.copyto, dx[:, start : start + d.shape[1]], d)
 
 
-def _passed_on(found: Evidence) -> bool:
-    """Whether ∂L/∂input is ∂L/∂output, in each of the pieces."""
+def _is_unchanged(found: Evidence) -> bool:
+    """Return whether ∂L/∂input equals ∂L/∂output in each of the pieces."""
     if found.tensor != INPUTS:
         return False
     pieces = np.hstack([found.given] * (found.analytic.shape[1] // found.given.shape[1]))

@@ -1,6 +1,6 @@
-"""The numerical gradient of a function of a vector, to check the analytic one. Knows nothing of networks or data.
+"""Checks the gradient of a function of a vector against numerical derivatives. Knows nothing of networks or data.
 
-Works in float64 and entry by entry, on functions given by their values and one gradient.
+It works in float64, entry by entry, and needs only the values of the function and the gradient to check.
 """
 
 from nntrain.gradcheck.numeric.compare import METHODS, Imaginary, Options, check, compare

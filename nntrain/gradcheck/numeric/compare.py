@@ -1,9 +1,9 @@
-"""Compare a gradient with the derivatives of its function: entry by entry, along random directions, by complex steps.
+"""Compares a gradient with the derivatives of its function: entry by entry, along random directions, by complex steps.
 
-A direction through all P entries costs as much as one entry and sees them all: it weighs each error with a random
-factor between ½ and 1 and a random sign, so that an error in a single entry always shows, and errors of relative size r
-(‖error‖ / ‖gradient‖) cancel within the tolerance τ with a chance of about τ/r: 0.1 % for r = 0.1 % and τ = 1e-6, and
-the square of that in two directions.
+A direction through all P entries costs as much as one entry and covers them all. It weighs each error by a random
+factor between ½ and 1 and a random sign, so an error in a single entry always shows. Errors of relative size r
+(‖error‖ / ‖gradient‖) cancel within the tolerance τ with a probability of about τ/r: 0.1 % for r = 0.1 % and τ = 1e-6,
+and the square of that in two directions. Knows nothing of networks.
 """
 
 import math
@@ -28,11 +28,11 @@ TINY = 2.0**-570  # the imaginary step: its square is exactly 0
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to compare. ``probes`` entries are looked at (None: all), and ``directions`` where that leaves some out.
+    """How to compare: ``probes`` entries (None: all), and ``directions`` if these are not all entries.
 
     Half of the entries are drawn from all, half from those whose analytic value is not 0. ``unit`` is the size of the
-    numbers that the function adds up: a cost of 1e-20 whose scores are about 1 is rounded like 1, and slopes that such
-    rounding hides are not told from zero.
+    numbers that the function adds up: a cost of 1e-20 whose scores are about 1 has the rounding errors of 1, and slopes
+    below these errors count as zero.
     """
 
     tolerance: float = 1e-6
@@ -43,15 +43,15 @@ class Options:
     unit: float = 1.0
     step: float = STEP
     method: Method = "central"
-    entries: tuple[int, ...] | None = None  # these instead of drawn ones
+    entries: tuple[int, ...] | None = None  # these entries instead of random ones
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Imaginary:
     """The same function in complex numbers: ``value()`` at ``theta`` (P,), which is moved in place.
 
-    Its order, size and sign must be those of the real parts, so that Im f(θ + ih) / h is a derivative on every piece.
-    ``value`` raises TypeError where a part of the function takes no complex numbers.
+    It must compare numbers by their real parts, so that Im f(θ + ih) / h is the derivative on every piece. ``value``
+    raises TypeError if a part of the function does not take complex numbers.
     """
 
     value: Callable[[], complex]
@@ -90,7 +90,7 @@ def compare(
 ) -> Report:
     """Compare a gradient (P,) with the derivatives of ``value()`` at ``theta`` (P,), both float64.
 
-    ``theta`` is what the function reads; it is moved in place and put back as it was.
+    ``theta`` is what the function reads; it is moved in place and restored.
     """
     for name, vector in (("theta", theta), ("the gradient", gradient)):
         if vector.dtype != np.float64:
@@ -103,7 +103,7 @@ def compare(
 
 
 class _Comparison:
-    """One comparison under way."""
+    """A comparison in progress."""
 
     def __init__(
         self,
@@ -121,16 +121,16 @@ class _Comparison:
         self.note = ""
 
     def report(self) -> Report:
-        """Look at everything that the options ask for."""
-        chosen = self._chosen()
+        """Compare the entries and directions that the options ask for."""
+        chosen = self._choose_entries()
         self._try_imaginary()
         entries = [self._entry(int(i)) for i in chosen]
         left_out = len(chosen) < self.theta.size
         directions = [self._direction() for _ in range(self.options.directions if left_out else 0)]
         return Report(entries, directions, self.options.tolerance, self.options.max_kinks, self.note)
 
-    def _chosen(self) -> Array:
-        """Return the indices of the entries to look at, in order."""
+    def _choose_entries(self) -> Array:
+        """Return the indices of the entries to compare, in order."""
         size, probes = self.theta.size, self.options.probes
         if self.options.entries is not None:
             return np.array(self.options.entries, np.intp)
@@ -142,7 +142,7 @@ class _Comparison:
         return np.sort(np.concatenate([drawn, self.rng.permutation(others)[: probes - len(drawn)]]))
 
     def _try_imaginary(self) -> None:
-        """Do without a second opinion, and say so, where the function takes no complex numbers."""
+        """Do without the complex step, and note it, if the function does not take complex numbers."""
         if self.imaginary is not None:
             try:
                 self.imaginary.value()
@@ -154,13 +154,13 @@ class _Comparison:
         second = self._imaginary_slope(i) if self.imaginary is not None else None
         apart = second.error(analytic, tolerance) if second is not None and not second.kink else None
         if second is not None and apart is not None and self.options.method == "complex" and apart <= tolerance:
-            return replace(_found(i, analytic, second, tolerance), second_error=apart)
+            return replace(_make_entry(i, analytic, second, tolerance), second_error=apart)
         first = slope(self._line_of_entry(i), step=self._step(i), noise=self.noise, tolerance=tolerance)
-        entry = _found(i, analytic, first, tolerance)
+        entry = _make_entry(i, analytic, first, tolerance)
         if second is None or apart is None or first.kink:
             return entry
         if self.options.method == "complex":
-            entry = _found(i, analytic, second, tolerance)
+            entry = _make_entry(i, analytic, second, tolerance)
         return replace(entry, error=max(entry.error, apart), second_error=apart)
 
     def _step(self, i: int) -> float:
@@ -178,7 +178,7 @@ class _Comparison:
         return line
 
     def _direction(self) -> Direction:
-        """Measure along a direction of length 1 whose entries are all of about one size."""
+        """Compare along a random direction of length 1 whose entries are of similar size."""
         theta, base = self.theta, self.theta.copy()
         u = self.rng.uniform(0.5, 1.0, theta.shape) * self.rng.choice((-1.0, 1.0), theta.shape)
         u /= np.linalg.norm(u)
@@ -211,7 +211,7 @@ class _Comparison:
         return Slope(low, high, slack, kink=apart)
 
 
-def _found(i: int, analytic: float, found: Slope, tolerance: float) -> Entry:
+def _make_entry(i: int, analytic: float, found: Slope, tolerance: float) -> Entry:
     numeric = found.nearest(analytic) if found.decided else math.nan
     error = found.error(analytic, tolerance)
     return Entry(i, analytic, numeric, error, found.kink, found.decided, slack=found.slack)

@@ -1,9 +1,9 @@
 """Complex arrays for complex-step derivatives: ordered by their real parts (Martins, Sturdza & Alonso 2003).
 
-f(θ + ih) = f(θ) + ih f′(θ) − …, so that Im f / h is the derivative to the last digit: nothing is subtracted. That
-asks for an analytic f. ReLU, max, |·| and hinge are not, but their pieces are, and which piece counts is a matter of
-the real part. NumPy compares complex numbers by the real part first; here size and sign follow it as well. A network
-bound in these arrays runs its own recorded calls in complex arithmetic.
+f(θ + ih) = f(θ) + ih f′(θ) − …, so Im f / h is the derivative to the last digit, as nothing is subtracted. This needs
+an analytic f. ReLU, max, |·| and hinge are analytic only piecewise, and the real part decides which piece applies.
+NumPy compares complex numbers by their real parts first; here abs and sign use the real part too. A network bound to
+these arrays runs its own recorded calls in complex arithmetic.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ class ByRealPart(np.ndarray[Any, Any]):
     """A complex array whose ``abs``, ``sign`` and ``logaddexp`` are those of real numbers, continued analytically."""
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        """Run the ufunc, or what stands for it here, on plain arrays; results of complex numbers are ordered again."""
+        """Run the ufunc, or its continuation, on plain arrays; complex results are ordered by real parts again."""
         given = options.pop("out", None)
         if given is not None:
             options["out"] = tuple(_plain(array) for array in given)

@@ -1,9 +1,9 @@
-"""The slope of a function along a line, from its values alone; or what keeps it from having one.
+"""The slope of a function along a line, computed from its values, or the kink that leaves it without one.
 
 Central differences of fourth order at two step sizes and the two one-sided slopes must agree before a numerical
-derivative is believed; if they do not, a kink (ReLU, hinge, maxout) lies between the probes and the step shrinks. What
-is a kink is read from the values of the function: never from the gradient under test, and not from what units say of
-themselves, which may be wrong in the same place.
+derivative is accepted. If they disagree, a kink (ReLU, hinge, maxout) lies between the probes, and the step shrinks.
+Kinks are detected from the values of the function only: the gradient under test, or what units state about their kinks,
+may be wrong in the same place. Knows nothing of networks.
 """
 
 import math
@@ -18,9 +18,9 @@ Line = Callable[[float], float]  # the function's value at a distance along a li
 
 EPSILON = 2.0**-52  # of float64
 STEP = 2.0**-10  # balances truncation h⁴ and rounding ε/h in fourth-order differences
-SHRINK = 2.0**-3  # from one step size to the next where a kink is near
+SHRINK = 2.0**-3  # ratio of each step size to the one before, near a kink
 SIZES = 7  # step sizes tried: 1e-3, 1.2e-4, … 3.7e-9
-BELIEVED = 4  # sizes after which two different one-sided slopes are a kink, and not strong curvature
+BELIEVED = 4  # step sizes after which different one-sided slopes mean a kink rather than strong curvature
 NOISE_FACTOR = 30.0  # slopes may differ by so many times (rounding noise of the function) / step
 NOISE_SPACING = 2.0**-33  # near enough that the function is straight, far enough that its rounding varies
 
@@ -29,23 +29,23 @@ NOISE_SPACING = 2.0**-33  # near enough that the function is straight, far enoug
 class Slope:
     """The numerical derivative along a line: any value from ``low`` to ``high``, equal unless at a kink.
 
-    Where ``decided`` is false, a kink lies nearer than the smallest step, and nothing can be told.
+    If ``decided`` is false, a kink lies nearer than the smallest step, and the slope is unknown.
     """
 
     low: float
     high: float
-    slack: float  # what rounding alone may add
+    slack: float  # the error that rounding alone may cause
     kink: bool = False
     decided: bool = True
 
     def nearest(self, value: float) -> float:
-        """Return the derivative that is nearest to a value."""
+        """Return the derivative between ``low`` and ``high`` that is nearest to a value."""
         return min(max(value, self.low), self.high)
 
     def error(self, analytic: float, tolerance: float) -> float:
         """Return |analytic − numeric| / max(|analytic|, |numeric|, floor), numeric being the nearest; inf for NaN.
 
-        The floor is where the rounding of the function itself hides errors of ``tolerance``.
+        Below the floor, rounding errors of the function hide relative errors of ``tolerance``.
         """
         if not math.isfinite(analytic):
             return math.inf
@@ -67,7 +67,7 @@ class _Differences:
 
 
 def slope(line: Line, *, step: float, noise: float, tolerance: float) -> Slope:
-    """Return the slope at 0, shrinking the step until all difference quotients agree; 7 values a step size."""
+    """Return the slope at 0, shrinking the step until all difference quotients agree; 7 values per step size."""
     value, h = line(0.0), step
     slack = 0.0
     for size in range(1, SIZES + 1):
@@ -90,7 +90,7 @@ def slope(line: Line, *, step: float, noise: float, tolerance: float) -> Slope:
 def rounding(value: Callable[[], float], theta: Array, rng: np.random.Generator) -> float:
     """Return the size of a function's rounding errors near ``theta``, from second differences of near points.
 
-    ``theta`` is moved in place and put back. NaN where the function is not finite: then every slope stays undecided.
+    ``theta`` is moved in place and restored. Returns NaN if the function is not finite; then every slope is undecided.
     """
     base = theta.copy()
     direction = NOISE_SPACING * rng.uniform(-1.0, 1.0, theta.shape) * np.maximum(1.0, np.abs(theta))

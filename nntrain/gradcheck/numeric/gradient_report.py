@@ -1,4 +1,4 @@
-"""What a comparison of two gradients found: entry by entry, and in one line."""
+"""The result of comparing two gradients: entry by entry, and in one line. Knows nothing of networks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,21 +7,21 @@ from statistics import median
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a gradient against the derivative: errors are relative, ``second_error`` to the complex step."""
+    """One entry of a gradient and its derivative; errors are relative, ``second_error`` is that to the complex step."""
 
     index: int
     analytic: float
-    numeric: float  # the derivative; at a kink the nearest between the one-sided slopes, NaN where nothing can be told
-    error: float  # the larger one, where there are two opinions; inf if the analytic value is not finite
+    numeric: float  # the derivative; at a kink the nearest value between the one-sided slopes; NaN if unknown
+    error: float  # the larger one of both methods; inf if the analytic value is not finite
     kink: bool = False  # whether the derivative jumps here
-    decided: bool = True  # whether the kink is at the very point, so that the one-sided slopes are known
+    decided: bool = True  # whether the derivative, or at a kink the one-sided slopes, are known
     second_error: float | None = None
-    slack: float = 0.0  # by how much rounding alone may part analytic and numeric
+    slack: float = 0.0  # difference that rounding alone may cause
 
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """The derivative along one random direction through all entries, None where a kink lies too near to tell."""
+    """The derivative along one random direction through all entries; ``numeric`` is None if a kink is too near."""
 
     analytic: float
     numeric: float | None
@@ -30,7 +30,7 @@ class Direction:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a check found; ``str(report)`` says it in one line. ``note`` tells why there is no second opinion."""
+    """The result of a check; ``str(report)`` is one line. ``note`` says why there is no complex step."""
 
     entries: Sequence[Entry]
     directions: Sequence[Direction]
@@ -55,28 +55,28 @@ class Report:
 
     @property
     def second_error(self) -> float | None:
-        """Largest relative error against the complex step, None where there is none."""
+        """Largest relative error against the complex step, or None without it."""
         errors = [entry.second_error for entry in self.entries if entry.second_error is not None]
         return max(errors, default=None)
 
     @property
     def n_entries(self) -> int:
-        """Entries looked at."""
+        """Number of entries that were probed."""
         return len(self.entries)
 
     @property
     def n_checked(self) -> int:
-        """Entries compared with a derivative."""
+        """Number of entries that were compared with a derivative."""
         return sum(not entry.kink for entry in self.entries)
 
     @property
     def n_kinks(self) -> int:
-        """Entries whose derivative jumps at theta or too near to it to tell."""
+        """Number of entries whose derivative jumps at theta or very near to it."""
         return len(self.entries) - self.n_checked
 
     @property
     def n_undecided(self) -> int:
-        """Those of the entries at kinks of which nothing can be told."""
+        """Number of entries at kinks whose one-sided slopes are unknown."""
         return sum(not entry.decided for entry in self.entries)
 
     @property
@@ -86,7 +86,7 @@ class Report:
 
     @property
     def agrees(self) -> bool:
-        """Whether nothing contradicts; entries at a kink have a range to agree with."""
+        """Whether no error exceeds the tolerance; at a kink, any value between the slopes agrees."""
         return self.max_error <= self.tolerance
 
     @property
