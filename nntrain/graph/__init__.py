@@ -1,6 +1,6 @@
-"""A computational graph of formulas, worked out forward and backward. Knows NumPy and nothing of nntrain.
+"""Computational graphs of formulas, evaluated forward and backward. Uses NumPy; knows nothing of the rest of nntrain.
 
-Every step is in sight. It is the second opinion on the training engine and never part of it.
+Every step can be inspected. The graph serves to check the training engine and is never part of it.
 """
 
 from nntrain.graph.builder import Builder

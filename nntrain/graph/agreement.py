@@ -1,4 +1,4 @@
-"""How well a trace's gradients agree with differences of the output, node by node."""
+"""Compares the gradients of a trace with differences of the output, node by node. Knows nothing of formulas as text."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,17 @@ import numpy as np
 from nntrain.graph.operations import Array
 from nntrain.graph.trace import PROBES, Trace
 
-AGREES = 1e-6  # largest relative error that is taken for rounding
-SMALL, FEW = 2000, 10  # entries of a whole graph up to which PROBES of each node are probed, and how many beyond
-FLOOR = 1e-9  # times the output: gradients below count as that large, as differences see no finer
+AGREES = 1e-6  # largest relative error that counts as rounding
+SMALL, FEW = 2000, 10  # entries of a graph up to which PROBES of each node are probed, and how many are in larger ones
+FLOOR = 1e-9  # relative to the output: smaller gradients count as this large, since differences are no finer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Check:
-    """One node's gradient by differences, and how far ours is from it, relative to the largest entry.
+    """The gradient of a node by differences, and the error of the traced one, relative to the largest entry.
 
-    nan where nothing could be probed. ``tied``: a kink lies between the node and the output, so that the gradient is
-    one choice of several.
+    The error is nan if nothing could be probed. ``tied``: there is a kink between the node and the output, so that
+    several gradients are valid.
     """
 
     numeric: Array
@@ -26,12 +26,12 @@ class Check:
 
     @property
     def probed(self) -> int:
-        """How many entries were compared."""
+        """Number of entries that were compared."""
         return int(np.sum(~np.isnan(self.numeric)))
 
     @property
     def agrees(self) -> bool:
-        """Whether the gradient is right as far as can be seen."""
+        """Whether the gradient agrees with every entry that was compared."""
         return not self.error > AGREES
 
 
@@ -47,7 +47,7 @@ def checks(trace: Trace) -> tuple[Check | None, ...]:
 
 
 def _error(ours: Array, theirs: Array, floor: float) -> float:
-    """Return the largest difference over the largest entry, of those that were probed."""
+    """Return the largest difference divided by the largest entry, among those that were probed."""
     probed = ~np.isnan(theirs)
     if not probed.any():
         return float("nan")

@@ -1,4 +1,4 @@
-"""Builds a graph node by node; equal expressions become one node. Knows no values."""
+"""Builds a graph node by node; equal expressions become one node. Knows nothing of values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,9 +11,9 @@ MOST_NODES = 1000
 
 
 class Builder:
-    """Collects nodes: each method returns the index of one, the known one where there is an equal.
+    """Collects nodes. Each method returns the index of a node; an equal node that exists already is used again.
 
-    Indices hold while building; ``build`` puts the variables first.
+    Indices are valid while building; ``build`` moves the variables to the front.
     """
 
     def __init__(self) -> None:
@@ -30,26 +30,26 @@ class Builder:
         return self._enter(value, Node(len(self._nodes), text, text, constant=value, varies=False, column=column))
 
     def apply(self, name: str, *inputs: int, symbol: str = "", column: int | None = None) -> int:
-        """Return the node of an operation on nodes; without a ``symbol`` it gets one when the graph is built."""
+        """Return the node of an operation on nodes; without a ``symbol``, it is given one by ``build``."""
         operation = OPERATIONS[name]
         if len(inputs) != operation.arity:
             raise ValueError(f"{name}: takes {operation.arity} inputs, got {len(inputs)}")
         negated = self._nodes[inputs[0]].constant if name == "neg" else None
         if negated is not None:
-            return self.constant(-negated, column)  # -3 is a number
+            return self.constant(-negated, column)  # -3 is a number, not an operation
         varies = any(self._nodes[i].varies for i in inputs)
         node = Node(len(self._nodes), symbol, "", operation, inputs, varies=varies, column=column)
         return self._enter((name, inputs), node)
 
     def insert(self, graph: Graph, given: Mapping[str, int], symbol: str = "") -> int:
-        """Copy a graph in, its variables standing for the ``given`` nodes; return the node of its output.
+        """Copy a graph, with the ``given`` nodes in place of its variables; return the node of its output.
 
-        A variable that is not given stays a variable; ``symbol`` names the output.
+        A variable that is not given remains a variable; ``symbol`` is the name of the output.
         """
         return self.insert_all(graph, given, symbol)[graph.output]
 
     def insert_all(self, graph: Graph, given: Mapping[str, int], symbol: str = "") -> list[int]:
-        """Copy a graph in like ``insert``; return where each of its nodes is."""
+        """Copy a graph as ``insert`` does; return the new index of each of its nodes."""
         place: list[int] = []
         for node in graph.nodes:
             name = symbol if node.index == graph.output else ""
@@ -62,15 +62,15 @@ class Builder:
         return place
 
     def constant_of(self, index: int) -> float | None:
-        """Return the number that a node is, None for any other node."""
+        """Return the number of a constant node, or None for any other node."""
         return self._nodes[index].constant
 
     def build(self, output: int, symbol: str = "f") -> Graph:
-        """Return the graph that ends in ``output``, called ``symbol`` if it has no name; the rest is left out."""
+        """Return the graph of ``output`` and all it needs; the output is named ``symbol`` if it has no name."""
         return self.build_several((output,), symbol)[0]
 
     def build_several(self, outputs: Sequence[int], symbol: str = "f") -> tuple[Graph, tuple[int, ...]]:
-        """Return the graph of all that ``outputs`` need, the first its result, and where they are in it."""
+        """Return the graph of all that ``outputs`` need, with the first as its output, and their indices in it."""
         order = sorted(self._find_needed(outputs), key=lambda node: not node.is_variable)
         place = {node.index: new for new, node in enumerate(order)}
         taken = {node.symbol for node in order}

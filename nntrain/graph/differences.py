@@ -1,4 +1,4 @@
-"""Derivatives by differences, extrapolated to step 0 (Ridders 1982). Knows functions of one array, not graphs."""
+"""Derivatives by differences, extrapolated to step 0 (Ridders 1982). Knows nothing of graphs."""
 
 from collections.abc import Callable
 
@@ -6,15 +6,15 @@ import numpy as np
 
 from nntrain.graph.operations import Array
 
-FIRST = 0.05  # the first step, relative to the size of the entry
-LEAST = 0.1  # entries below count as this large
-SHRINK = 4.0  # from one step to the next
+FIRST = 0.05  # first step, relative to the size of the entry
+LEAST = 0.1  # smaller entries count as this large
+SHRINK = 4.0  # ratio of each step to the next
 STEPS = 14
 ROUNDING = 2 * float(np.finfo(np.float64).eps)
 
 
 def slopes(f: Callable[[Array], float], value: Array, most: int) -> Array:
-    """Return ∂f/∂value, the shape of ``value``; nan for all but ``most`` entries, and where f is not finite."""
+    """Return ∂f/∂value in the shape of ``value``: of at most ``most`` entries, nan for others and undefined ones."""
     gradient = np.full(value.shape, np.nan)
     chosen = np.unique(np.linspace(0, value.size - 1, min(most, value.size)).astype(np.int64))
     for entry in chosen:
@@ -30,7 +30,7 @@ def slopes(f: Callable[[Array], float], value: Array, most: int) -> Array:
 
 
 def slope(f: Callable[[float], float], step: float) -> float:
-    """Return f′(0): central differences of shrinking steps, extrapolated, where they change least beyond rounding."""
+    """Return f′(0) by central differences, extrapolated over shrinking steps, where the result changes least."""
     best, least = np.nan, np.inf
     above: list[float] = []
     for _ in range(STEPS):
@@ -44,7 +44,7 @@ def slope(f: Callable[[float], float], step: float) -> float:
             if change < least:
                 best, least = row[order], change
         if least <= noise < np.inf:
-            break  # a smaller step can tell no more
+            break  # smaller steps only add rounding errors
         above = row if np.isfinite(row[0]) else []
         step /= SHRINK
     return float(best)

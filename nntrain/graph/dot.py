@@ -1,4 +1,7 @@
-"""The graph in the DOT language of Graphviz: values and gradients in the nodes, local derivatives on the edges."""
+"""The graph in the DOT language of Graphviz: values and gradients in the nodes, local derivatives on the edges.
+
+Knows nothing of formulas as text.
+"""
 
 from collections.abc import Iterator
 

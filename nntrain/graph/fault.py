@@ -1,8 +1,8 @@
-"""The error for a wrong formula, or for wrong values of its variables. Knows no graph."""
+"""The error for a wrong formula or wrong values of its variables. Knows nothing of graphs."""
 
 
 class FormulaError(ValueError):
-    """A formula that cannot be read or worked out: ``message`` in one line, at ``column`` (from 1) of ``source``."""
+    """A formula that cannot be read or evaluated: a one-line ``message``, at ``column`` (from 1) of ``source``."""
 
     def __init__(self, message: str, column: int | None = None, source: str = "formula") -> None:
         super().__init__(f"{source}:{column}: {message}" if column else f"{source}: {message}")

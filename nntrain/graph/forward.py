@@ -1,4 +1,4 @@
-"""The values of a graph: with every number checked, or by the rules of floating-point arithmetic alone."""
+"""The values of a graph, with every number checked or in plain floating point. Knows nothing of gradients."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ from nntrain.graph.operations import Array
 
 
 def evaluate(graph: Graph, values: Mapping[str, Array]) -> Array:
-    """Return the output for arrays of one floating type: inf where it overflows, nan where there is no value."""
+    """Return the output for arrays of one floating type: inf where it overflows, nan where it is undefined."""
     given = [values[node.symbol] if node.is_variable else np.zeros(0) for node in graph.nodes]
     return evaluate_unchecked(graph, given)[graph.output]
 
@@ -19,7 +19,7 @@ def evaluate(graph: Graph, values: Mapping[str, Array]) -> Array:
 def evaluate_unchecked(
     graph: Graph, values: Sequence[Array], *, start: int = -1, value: Array | None = None
 ) -> list[Array]:
-    """Return all values, those after ``start`` worked out anew with ``value`` there; inf and nan as they come."""
+    """Return all values; those after ``start`` are computed again, with ``value`` at ``start``. May be inf or nan."""
     found = list(values)
     if value is not None:
         found[start] = value
@@ -34,15 +34,15 @@ def evaluate_unchecked(
 
 
 def evaluate_checked(graph: Graph, values: Mapping[str, npt.ArrayLike]) -> list[Array]:
-    """Return all values in float64; raises ``FormulaError`` that names the first node without a finite value."""
-    given = _given(graph, values)
+    """Return all values in float64; raises ``FormulaError`` for the first node without a finite value."""
+    given = _check_values(graph, values)
     found: list[Array] = []
     for node in graph.nodes:
         found.append(given[node.symbol] if node.is_variable else _value(graph, node, found))
     return found
 
 
-def _given(graph: Graph, values: Mapping[str, npt.ArrayLike]) -> dict[str, Array]:
+def _check_values(graph: Graph, values: Mapping[str, npt.ArrayLike]) -> dict[str, Array]:
     names = graph.variables
     for name in values:
         if name not in names:
@@ -82,7 +82,7 @@ def _error(node: Node, problem: str) -> FormulaError:
 
 
 def _fit(a: Array, b: Array, *, alike: bool) -> bool:
-    """Whether two inputs have one shape, or unless they must be ``alike`` one is a number."""
+    """Return whether two inputs have equal shapes, or one is a number and they need not be ``alike``."""
     return a.shape == b.shape or not (alike or (a.shape and b.shape))
 
 

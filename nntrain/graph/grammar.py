@@ -1,4 +1,4 @@
-"""From text to graph: numbers, names, + - * / ** @, brackets and a fixed list of functions. Nothing is ever executed.
+"""Parses a formula into a graph: numbers, names, + - * / ** @, brackets and a fixed list of functions.
 
     sum     = product {("+" | "-") product}
     product = signed {("*" | "/" | "@") signed}
@@ -6,7 +6,8 @@
     power   = atom ["**" signed]
     atom    = number | name | name "(" sum {"," sum} ")" | "(" sum ")"
 
-The length of the text, the depth of its nesting and the number of nodes are bounded.
+The text is never executed. Its length, its depth of nesting and the number of nodes are limited. Knows nothing of
+values.
 """
 
 import re
@@ -36,7 +37,7 @@ class _Token:
 
 
 def parse(text: str) -> Graph:
-    """Return the graph of a formula such as ``(x + y) * z``; raises ``FormulaError`` with the column."""
+    """Return the graph of a formula such as ``(x + y) * z``; raises ``FormulaError`` with the column of the mistake."""
     if len(text) > MOST_CHARACTERS:
         raise FormulaError(f"longer than {MOST_CHARACTERS} characters, got {len(text)}", MOST_CHARACTERS + 1)
     reader = _Reader(_tokens(text))
@@ -57,7 +58,7 @@ def _tokens(text: str) -> list[_Token]:
 
 
 class _Reader:
-    """Reads tokens from left to right and puts nodes into a builder."""
+    """Reads tokens from left to right and adds nodes to a builder."""
 
     def __init__(self, tokens: list[_Token]) -> None:
         self.builder = Builder()
@@ -106,7 +107,7 @@ class _Reader:
         if token.form == "number":
             return self.builder.constant(_number(token), token.column)
         if token.form == "name":
-            return self._named(token)
+            return self._read_name(token)
         if token.text != "(":
             got = f"got {token.text!r}" if token.form != "end" else "the formula ends here"
             raise FormulaError(f"a number, a name or a bracket is missing; {got}", token.column)
@@ -114,13 +115,13 @@ class _Reader:
         self._close(token)
         return node
 
-    def _named(self, name: _Token) -> int:
+    def _read_name(self, name: _Token) -> int:
         if self._tokens[self._at].text != "(":
             if name.text in FUNCTIONS:
                 raise FormulaError(f"{name.text} is a function; write {name.text}(…)", name.column)
             return self.builder.variable(name.text, name.column)
         if name.text not in FUNCTIONS:
-            raise FormulaError(f"unknown function '{name.text}'{_meant(name.text)}", name.column)
+            raise FormulaError(f"unknown function '{name.text}'{_suggest_function(name.text)}", name.column)
         bracket = self._tokens[self._at]
         many = FUNCTIONS[name.text] in VARIADIC
         arguments: list[int] = []
@@ -133,7 +134,7 @@ class _Reader:
                 arguments = [self.builder.apply(name.text, *arguments, column=name.column)]
         self._close(bracket)
         if given != FUNCTIONS[name.text].arity and not (many and given > 1):
-            raise FormulaError(f"{name.text} takes {_expected(name.text)}, got {given}", name.column)
+            raise FormulaError(f"{name.text} takes {_describe_arguments(name.text)}, got {given}", name.column)
         return arguments[0] if many else self.builder.apply(name.text, *arguments, column=name.column)
 
     def _close(self, bracket: _Token) -> None:
@@ -160,13 +161,13 @@ def _number(token: _Token) -> float:
     return value
 
 
-def _expected(name: str) -> str:
+def _describe_arguments(name: str) -> str:
     takes = FUNCTIONS[name].arity
     more = " or more" if FUNCTIONS[name] in VARIADIC else ""
     return f"{takes}{more} argument{'s' if takes > 1 else ''}"
 
 
-def _meant(name: str) -> str:
+def _suggest_function(name: str) -> str:
     close = get_close_matches(name, FUNCTIONS, n=1)
     hint = f"; did you mean '{close[0]}'?" if close else ";"
     return f"{hint} (one of {', '.join(sorted(FUNCTIONS))})"

@@ -1,6 +1,7 @@
-"""The walk through a graph as LaTeX: the values forward, then the chain rule backward with its numbers.
+"""A trace of a graph as LaTeX: the values forward, then the chain rule backward with its numbers.
 
-Two ``align*`` environments for a document with amsmath. Long sums begin a new line, matrices stand in brackets.
+It writes two ``align*`` environments for a document with amsmath. Long sums are broken into lines, and matrices are in
+brackets. Knows nothing of pictures.
 """
 
 import re
@@ -18,13 +19,13 @@ from nntrain.graph.trace import Edge, Trace
 
 TRANSPOSED = "ᵀ"
 GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "theta", "lambda", "mu", "rho", "sigma", "tau", "phi", "omega"}
-LARGE, HIGH = 24, 10  # entries and rows of a matrix that is written out
-DIGITS = 3  # of its entries
+LARGE, HIGH = 24, 10  # most entries and rows of a matrix that is written in full
+DIGITS = 3  # significant digits of its entries
 NEXT, MORE = " \\\\\n&= ", " \\\\\n&\\quad + "
 
 
 def latex(trace: Trace) -> str:
-    """Return forward and backward as a fragment of LaTeX."""
+    """Return both passes as a fragment of LaTeX."""
     forward = [_forward(trace, node) for node in trace.graph.nodes if node.constant is None]
     backward = [_backward(trace, node) for node in reversed(trace.graph.nodes) if node.varies]
     return "\n".join([*_align("forward: values", forward), *_align("backward: the chain rule", backward), ""])
@@ -50,7 +51,7 @@ def _forward(trace: Trace, node: Node) -> str:
 
 
 def _backward(trace: Trace, node: Node) -> str:
-    """Return ``∂f/∂x &= ∂q_1/∂x ∂f/∂q_1 = z · -4 = …``, the sum over all ways from a node to the output."""
+    """Return ``∂f/∂x &= ∂q_1/∂x ∂f/∂q_1 = z · -4 = …``, a sum over the users of the node."""
     gradient, ways = _value(trace.gradients[node.index]), [edge for edge in trace.edges if edge.source == node.index]
     left = rf"{_partial(trace, trace.graph.output, node.index)} &= "
     if not ways:
@@ -64,7 +65,7 @@ def _backward(trace: Trace, node: Node) -> str:
 
 
 def _chain_rule(trace: Trace, edge: Edge) -> str:
-    """Return one way in symbols; a matrix product has its matrix on the side where it stands."""
+    """Return the term of one edge in symbols; in a matrix product, the matrix keeps its side."""
     upstream = _partial(trace, trace.graph.output, edge.target)
     operation = trace.graph.nodes[edge.target].operation
     if operation is None or operation.chain is None:
@@ -100,7 +101,7 @@ def _formula(text: str) -> str:
         if node.operation is None:
             written.append(symbol(node.symbol))
         else:
-            least = node.operation.binding  # an input on the right must bind even tighter
+            least = node.operation.binding  # an input on the right must bind more tightly
             bindings = (_binding(graph.nodes[i]) - place for place, i in enumerate(node.inputs))
             texts = (written[i] for i in node.inputs)
             written.append(_apply(node, [(text, own < least) for text, own in zip(texts, bindings, strict=True)]))
@@ -109,7 +110,7 @@ def _formula(text: str) -> str:
 
 
 def _apply(node: Node, inputs: Sequence[tuple[str, bool]]) -> str:
-    """Return an operation on texts, each in brackets if it is loose and nothing encloses it already."""
+    """Return an operation on texts, each in brackets if it is loose and not yet enclosed."""
     assert node.operation is not None
     template, texts = node.operation.latex, {}
     for place, (text, loose) in zip(INPUTS, inputs, strict=False):
@@ -119,7 +120,7 @@ def _apply(node: Node, inputs: Sequence[tuple[str, bool]]) -> str:
 
 
 def _binding(node: Node) -> int:
-    """Return how tightly a node's own text binds."""
+    """Return how tightly the text of a node binds."""
     return node.operation.binding if node.operation else SIGN if (node.constant or 0) < 0 else ATOM
 
 
@@ -146,7 +147,7 @@ def _letters(word: str) -> str:
 
 
 def _factor(value: Array) -> str:
-    """Return a number that stands beside others: in brackets below zero."""
+    """Return a factor of a product: a negative number is in brackets."""
     text = _value(value)
     return _bracket(text) if text.startswith("-") else text
 

@@ -1,4 +1,4 @@
-"""The graph itself: nodes in order of evaluation. Knows no values."""
+"""The graph: nodes in order of evaluation. Knows nothing of values."""
 
 from dataclasses import dataclass, field
 
@@ -9,8 +9,8 @@ from nntrain.graph.operations import ATOM, PRODUCT, SIGN, SUM, VARIADIC, Operati
 class Node:
     """A variable (neither operation nor constant), a number (``constant``), or an operation on earlier nodes.
 
-    ``expression`` is written in the symbols of its inputs; ``varies`` tells whether it depends on a variable, so that
-    it has a gradient; ``column`` is where it stands in the text (from 1).
+    ``expression`` is written in the symbols of its inputs; ``varies`` says whether it depends on a variable and
+    so has a gradient; ``column`` is its place in the text (from 1).
     """
 
     index: int
@@ -49,7 +49,7 @@ class Graph:
 
 
 def write_node(node: Node, inputs: list[tuple[Node, str]]) -> str:
-    """Return a node's formula around the texts of its inputs, with the brackets it needs."""
+    """Return the formula of a node from the texts of its inputs, with the brackets that are needed."""
     operation = node.operation
     if operation is None:
         return node.symbol
@@ -61,7 +61,7 @@ def write_node(node: Node, inputs: list[tuple[Node, str]]) -> str:
     binding = operation.binding
     if operation.arity == 1:
         return operation.sign + _bracket(*inputs[0], binding)
-    left, right = (binding, binding + 1) if binding in (SUM, PRODUCT) else (ATOM, SIGN)  # ** groups from the right
+    left, right = (binding, binding + 1) if binding in (SUM, PRODUCT) else (ATOM, SIGN)  # ** is right-associative
     return f"{_bracket(*inputs[0], left)} {operation.sign} {_bracket(*inputs[1], right)}"
 
 

@@ -1,4 +1,7 @@
-"""Numbers, vectors and matrices as text: small ones in full, large ones by shape and norm. Knows arrays alone."""
+"""Numbers, vectors and matrices as text: small ones in full, large ones by shape and norm.
+
+Knows nothing of graphs.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -6,20 +9,20 @@ import numpy as np
 
 from nntrain.graph.operations import Array
 
-SMALLEST, LARGEST = -4, 6  # powers of ten of numbers that are written without one
-VECTOR = 3  # lines that a vector may take
+SMALLEST, LARGEST = -4, 6  # range of powers of ten of the numbers that are written without an exponent
+VECTOR = 3  # most lines of a vector
 
 
 @dataclass(frozen=True, slots=True)
 class Notation:
-    """How much is written out: significant digits (one less in arrays), columns of text, and rows of a matrix."""
+    """How much is written: significant digits (one fewer in arrays), characters per line, and rows of a matrix."""
 
     digits: int = 4
     wide: int = 24
     high: int = 4
 
     def lines(self, value: Array) -> list[str]:
-        """Return a value as lines of text, one a row of a matrix; what is too large as its shape and norm."""
+        """Return a value as lines of text, one per row of a matrix; a value that is too large as its shape and norm."""
         value = np.asarray(value)
         if value.ndim == 0:
             return [number(float(value), self.digits)]
@@ -39,7 +42,7 @@ class Notation:
 
 
 def number(value: float, digits: int = 4) -> str:
-    """Return a number in so many significant digits, without needless zeros: -12, 0.1966, 1183, 3.2e-07."""
+    """Return a number in ``digits`` significant digits, without trailing zeros: -12, 0.1966, 1183, 3.2e-07."""
     if value == 0:
         return "0"
     power = int(np.floor(np.log10(abs(value))))
@@ -60,7 +63,7 @@ def shape_text(value: Array) -> str:
 
 
 def _vector(cells: list[str], wide: int) -> list[str]:
-    """Return entries in brackets, broken where a line is full."""
+    """Return entries in brackets, broken into lines."""
     lines = ["["]
     for place, cell in enumerate(cells, start=1):
         piece = cell + ("]" if place == len(cells) else ",")
@@ -72,7 +75,7 @@ def _vector(cells: list[str], wide: int) -> list[str]:
 
 
 def _matrix(cells: list[list[str]]) -> list[str]:
-    """Return rows in brackets, the entries of a column one below the other."""
+    """Return rows in brackets, with aligned columns."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     rows = ["[" + ", ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) + "]" for row in cells]
     last = len(rows) - 1

@@ -1,9 +1,8 @@
-"""What a node can do: one row an operation, with its value, its derivatives and the rule in words.
+"""The table of operations: each row has the value, the derivatives, and the rule in words. Knows nothing of graphs.
 
-A derivative is written in the grammar of any formula, in terms of the inputs ``a`` and ``b`` and the output ``y``. It
-is the elementwise factor of the chain rule in denominator layout, ∂L/∂a = ∂L/∂y ⊙ factor, summed where ``a`` was
-repeated to fit. Three rows have a rule of their own: the matrix product, dA = dY Bᵀ and dB = Aᵀ dY, the softmax, and
-taking a part of a vector.
+A derivative is a formula of the inputs ``a`` and ``b`` and the output ``y``. It is the elementwise factor of the chain
+rule in denominator layout, ∂L/∂a = ∂L/∂y ⊙ factor, summed where ``a`` was broadcast. Three operations have rules of
+their own: the matrix product, dA = dY Bᵀ and dB = Aᵀ dY, the softmax, and taking a part of a vector.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,10 +19,10 @@ SUM, PRODUCT, SIGN, POWER, ATOM = range(1, 6)  # how tightly an operation binds 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A chain rule that is no elementwise product.
+    """A chain rule that is not an elementwise product.
 
-    ``local(position, inputs)`` is what the upstream gradient is joined with, ``pull(position, inputs, upstream)`` the
-    gradient of that input, ``forms`` how to write it with the upstream gradient ``g``, once for each input.
+    ``local(position, inputs)`` is the local derivative and ``pull(position, inputs, upstream)`` the gradient of that
+    input; ``forms`` has the formula of the gradient for each input, with ``g`` as the upstream gradient.
     """
 
     local: Callable[[int, Sequence[Array]], Array] = field(repr=False)
@@ -35,9 +34,9 @@ class Chain:
 class Operation:
     """A function of one to three arrays.
 
-    ``sign`` stands between the inputs of an infix operation and is the name of any other; ``latex`` has places {a},
-    {b} and {c}. ``needs`` tells what inputs must be, ``switch`` is the formula whose zeros are the kinks, ``powers``
-    the derivative by ``a`` for a given number b.
+    ``sign`` is written between the inputs of an infix operation and is the name of any other; ``latex`` has the fields
+    {a}, {b} and {c}. ``needs`` says what inputs must be, ``switch`` is the formula whose zeros are the kinks, and
+    ``powers`` returns the derivative by ``a`` for a given number b.
     """
 
     name: str
@@ -51,8 +50,8 @@ class Operation:
     switch: str = ""
     powers: Callable[[float], str] | None = field(default=None, repr=False)
     chain: Chain | None = None
-    joins: bool = False  # whether entries of one array meet: no elementwise operation
-    arguments: int | None = None  # how many there are, where some have no derivative
+    joins: bool = False  # whether entries of one array are combined, so that it is not elementwise
+    arguments: int | None = None  # number of inputs, if some have no derivative
 
     @property
     def arity(self) -> int:
@@ -101,7 +100,7 @@ def _power_rule(n: float) -> str:
 
 
 def number_text(value: float) -> str:
-    """Return a number as short as it can be read back."""
+    """Return the shortest text that is read back as the same number."""
     return str(int(value)) if value == int(value) and abs(value) < 1e16 else repr(value)
 
 
@@ -133,13 +132,13 @@ def _part(a: Array, index: Array, count: Array) -> Array:
     return np.asarray(a.reshape(int(parts), -1)[int(number) - 1])
 
 
-def _taken(position: int, inputs: Sequence[Array]) -> Array:
+def _part_mask(position: int, inputs: Sequence[Array]) -> Array:
     a, index, count = inputs
     return np.asarray((np.arange(len(a)) // (len(a) // int(count)) == int(index) - 1).astype(a.dtype))
 
 
 def _through_part(position: int, inputs: Sequence[Array], upstream: Array) -> Array:
-    return np.asarray(np.tile(upstream, int(inputs[2])) * _taken(position, inputs))
+    return np.asarray(np.tile(upstream, int(inputs[2])) * _part_mask(position, inputs))
 
 
 def _call(name: str, arguments: str = "{a}") -> str:
@@ -148,7 +147,7 @@ def _call(name: str, arguments: str = "{a}") -> str:
 
 _PRODUCT = Chain(_other, _through_product, ("g {b}ᵀ", "{a}ᵀ g"))
 _SOFTMAX = Chain(_jacobian, _through_softmax, ("(diag({y}) - {y} {y}ᵀ) g",))
-_PART = Chain(_taken, _through_part, ("g, and 0 elsewhere",))
+_PART = Chain(_part_mask, _through_part, ("g, and 0 elsewhere",))
 _TAKES_ALL = "takes the whole gradient, the first at a tie"
 
 _ROWS = (
@@ -201,4 +200,4 @@ _ROWS = (
 OPERATIONS = {row.name: row for row in _ROWS}
 SIGNS = {row.sign: name for name, row in OPERATIONS.items() if row.infix and row.arity == 2}
 FUNCTIONS = {name: row for name, row in OPERATIONS.items() if name in ("matmul", "neg") or not row.infix}
-VARIADIC = (OPERATIONS["max"], OPERATIONS["min"])  # of any number of inputs, taken in pairs
+VARIADIC = (OPERATIONS["max"], OPERATIONS["min"])  # take any number of inputs, which are combined in pairs

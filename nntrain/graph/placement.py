@@ -1,8 +1,7 @@
-"""Where the boxes of a drawing go, left to right in layers, so that no two of them overlap and few lines cross.
+"""Places the boxes of a drawing in layers from left to right, so that no boxes overlap and few lines cross.
 
-Knows boxes, links and distances, nothing of what is drawn. The steps are those of Sugiyama et al. (1981): layers by
-the longest path, placeholders where a link passes a layer, an order within each layer, and heights that keep links
-straight.
+The steps are those of Sugiyama et al. (1981): layers by the longest path, placeholders where a link crosses a layer, an
+order within each layer, and heights that keep links straight. Knows nothing of what is drawn.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,12 +12,12 @@ import numpy as np
 
 GAP_X, GAP_Y = 34.0, 14.0  # free space between layers, and between boxes of one layer
 SWEEPS = 12  # passes over all layers, for the order and for the heights
-STRAIGHT = 8.0  # how much more it matters that a long link is straight than that a short one is
+STRAIGHT = 8.0  # weight of the straightness of a long link, relative to a short one
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """What a thing takes up: its width, and how far it reaches above and below the line through it."""
+    """The room that an item takes: its width, and its extent above and below the line through it."""
 
     width: float
     above: float
@@ -27,7 +26,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A line from one box to another; ``label`` is a box that it passes on its way, right after the source."""
+    """A line from one box to another; ``label`` is a box on this line, right after the source."""
 
     source: int
     target: int
@@ -36,7 +35,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A box in its place: the left edge, the height of the line through it, and the right edge of its layer."""
+    """The place of a box: its left edge, the height of the line through it, and the right edge of its layer."""
 
     x: float
     y: float
@@ -45,7 +44,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """``boxes[i]`` is where box i is; ``routes[k]`` are the spots that link k passes, its label first if it has one."""
+    """``boxes[i]`` is the place of box i; ``routes[k]`` are the spots along link k, beginning with its label if any."""
 
     boxes: tuple[Spot, ...]
     routes: tuple[tuple[Spot, ...], ...]
@@ -55,11 +54,11 @@ class Layout:
 
 @dataclass(slots=True)
 class _Plan:
-    """Everything that needs a place: the boxes, and behind them labels and placeholders of long links."""
+    """All items that need a place: the boxes, followed by the labels and placeholders of links."""
 
     boxes: list[Box]
     level: list[int]
-    chains: list[list[int]] = field(default_factory=list)  # of each link: source, what it passes, target
+    chains: list[list[int]] = field(default_factory=list)  # for each link: source, items on its way, target
 
     def add(self, box: Box, level: int) -> int:
         self.boxes.append(box)
@@ -68,7 +67,7 @@ class _Plan:
 
 
 def place_in_layers(boxes: Sequence[Box], links: Sequence[Link]) -> Layout:
-    """Place boxes so that every link leads to the right; a box stands in ``boxes`` after all that lead to it."""
+    """Place boxes so that every link leads to the right; ``boxes`` has the source of each link before its target."""
     plan = _Plan(list(boxes), _levels(len(boxes), links))
     for link in links:
         plan.chains.append(_chain(plan, link))
@@ -81,7 +80,7 @@ def place_in_layers(boxes: Sequence[Box], links: Sequence[Link]) -> Layout:
 
 
 def _levels(count: int, links: Sequence[Link]) -> list[int]:
-    """Return each box's layer: as far left as its inputs allow, but inputs of nothing right before their use."""
+    """Return the layer of each box: as far left as its inputs allow, or right before its use if it has none."""
     level = [0] * count
     for link in sorted(links, key=lambda link: link.source):
         level[link.target] = max(level[link.target], level[link.source] + _length(link))
@@ -96,7 +95,7 @@ def _length(link: Link) -> int:
 
 
 def _chain(plan: _Plan, link: Link) -> list[int]:
-    """Return what a link passes, with a new placeholder for its label and for every layer it only crosses."""
+    """Return the items along a link, with a new item for its label and for every layer that it only crosses."""
     first, last = plan.level[link.source] + 1, plan.level[link.target]
     empty = Box(0.0, 0.0, 0.0)
     passed = [plan.add((link.label if level == first else None) or empty, level) for level in range(first, last)]
@@ -107,19 +106,19 @@ def _chain(plan: _Plan, link: Link) -> list[int]:
 
 
 def _order_layers(plan: _Plan, count: int) -> list[list[int]]:
-    """Return the layers, each from top to bottom; the order of inputs is kept where crossings allow."""
-    layers = _as_written(plan, count)
+    """Return the layers, each from top to bottom; the order of inputs is kept unless this adds crossings."""
+    layers = _order_by_walk(plan, count)
     best, fewest = layers, _crossings(plan, layers)
     for sweep in range(SWEEPS if fewest else 0):
-        layers = _sorted_by_neighbours(plan, [list(layer) for layer in layers], backwards=sweep % 2 == 0)
+        layers = _sort_by_neighbours(plan, [list(layer) for layer in layers], backwards=sweep % 2 == 0)
         crossings = _crossings(plan, layers)
         if crossings < fewest:
             best, fewest = layers, crossings
     return best
 
 
-def _as_written(plan: _Plan, count: int) -> list[list[int]]:
-    """Return layers in the order of a walk from the last box back to its inputs: a tree has no crossings then."""
+def _order_by_walk(plan: _Plan, count: int) -> list[list[int]]:
+    """Return layers in the order of a walk from the last box back to its inputs; a tree then has no crossings."""
     into: dict[int, list[list[int]]] = {}
     for chain in plan.chains:
         into.setdefault(chain[-1], []).append(chain)
@@ -133,12 +132,14 @@ def _as_written(plan: _Plan, count: int) -> list[list[int]]:
         seen.add(item)
         layers[plan.level[item]].append(item)
         for chain in reversed(into.get(item, [])):
-            stack.extend(chain[:-1])  # the source first on the stack: what the link passes is placed before it
+            stack.extend(
+                chain[:-1]
+            )  # the source first on the stack, so that the items along the link are placed before it
     return layers
 
 
-def _sorted_by_neighbours(plan: _Plan, layers: list[list[int]], *, backwards: bool) -> list[list[int]]:
-    """Order every layer by the mean position of its neighbours in the layer before (or behind)."""
+def _sort_by_neighbours(plan: _Plan, layers: list[list[int]], *, backwards: bool) -> list[list[int]]:
+    """Sort each layer by the mean position of its neighbours in the previous (or next) layer."""
     near = _neighbours(plan, forwards=backwards)
     position: dict[int, float] = {}
     for layer in reversed(layers) if backwards else layers:
@@ -153,7 +154,7 @@ def _mean(values: Sequence[float], default: float) -> float:
 
 
 def _neighbours(plan: _Plan, *, forwards: bool) -> list[list[tuple[int, float]]]:
-    """Return for each item those next to it on its links, ahead or behind, and how straight the way should be."""
+    """Return for each item its neighbours along links, on one side, with the weight of keeping these straight."""
     near: list[list[tuple[int, float]]] = [[] for _ in plan.boxes]
     for chain in plan.chains:
         weight = STRAIGHT if len(chain) > 2 else 1.0
@@ -181,11 +182,11 @@ def _crossings(plan: _Plan, layers: Sequence[Sequence[int]]) -> int:
 
 
 def _heights(plan: _Plan, layers: Sequence[Sequence[int]]) -> list[float]:
-    """Return the height of each item's line: near the mean of its neighbours, with room for every box."""
+    """Return the height of the line through each item: near the mean of its neighbours, without overlaps."""
     y = [0.0] * len(plan.boxes)
     for layer in layers:
         _settle(plan, layer, y, lambda item: [])
-    for sweep in range(2 * SWEEPS + 1):  # to the right at last: what has several inputs stands in their middle
+    for sweep in range(2 * SWEEPS + 1):  # the last sweep goes right: a box is centred on its inputs
         forwards = sweep % 2 == 0
         near = _neighbours(plan, forwards=not forwards)
         for layer in layers if forwards else reversed(layers):
@@ -197,27 +198,27 @@ def _heights(plan: _Plan, layers: Sequence[Sequence[int]]) -> list[float]:
 def _settle(
     plan: _Plan, layer: Sequence[int], y: list[float], near: Callable[[int], Sequence[tuple[int, float]]]
 ) -> None:
-    """Move one layer's items to where their neighbours are, as near as the boxes allow (weighted least squares)."""
-    offset, blocks = 0.0, list[tuple[float, float, list[int]]]()  # of each block: wish, weight, items
+    """Move the items of one layer as near to their neighbours as the boxes allow (weighted least squares)."""
+    offset, blocks = 0.0, list[tuple[float, float, list[int]]]()  # for each block: desired height, weight, items
     offsets: dict[int, float] = {}
     for place, item in enumerate(layer):
         if place:
             offset += plan.boxes[layer[place - 1]].below + GAP_Y + plan.boxes[item].above
         offsets[item] = offset
-        wishes = near(item)
-        weight = sum(w for _, w in wishes) or 0.01
-        wish = sum(w * y[other] for other, w in wishes) / weight if wishes else y[item]
-        blocks.append((wish - offset, weight, [item]))
-        while len(blocks) > 1 and blocks[-2][0] >= blocks[-1][0]:  # too close: from now on they move together
+        neighbours = near(item)
+        weight = sum(w for _, w in neighbours) or 0.01
+        desired = sum(w * y[other] for other, w in neighbours) / weight if neighbours else y[item]
+        blocks.append((desired - offset, weight, [item]))
+        while len(blocks) > 1 and blocks[-2][0] >= blocks[-1][0]:  # they overlap, so they move as one block
             (a, m, first), (b, n, second) = blocks[-2:]
             blocks[-2:] = [((m * a + n * b) / (m + n), m + n, first + second)]
-    for wish, _, items in blocks:
+    for desired, _, items in blocks:
         for item in items:
-            y[item] = wish + offsets[item]
+            y[item] = desired + offsets[item]
 
 
 def _spots(plan: _Plan, layers: Sequence[Sequence[int]], y: Sequence[float]) -> tuple[list[Spot], float]:
-    """Return the place of each item, and the width of all."""
+    """Return the place of each item, and the total width."""
     places: Mapping[int, Spot] = dict(_columns(plan, layers, y))
     return [places[item] for item in range(len(plan.boxes))], max((spot.right for spot in places.values()), default=0.0)
 

@@ -1,4 +1,7 @@
-"""Derivatives as formulas: of one operation by one of its inputs, and of a whole elementwise formula."""
+"""Derivatives as formulas: of an operation by one of its inputs, and of an elementwise formula.
+
+Knows nothing of values.
+"""
 
 import re
 from functools import cache
@@ -40,16 +43,16 @@ def rule_in_words(graph: Graph, node: Node, position: int) -> tuple[str, str]:
 
 
 def operation_of(node: Node) -> Operation:
-    """Return the operation of a node that is one."""
+    """Return the operation of a node; ValueError for a variable or a number."""
     if node.operation is None:
         raise ValueError(f"{node.symbol}: not an operation")
     return node.operation
 
 
 def with_slope(graph: Graph) -> tuple[Graph, int]:
-    """Return the graph of f′ for an elementwise formula f of one variable, and where in it f itself is.
+    """Return the graph of f′ for an elementwise formula f of one variable, and the index of f in that graph.
 
-    What both need is there once. Raises ``FormulaError`` for an operation that joins the entries of an array.
+    Nodes that both need are shared. Raises ``FormulaError`` for an operation that is not elementwise.
     """
     builder = Builder()
     place = builder.insert_all(graph, {})
@@ -74,7 +77,7 @@ def _build_pair(builder: Builder, slope: int, value: int) -> tuple[Graph, int]:
 
 
 def _product(builder: Builder, a: int, b: int) -> int:
-    """Return a · b, the shorter way where one of them is 0, 1 or −1."""
+    """Return a · b, simplified if one of them is 0, 1 or −1."""
     for one, other in ((a, b), (b, a)):
         number = builder.constant_of(one)
         if number == 0:
@@ -87,7 +90,7 @@ def _product(builder: Builder, a: int, b: int) -> int:
 
 
 def _sum(builder: Builder, a: int | None, b: int) -> int:
-    """Return a + b, the shorter way where one of them is missing or 0."""
+    """Return a + b, simplified if one of them is missing or 0."""
     if a is None or builder.constant_of(a) == 0:
         return b
     return a if builder.constant_of(b) == 0 else builder.apply("add", a, b)

@@ -1,7 +1,8 @@
-"""The graph as a picture, as it is drawn on a blackboard: values above the wires, gradients below them in red.
+"""The graph as a picture: operations joined by wires, with values above the wires and gradients below them in red.
 
-A self-contained SVG, laid out left to right. Where several wires leave a node, each tells its own part of the gradient,
-and their sum stands at the node. Numbers in the formula have no box: the operation that uses them names them.
+It is a self-contained SVG, laid out from left to right. If several wires leave a node, each shows its part of the
+gradient, and the node shows their sum. Constants have no box; they appear in the text of the operation that uses them.
+Knows nothing of formulas as text.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,12 +16,12 @@ from nntrain.graph.placement import Box, Layout, Link, Spot, place_in_layers
 from nntrain.graph.trace import Edge, Trace
 
 FONT = 13.0
-ADVANCE = 0.61 * FONT  # of one character: the fonts of STYLE are all of one width
+ADVANCE = 0.61 * FONT  # width of one character: all fonts of STYLE are monospaced
 LINE = 16.0
 RADIUS = 15.0
-PAD = 7.0  # beside texts
+PAD = 7.0  # space on each side of a text
 MARGIN = 16.0
-PORTS = 10.0  # between the ends of two wires at one node
+PORTS = 10.0  # distance between the ends of two wires at one node
 
 STYLE = """\
 text { font-family: "DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monospace; font-size: 13px; fill: #222; }
@@ -35,7 +36,7 @@ text { font-family: "DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", mono
 
 @dataclass(frozen=True, slots=True)
 class _Figure:
-    """One node as it is drawn: a shape with a text in it, its name above, and a wire with value and gradient."""
+    """The drawing of one node: a shape with a text in it, its name above, and a wire with value and gradient."""
 
     node: Node
     text: str
@@ -44,12 +45,12 @@ class _Figure:
 
     @property
     def width(self) -> float:
-        """Of the shape alone: a circle around one sign, longer around longer texts."""
+        """Width of the shape: a circle around a single sign, wider around longer texts."""
         return max(2 * RADIUS, _width(self.text) + 2 * PAD)
 
     @property
     def box(self) -> Box:
-        """Of everything."""
+        """The room for shape, name and wire together."""
         named = LINE if self.node.operation else 0.0
         above, below = (LINE * len(lines) + 4 for lines in (self.value, self.gradient))
         wire = max(map(_width, (*self.value, *self.gradient))) + 2 * PAD
@@ -58,7 +59,7 @@ class _Figure:
 
 @dataclass(frozen=True, slots=True)
 class _Wire:
-    """From a node into one of its users; ``part`` is the gradient that comes this way, where others come as well."""
+    """A wire from a node to one of its users; ``part`` is its part of the gradient if there are several wires."""
 
     source: int
     target: int
@@ -68,7 +69,7 @@ class _Wire:
 
     @property
     def label(self) -> Box | None:
-        """The room that the part of the gradient needs."""
+        """The room for the part of the gradient, or None without one."""
         if not self.part:
             return None
         return Box(max(map(_width, self.part)) + 2 * PAD, 3.0, LINE * len(self.part) + 4)
@@ -97,7 +98,7 @@ def _figure(trace: Trace, node: Node, spelling: Notation) -> _Figure:
 
 
 def _text(trace: Trace, node: Node) -> str:
-    """Return what stands in the shape: the sign between two inputs, or the expression where a number is an input."""
+    """Return the text in the shape: the sign of the operation, or its expression if an input is a constant."""
     operation = node.operation
     if operation is None:
         return node.symbol
@@ -142,27 +143,27 @@ def _shape(figure: _Figure, spot: Spot) -> Iterator[str]:
 def _wire(
     trace: Trace, wire: _Wire, route: Sequence[Spot], figures: dict[int, _Figure], spots: dict[int, Spot]
 ) -> Iterator[str]:
-    """Yield a wire in curves between the layers it passes, straight through each of them."""
+    """Yield a wire that curves between layers and is straight within them."""
     start, end = spots[wire.source], spots[wire.target]
     points = [(start.right, start.y)]
     for spot in route:
         points += [(spot.x, spot.y), (spot.right, spot.y)]
     points.append(_port(trace, wire, end))
-    yield f"<g><title>{escape(_told(trace, wire))}</title>{_path(*points)}</g>"
+    yield f"<g><title>{escape(_tooltip(trace, wire))}</title>{_path(*points)}</g>"
     if wire.label is not None:
         yield from _below(wire.part, route[0].x + wire.label.width / 2, route[0].y, "part")
 
 
 def _port(trace: Trace, wire: _Wire, end: Spot) -> tuple[float, float]:
-    """Return where a wire meets the round end of its target's shape; inputs from top to bottom."""
+    """Return where a wire meets the round end of its target; inputs are ordered from top to bottom."""
     inputs = [i for i in trace.graph.nodes[wire.target].inputs if trace.graph.nodes[i].constant is None]
     rank = wire.position if len(inputs) > 1 else 0
     down = PORTS * (rank - (len(inputs) - 1) / 2)
     return end.x + RADIUS - (RADIUS**2 - down**2) ** 0.5, end.y + down
 
 
-def _told(trace: Trace, wire: _Wire) -> str:
-    """Return what a pointer resting on a wire is told."""
+def _tooltip(trace: Trace, wire: _Wire) -> str:
+    """Return the text that is shown while the pointer is on a wire."""
     source, target = trace.graph.nodes[wire.source].symbol, trace.graph.nodes[wire.target].symbol
     if wire.edge is None:
         return f"{source} → {target}"
@@ -173,7 +174,7 @@ def _told(trace: Trace, wire: _Wire) -> str:
 
 
 def _path(*points: tuple[float, float]) -> str:
-    """Return a line through points: straight where the height stays, else an S."""
+    """Return a line through points: straight between equal heights, else S-shaped."""
     steps = [f"M{points[0][0]:.1f},{points[0][1]:.1f}"]
     for (x0, y0), (x1, y1) in pairwise(points):
         middle = (x0 + x1) / 2

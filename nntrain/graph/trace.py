@@ -1,8 +1,8 @@
-"""A graph worked out: values forward, gradients backward, and the same gradients by differences.
+"""The evaluation of a graph: values forward, gradients backward, and the same gradients by differences.
 
-Gradients are of the output, or of the sum of its entries where it has several, and have the shape of their values
-(denominator layout). An elementwise operation takes arrays of one shape, or numbers beside arrays; nothing else is
-repeated to fit. Every value and every derivative is finite: what is not is a ``FormulaError`` that names the node.
+Gradients are those of the output, or of the sum of its entries, and have the shape of their values (denominator
+layout). An elementwise operation takes arrays of equal shapes, or numbers and arrays; nothing else is broadcast. A
+value or derivative that is not finite raises a ``FormulaError`` that names the node. Knows nothing of pictures.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,11 +24,11 @@ PROBES = 100
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Edge:
-    """One way from a node (``source``) into its user (``target``), as its input number ``position``.
+    """An edge from a node (``source``) to a user of it (``target``), whose input number ``position`` it is.
 
-    ``local`` is ∂target/∂source: the elementwise factor of the upstream gradient, or for a matrix product the other
-    matrix, transposed, for a softmax its Jacobian. ``derivative`` is the same in symbols, ``chain`` the rule with the
-    upstream gradient ``g``. ``contribution`` is what this way adds to the gradient of its source.
+    ``local`` is ∂target/∂source: the elementwise factor of the upstream gradient; for a matrix product, the other
+    matrix, transposed; for a softmax, its Jacobian. ``derivative`` is the same in symbols, ``chain`` the rule with the
+    upstream gradient ``g``. ``contribution`` is what this edge adds to the gradient of its source.
     """
 
     source: int
@@ -44,9 +44,9 @@ class Edge:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trace:
-    """Values and gradients of all nodes by their index (nan: a constant has none), and the edges, output first.
+    """Values and gradients of all nodes by index (nan for constants), and the edges from the output back.
 
-    ``ties`` are the operations that stand at a kink: the gradients below them are one choice of several.
+    ``ties`` are the operations at a kink, below which several gradients are valid.
     """
 
     graph: Graph
@@ -56,10 +56,10 @@ class Trace:
     ties: tuple[int, ...]
 
     def numeric(self, most: int = PROBES) -> tuple[Array, ...]:
-        """Return every node's gradient by differences of the output, worked out anew from that node on.
+        """Return the gradient of every node by differences of the output, computed again from that node on.
 
-        Of a node with more than ``most`` entries that many are probed, evenly spread, and the others are nan, as is an
-        entry on the edge of where the formula is defined. At a tie it is the mean of both sides.
+        At most ``most`` entries of a node are probed, evenly spread. The others are nan, and so are entries at the
+        boundary of the domain of the formula. At a tie, the result is the mean of both sides.
         """
         return tuple(self._numeric(node, most) for node in self.graph.nodes)
 
@@ -72,22 +72,22 @@ class Trace:
         return slopes(output, value, most if node.varies else 0)
 
     def users(self, index: int) -> frozenset[int]:
-        """Return the nodes whose values depend on a node, itself among them."""
+        """Return the nodes whose values depend on a node, including that node."""
         found = {index}
         found.update(node.index for node in self.graph.nodes[index:] if not found.isdisjoint(node.inputs))
         return frozenset(found)
 
 
 def trace_graph(graph: Graph, values: Mapping[str, npt.ArrayLike]) -> Trace:
-    """Work a graph out forward and backward, in float64; raises ``FormulaError`` that names the node which fails."""
+    """Evaluate a graph forward and backward in float64; raises ``FormulaError`` for the first node that fails."""
     found = evaluate_checked(graph, values)
     gradients, edges = _backward(graph, found)
-    ties = tuple(node.index for node in graph.nodes if _at_kink(node, [found[i] for i in node.inputs]))
+    ties = tuple(node.index for node in graph.nodes if _is_at_kink(node, [found[i] for i in node.inputs]))
     return Trace(graph, tuple(found), tuple(gradients), tuple(edges), ties)
 
 
 def _backward(graph: Graph, values: Sequence[Array]) -> tuple[list[Array], list[Edge]]:
-    """Return ∂output/∂node of every node and the edges it came by, from the output back."""
+    """Return ∂output/∂node for every node, and the edges from the output back."""
     gradients = [np.full(v.shape, 0.0 if n.varies else np.nan) for n, v in zip(graph.nodes, values, strict=True)]
     edges: list[Edge] = []
     if graph.nodes[graph.output].varies:
@@ -96,7 +96,7 @@ def _backward(graph: Graph, values: Sequence[Array]) -> tuple[list[Array], list[
         for position, source in enumerate(node.inputs):
             if graph.nodes[source].varies:
                 edge = _edge(graph, values, gradients[node.index], node, position)
-                gradients[source] = gradients[source] + edge.contribution  # paths that meet add up
+                gradients[source] = gradients[source] + edge.contribution  # contributions of several users add up
                 edges.append(edge)
     return gradients, edges
 
@@ -119,7 +119,7 @@ def _edge(graph: Graph, values: Sequence[Array], upstream: Array, node: Node, po
             )
     derivative, chain = rule_in_words(graph, node, position)
     if not operation.chain and upstream.shape != () == contribution.shape:
-        chain = f"sum({chain})"  # a number beside an array
+        chain = f"sum({chain})"  # a number that was combined with an array
     return Edge(source, node.index, position, derivative, chain, local, upstream, contribution, operation.rule)
 
 
@@ -133,13 +133,13 @@ def _local(graph: Graph, node: Node, position: int, arrays: Sequence[Array]) -> 
 
 
 def _sum_to_shape(gradient: Array, shape: tuple[int, ...]) -> Array:
-    """Return a gradient in the shape of a value: summed where a number was repeated, repeated where it was summed."""
+    """Return a gradient in the given shape: summed to a number, or broadcast from one."""
     if shape or not gradient.shape:
         return np.broadcast_to(gradient, shape).copy()
     return np.asarray(gradient.sum())
 
 
-def _at_kink(node: Node, inputs: Sequence[Array]) -> bool:
+def _is_at_kink(node: Node, inputs: Sequence[Array]) -> bool:
     operation: Operation | None = node.operation
     if operation is None or not operation.switch or not node.varies:
         return False

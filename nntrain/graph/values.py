@@ -1,4 +1,4 @@
-"""From text such as ``x=-2`` or ``W=[[1, 2], [3, 4]]`` to arrays. Knows no graph."""
+"""Parses values such as ``x=-2`` or ``W=[[1, 2], [3, 4]]`` into arrays. Knows nothing of graphs."""
 
 import re
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ import numpy as np
 from nntrain.graph.fault import FormulaError
 from nntrain.graph.operations import Array
 
-SHOWN = 40  # characters of a text in a message
+SHOWN = 40  # most characters of a text that a message shows
 _NAME = re.compile(r"\s*([^\W\d]\w*)\s*=")
 _TOKEN = re.compile(r"\s*(?:(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<other>\S))?")
 
