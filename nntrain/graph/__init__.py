@@ -1,4 +1,4 @@
-"""Computational graphs of formulas, evaluated forward and backward. Uses NumPy; knows nothing of the rest of nntrain.
+"""Computational graphs of formulas, evaluated forward and backward. Knows NumPy and nothing of nntrain.
 
 Every step can be inspected. The graph serves to check the training engine and is never part of it.
 """
