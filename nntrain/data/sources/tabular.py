@@ -183,7 +183,7 @@ class _Rows:
         kinds = replace(kinds, text={*kinds.text, *dividing})
         columns = {column.position: column for column in table.columns(roles.kept, kinds)}
         targets, features = ([columns[p] for p in positions] for positions in (roles.targets, roles.features))
-        gaps = _GAPS[missing](table, targets, features)
+        gaps = _find_gaps(table, targets, features, missing)
         if gaps.all():
             raise DataError(f"{table.path}: every row has a missing value")
         split, key = (None if p is None else columns[p] for p in (roles.split, roles.key))
@@ -218,31 +218,26 @@ class _Rows:
         return numbers[self.kept]
 
 
-def _no_gaps(table: Table, targets: Sequence[Column], features: Sequence[Column]) -> Array:
-    """Refuse the first missing value."""
-    _refuse_first(table, [*targets, *features], "set data.source.missing to mean or drop")
+def _find_gaps(table: Table, targets: Sequence[Column], features: Sequence[Column], missing: Missing) -> Array:
+    """Return the rows to leave out, (n,) bool; DataError for a missing value that the setting does not take."""
+    if missing == "drop":
+        return np.asarray(np.logical_or.reduce([column.gaps for column in (*targets, *features)]))
+    _refuse_first(table, targets, features if missing == "error" else ())  # mean fills in features, never a target
     return np.zeros(len([*targets, *features][0]), bool)
 
 
-def _gaps_to_fill(table: Table, targets: Sequence[Column], features: Sequence[Column]) -> Array:
-    """Take what is missing among features, refuse it among targets."""
-    _refuse_first(table, targets, "a target cannot be filled in; set data.source.missing to drop")
-    return np.zeros(len([*targets, *features][0]), bool)
-
-
-def _gaps_to_drop(table: Table, targets: Sequence[Column], features: Sequence[Column]) -> Array:
-    """Return the rows with a missing value."""
-    return np.asarray(np.logical_or.reduce([column.gaps for column in (*targets, *features)]))
-
-
-_GAPS = {"error": _no_gaps, "mean": _gaps_to_fill, "drop": _gaps_to_drop}
-
-
-def _refuse_first(table: Table, columns: Sequence[Column], hint: str) -> None:
-    incomplete = [column for column in columns if column.missing]
-    if incomplete:
-        place, value = table.locate(*min((int(column.gaps.argmax()), column.position) for column in incomplete))
-        raise DataError(f"{place}: missing value, got {quoted(value)}; {hint}")
+def _refuse_first(table: Table, targets: Sequence[Column], features: Sequence[Column]) -> None:
+    """Raise DataError for the first missing value among these columns, with what to do about it."""
+    incomplete = [column for column in (*targets, *features) if column.missing]
+    if not incomplete:
+        return
+    row, position = min((int(column.gaps.argmax()), column.position) for column in incomplete)
+    place, value = table.locate(row, position)
+    hint = "set data.source.missing to mean or drop"
+    if any(column.position == position for column in targets):
+        is_class = f", or data.source.na to [] if {quoted(value)} is a class" if value.isalpha() else ""
+        hint = f"a target cannot be filled in; set data.source.missing to drop{is_class}"
+    raise DataError(f"{place}: missing value, got {quoted(value)}; {hint}")
 
 
 def _many(target: Any) -> tuple[Any, ...]:

@@ -205,8 +205,14 @@ def test_test_file_shares_columns_and_classes(text: Write) -> None:
         ("1,2,0\n3,-inf,1\n", "data.csv:2:2: '-inf' is not a finite number"),
         ("1,2,0\n3,1e999,1\n", "data.csv:2:2: '1e999' is not a finite number"),
         ("1,2,0\n3,1_0,1\n5,6,0\n", "data.csv:2:2: '1_0' is not a number"),
-        ("1,2,0\n3,4,\n", "data.csv:2:3: missing value, got ''; set data.source.missing to mean or drop"),
-        ("1,2,a\n3,4,?\n", "data.csv:2:3: missing value, got '?'; set data.source.missing to mean or drop"),
+        (
+            "1,2,0\n3,4,\n",
+            "data.csv:2:3: missing value, got ''; a target cannot be filled in; set data.source.missing to drop",
+        ),
+        (
+            "1,2,a\n3,4,?\n",
+            "data.csv:2:3: missing value, got '?'; a target cannot be filled in; set data.source.missing to drop",
+        ),
         ("1,2,0\n3,4\n", "data.csv:2: row of 2 columns, 3 are expected"),
         ("1,2,0\n3,4,5,6\n", "data.csv:2: row of 4 columns, 3 are expected"),
         ("x,y\n1,2,3\n4,5,6\n", "data.csv:1: row of 2 columns, 3 are expected"),

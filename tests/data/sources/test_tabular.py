@@ -67,7 +67,7 @@ def test_rows_with_gaps_can_be_dropped(text: Write) -> None:
             PETS.replace("30,4,no", "30,4,NA"),
             "mean",
             "data.csv:3:4 (sold): missing value, got 'NA'; "
-            "a target cannot be filled in; set data.source.missing to drop",
+            "a target cannot be filled in; set data.source.missing to drop, or data.source.na to [] if 'NA' is a class",
         ),
         ("x,y\n?,1\n2,?\n", "drop", "data.csv: every row has a missing value"),
         ("x,z,y\n?,1,0\n?,2,1\n", "mean", "data: column 'x' has no value in any training row; ignore it"),
