@@ -80,12 +80,9 @@ def _classes(survey: Survey, scales: Scales) -> Iterator[Advice]:
 
 
 def _scales(survey: Survey, scales: Scales) -> Iterator[Advice]:
-    columns = [column for column in survey.columns if column.deviation]
-    if len(columns) < 2 or survey.image_shape or scales.inputs in ("standard", "minmax"):
+    if survey.image_shape or scales.inputs in ("standard", "minmax"):
         return
-    wide, narrow = (pick(columns, key=lambda column: column.deviation or 0) for pick in (max, min))
-    ratio = (wide.deviation or 0) / (narrow.deviation or 1)
-    if ratio >= UNEVEN:
+    for wide, narrow, ratio in _uneven(survey.columns):
         yield Advice(
             f"{column_name(wide)} varies {ratio:,.0f} times as much as {column_name(narrow)}",
             "set data.scale: standard; otherwise small-valued columns hardly influence the model",
@@ -93,16 +90,22 @@ def _scales(survey: Survey, scales: Scales) -> Iterator[Advice]:
 
 
 def _target_scales(survey: Survey, scales: Scales) -> Iterator[Advice]:
-    columns = [column for column in survey.targets if column.deviation]
-    if len(columns) < 2 or scales.targets == "standard":
+    if scales.targets == "standard":
         return
-    wide, narrow = (pick(columns, key=lambda column: column.deviation or 0) for pick in (max, min))
-    ratio = (wide.deviation or 0) / (narrow.deviation or 1)
-    if ratio >= UNEVEN:
+    for wide, narrow, ratio in _uneven(survey.targets):
         yield Advice(
             f"the target {column_name(wide)} varies {ratio:,.0f} times as much as {column_name(narrow)}",
             "set data.target_scale: standard; otherwise the small target hardly influences the cost",
         )
+
+
+def _uneven(columns: Iterable[ColumnFacts]) -> Iterator[tuple[ColumnFacts, ColumnFacts, float]]:
+    """Yield the columns that vary most and least, and how many times as much, if that is too much for one scale."""
+    varying = [(column.deviation, column) for column in columns if column.deviation]
+    if len(varying) > 1:
+        (most, wide), (least, narrow) = (pick(varying, key=lambda pair: pair[0]) for pick in (max, min))
+        if most / least >= UNEVEN:
+            yield wide, narrow, most / least
 
 
 def _ids(survey: Survey, scales: Scales) -> Iterator[Advice]:

@@ -60,11 +60,6 @@ def gaps_of_columns(
     return tuple(told.get(position, USUAL) for position in range(width))
 
 
-def is_missing(field: str, *, among_numbers: bool) -> bool:
-    """Return whether a stripped value is one of the usual words for a missing one."""
-    return USUAL.missing(field, among_numbers=among_numbers)
-
-
 def is_number(field: str) -> bool:
     """Return whether NumPy reads the text as a number (nan and inf included, 1_000 not)."""
     try:

@@ -4,7 +4,7 @@ Where that is open a note says how it was read and which key decides. Knows noth
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,7 @@ from nntrain.data.formats.dialect import HEAD, LINES, Dialect, judge_dialect
 from nntrain.data.formats.gaps import USUAL, Gaps, gaps_of_columns, is_number
 from nntrain.data.formats.headers import Below, Verdict, is_units, judge_header
 from nntrain.data.formats.layout import NOTHING, Layout, Told, rows
-from nntrain.data.formats.numerals import judge_columns
+from nntrain.data.formats.numerals import Judgement, judge_columns
 from nntrain.data.formats.styles import HIDDEN, Style
 from nntrain.data.text import quoted
 from nntrain.errors import DataError
@@ -40,8 +40,12 @@ def sniff(path: Path, told: Told = NOTHING, known: Sequence[Style] = ()) -> Layo
         notes.append(f"the first {_lines(dialect.skip)} above the table are left out")
     layout = Layout(dialect.delimiter, False, (), dialect.width, (), (), encoding, dialect.skip)
     first_rows = list(islice(rows(path, layout), max(ROWS, CELLS // layout.width)))
-    layout, sample = _with_header(path, layout, [f for _, f in first_rows], told, dialect, notes)
-    layout = _with_styles(path, layout, sample, told, known if len(known) == layout.width else (), notes)
+    layout, sample, judged = _with_header(path, layout, [f for _, f in first_rows], told, dialect, notes)
+    gaps = gaps_of_columns(told.na, layout.names, layout.width, str(path))
+    known = known if len(known) == layout.width else ()
+    if judged is None or known or isinstance(told.na, Mapping):
+        judged = judge_columns(list(zip(*sample, strict=True)), gaps, told.asked, layout.delimiter, known)
+    layout = _with_styles(replace(layout, gaps=gaps), judged, notes)
     return replace(layout, notes=tuple(f"{path}: {note}" for note in notes))
 
 
@@ -67,8 +71,11 @@ def _dialect(path: Path, told: Told, encoding: str) -> Dialect:
 
 def _with_header(
     path: Path, layout: Layout, sample: list[list[str]], told: Told, dialect: Dialect, notes: list[str]
-) -> tuple[Layout, list[list[str]]]:
-    """Return the layout with its names, and the sample without them."""
+) -> tuple[Layout, list[list[str]], list[Judgement] | None]:
+    """Return the layout with its names, the sample without them, and how its numbers are written if that was judged.
+
+    What was judged holds where the same words are missing in every column.
+    """
     if not sample:
         raise DataError(f"{path}: is empty")
     first, width, named = sample[0], layout.width, ""
@@ -79,7 +86,8 @@ def _with_header(
         raise DataError(f"{path}:{_line(path, layout)}: row of {len(first)} columns, {width} are expected")
     common = Gaps.of(told.na) if isinstance(told.na, tuple) else USUAL
     columns = list(zip(*rest, strict=True)) or [()] * width
-    styles = [j.style for j in judge_columns(columns, [common] * width, told.asked, layout.delimiter)]
+    judged = judge_columns(columns, [common] * width, told.asked, layout.delimiter)
+    styles = [judgement.style for judgement in judged]
     below = _below(columns, first, styles, common)
     verdict = Verdict(bool(told.header or named), named)
     if told.header is None and not named:
@@ -95,7 +103,7 @@ def _with_header(
     if not verdict.header:
         if dialect.remark:
             notes.append("the names of the columns are taken from the remark above them")
-        return replace(layout, names=dialect.remark), [f for f in sample if len(f) == width]
+        return replace(layout, names=dialect.remark), [f for f in sample if len(f) == width], None
     names = tuple(name.translate(HIDDEN) for name in first)
     if list(names) != first:
         notes.append("names hold characters that are not seen, which are left out")
@@ -103,7 +111,8 @@ def _with_header(
     if units:
         notes.append(f"the line below the names holds units ({', '.join(filter(None, rest[0]))}) and is left out")
     left_out = {0: "it has no name and numbers the rows"} if _is_index(names, rest) else {}
-    return replace(layout, header=True, names=names, units=units, left_out=left_out), rest[1:] if units else rest
+    layout = replace(layout, header=True, names=names, units=units, left_out=left_out)
+    return (layout, rest[1:], None) if units else (layout, rest, judged)
 
 
 def _below(columns: Sequence[Sequence[str]], first: Sequence[str], styles: Sequence[Style], gaps: Gaps) -> list[Below]:
@@ -129,22 +138,13 @@ def _line(path: Path, layout: Layout) -> int:
     return next(rows(path, layout), (1, []))[0]
 
 
-def _with_styles(
-    path: Path,
-    layout: Layout,
-    sample: Sequence[Sequence[str]],
-    told: Told,
-    known: Sequence[Style],
-    notes: list[str],
-) -> Layout:
-    """Return the layout with what is missing and how numbers are written, column by column."""
-    gaps = gaps_of_columns(told.na, layout.names, layout.width, str(path))
-    judged = judge_columns(list(zip(*sample, strict=True)), gaps, told.asked, layout.delimiter, known)
+def _with_styles(layout: Layout, judged: Sequence[Judgement], notes: list[str]) -> Layout:
+    """Return the layout with how numbers are written, column by column."""
     doubtful = frozenset(k for k, judgement in enumerate(judged) if judgement.rival is not None)
     for note in dict.fromkeys(judgement.note for judgement in judged if judgement.note):
         where = [k for k, judgement in enumerate(judged) if judgement.note == note]
         notes.append(f"{_columns(layout, where)}: {note}")
-    return replace(layout, styles=tuple(judgement.style for judgement in judged), gaps=gaps, doubtful=doubtful)
+    return replace(layout, styles=tuple(judgement.style for judgement in judged), doubtful=doubtful)
 
 
 def _columns(layout: Layout, positions: Sequence[int]) -> str:
