@@ -32,7 +32,7 @@ def fit(
 ) -> None:
     """Train a model; write curves, metrics and checkpoints.
 
-    Ctrl-C, SIGTERM and SIGUSR1 save a checkpoint and stop (exit 75); nntrain resume goes on.
+    Ctrl-C, SIGTERM, SIGHUP, SIGUSR1 and SIGXCPU save a checkpoint and stop (exit 75); nntrain resume goes on.
     """
     from nntrain.cli.output.training_view import show_training
     from nntrain.runs import open_run
