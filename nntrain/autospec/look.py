@@ -27,7 +27,7 @@ class Look:
 def look_at_spec(path: Path, overrides: Sequence[str] = ()) -> Look:
     """Survey the data of a spec. Raises SpecError for a bad spec and DataError for bad data."""
     spec = load(path, overrides).spec
-    return _look(spec.data.source.load(spec.seed), spec.data, spec.seed, ())
+    return _look(spec.data.load(spec.seed), spec.data, spec.seed, ())
 
 
 def look_at_file(path: Path) -> Look:

@@ -1,12 +1,13 @@
 """What finished runs decide on their test examples, where these are the same ones. Loads models and data."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from nntrain.comparison.paired_tests import Flips
 from nntrain.comparison.run_record import RunRecord
 from nntrain.runs import evaluate, open_model
 
-SPLIT = ("seed", "data.source", "data.test", "data.validation")
+SPLIT = ("data.source", "data.test", "data.validation")
 
 
 def flips(first: RunRecord, others: Sequence[RunRecord]) -> list[Flips | None]:
@@ -28,8 +29,14 @@ def _same_examples(one: RunRecord, other: RunRecord) -> bool:
     """Tell whether two finished classifiers were tested on the same rows: same data, divided in the same way."""
     tested = all("test.accuracy" in run.figures and run.data.get("task") == "classification" for run in (one, other))
     same_data = one.data.get("fingerprint") == other.data.get("fingerprint")
-    division = [{key: value for key, value in run.spec.items() if key.startswith(SPLIT)} for run in (one, other)]
-    return tested and same_data and division[0] == division[1]
+    return tested and same_data and _division(one) == _division(other)
+
+
+def _division(run: RunRecord) -> dict[str, Any]:
+    """Return all that says which rows of the data test a run."""
+    seed = run.spec.get("data.seed")
+    options = {key: value for key, value in run.spec.items() if key.startswith(SPLIT)}
+    return options | {"data.seed": run.spec.get("seed") if seed is None else seed}
 
 
 def _decisions(run: RunRecord) -> tuple[list[str], list[str]]:

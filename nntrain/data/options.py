@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from annotated_types import Lt
 
-from nntrain.core.fields import Count, Positive
+from nntrain.core.fields import Count, Natural, Positive
 from nntrain.data.batches.shuffle import WHOLE, BlockShuffle, Shuffle
+from nntrain.data.dataset import Raw
 from nntrain.data.sources import SOURCES, Source
 from nntrain.data.transforms.scaler import Scale
 from nntrain.data.transforms.target_scaler import TargetScale
@@ -24,7 +25,8 @@ class DataOptions:
     minmax each column's, standard gives each column mean 0 and deviation 1. ``target_scale: standard`` does the like to
     the numbers of a regression: its cost then counts in deviations, RMSE and predictions stay in their own units.
     ``shuffle: auto`` mixes rows all over, and block by block (see the README) where the scaled training inputs are
-    1 GiB or more.
+    1 GiB or more. ``seed`` decides which rows validate and test, and what a synthetic source draws; null is the seed of
+    the run.
     """
 
     source: Annotated[Source, SOURCES]
@@ -33,6 +35,15 @@ class DataOptions:
     scale: Scale = "none"
     target_scale: TargetScale = "none"
     shuffle: Literal["auto", "rows", "blocks"] = "auto"
+    seed: Natural | None = None
+
+    def seed_or(self, seed: int) -> int:
+        """Return the seed of the data in a run with ``seed``: their own if they have one."""
+        return seed if self.seed is None else self.seed
+
+    def load(self, seed: int) -> Raw:
+        """Return what the source holds, in a run with ``seed``. Raises DataError."""
+        return self.source.load(self.seed_or(seed))
 
     def choose_shuffle(self, size: int, width: int, *, itemsize: int, batch_size: int) -> Shuffle:
         """Return how training rows (size, width) of numbers of ``itemsize`` bytes are shuffled."""

@@ -44,10 +44,11 @@ class ScoredPart:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainedOn:
-    """What a model was trained on: the fingerprint of the data, their options, the digests of its rows if kept."""
+    """What a model was trained on: the fingerprint of the data, their options and seed, digests of its rows if kept."""
 
     fingerprint: str
     options: DataOptions
+    seed: int
     rows: TrainedRows | None
 
 
@@ -56,7 +57,7 @@ def prepare(options: DataOptions, *, seed: int, dtype: DType, surveyed: int = 0)
 
     Of files the notes tell what deserves a second look: in all columns of up to ``surveyed`` values, else in targets.
     """
-    raw = options.source.load(seed)
+    raw = options.load(seed)
     if raw.task == "classification" and len(raw.class_names) < 2:
         raise DataError(f"data: one class only, got {quoted(raw.class_names[0])} in all {len(raw.train)} rows")
     found: list[str] = []
@@ -136,7 +137,7 @@ def prepare_part(
     """
     if split not in SPLITS:
         raise DataError(f"split: unknown name, got '{split}'{did_you_mean(split, SPLITS)}")
-    raw = load_known(options.source, seed, wanted)
+    raw = load_known(options.source, options.seed_or(seed), wanted)
     changed = trained_on is not None and raw.fingerprint() != trained_on.fingerprint
     whole = changed and split == "train"
     parts = {"train": raw.train} if whole else divide(raw, options, seed)
@@ -155,7 +156,8 @@ def prepare_part(
     notes = [*raw.notes, *_notes({split: part}, encoder, texts)]
     name = _file_name(options.source) if whole else split
     if trained_on is not None:
-        notes += _seen_notes(ready, name, raw, options, trained_on, changed=changed)
+        other = _other_division(options, options.seed_or(seed), trained_on)
+        notes += _seen_notes(ready, name, raw, trained_on, changed=changed, other=other)
     return ScoredPart(name, ready, part.y, notes)
 
 
@@ -165,35 +167,40 @@ def _file_name(source: Source) -> str:
     return Path(path).name if isinstance(path, Path) else source.kind
 
 
-def _seen_notes(
-    part: Part, name: str, raw: Raw, options: DataOptions, trained_on: TrainedOn, *, changed: bool
-) -> list[str]:
+def _seen_notes(part: Part, name: str, raw: Raw, trained_on: TrainedOn, *, changed: bool, other: str) -> list[str]:
     """Return a note when rows of a part that is no longer that of the run were trained on, or may have been."""
-    asked, before = ((o.validation, o.test) for o in (options, trained_on.options))
-    if not changed and (name == "train" or asked == before):
+    if not changed and (name == "train" or not other):
         return []
     fixed = raw.sides is not None or raw.draws is not None or (name == "test" and raw.test is not None)
     drawn = name not in SPLITS or not fixed
     if trained_on.rows is None:
         why = "cannot be counted, since the checkpoint keeps no digests of the rows that it was trained on"
-        return [f"{_other_parts(name, changed)}; how many of its rows were trained on {why}"] if drawn else []
+        return [f"{_other_parts(name, changed, other)}; how many of its rows were trained on {why}"] if drawn else []
     seen = trained_on.rows.count(part.X, part.y)
     if not seen and not (drawn and changed):
         return []
     about = "" if trained_on.rows.exact else "about "
     advice = f"; these figures say nothing of new rows: {ADVICE}" if seen else ""
-    return [f"{_other_parts(name, changed)}; {about}{seen} of its {len(part)} rows were trained on{advice}"]
+    return [f"{_other_parts(name, changed, other)}; {about}{seen} of its {len(part)} rows were trained on{advice}"]
+
+
+def _other_division(options: DataOptions, seed: int, trained_on: TrainedOn) -> str:
+    """Return in words which options divide the rows otherwise than in training, nothing if none does."""
+    if seed != trained_on.seed:
+        return "data.seed is not that"
+    asked, before = ((o.validation, o.test) for o in (options, trained_on.options))
+    return "data.validation and data.test are not those" if asked != before else ""
 
 
 ADVICE = "give a file of such rows as data.source.test, or divide by a split or key column"
 
 
-def _other_parts(name: str, changed: bool) -> str:
+def _other_parts(name: str, changed: bool, other: str) -> str:
     if name not in SPLITS:
         return f"data: these are not the data of the run, so every row of {name} is scored"
     if changed:
         return f"data: these are not the data of the run (their fingerprints differ), and so is the {name} part"
-    return f"data: data.validation and data.test are not those of the run, so the {name} part is another"
+    return f"data: {other} of the run, so the {name} part is another"
 
 
 def _notes(parts: Mapping[str, Part], encoder: Encoder, texts: Sequence[Sequence[str]]) -> list[str]:
@@ -229,7 +236,7 @@ def _rows(raw: Raw, classes: Array | None, options: DataOptions, seed: int) -> R
     shares = {"validation": options.validation, "test": options.test}
     if raw.draws is not None:
         return split_by_draws(raw.draws, **shares)
-    return split(len(raw.train), classes, **shares, seed=seed)
+    return split(len(raw.train), classes, **shares, seed=options.seed_or(seed))
 
 
 def _target_scale(raw: Raw, options: DataOptions) -> TargetScale:

@@ -227,7 +227,7 @@ def _with_conflicts(loaded: Loaded, error: DataError) -> UserError:
     """Return an error of the data together with what else is wrong, as far as the data can be read at all."""
     spec, conflicts = loaded.spec, []
     try:
-        raw = spec.data.source.load(spec.seed)
+        raw = spec.data.load(spec.seed)
         facts = Facts(raw.task, raw.train.X.shape[1], 1, len(raw.train), raw.class_names)
         assembly = Assembly(spec.settle(raw.task, len(raw.class_names)), facts)
         conflicts = conflicts_of(assembly, len(raw.train), measurable=spec.data.validation is not None)

@@ -78,8 +78,9 @@ def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
         assembly = Assembly(spec, Facts(facts["task"], *sizes, classes, features, columns, targets.unit))
         assembly.network.params.load(stored.tensors)
         transform = Transform.restore(stored.tensors, facts.get("encoder"))
-        before = from_dict(stored.meta["spec"]).data if overrides else spec.data
-        trained_on = TrainedOn(facts["fingerprint"], before, TrainedRows.restore(stored.tensors))
+        before = from_dict(stored.meta["spec"]) if overrides else spec
+        own = before.data.seed_or(before.seed)
+        trained_on = TrainedOn(facts["fingerprint"], before.data, own, TrainedRows.restore(stored.tensors))
         return Trained(file, assembly, transform, targets, stored.meta["epoch"], stored.meta["step"], trained_on, notes)
     except ValueError as error:
         raise CheckpointError(f"{file}: {error}") from error

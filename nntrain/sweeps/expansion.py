@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nntrain.artifacts.strict_json import canonical
+from nntrain.data.dataset import Dataset
 from nntrain.data.prepare import prepare
 from nntrain.errors import DataError, SpecError, did_you_mean
 from nntrain.runs import Assembly, assemble
@@ -44,7 +45,8 @@ def expand(request: Request, overrides: Sequence[str] = ()) -> Plan:
             settings[ids] = Setting({one.path: plain(one.value) for one in values}, numbered)
     keys = list(dict.fromkeys(one.path for values in laid for one in values))
     rank = check.rank(request.rank)
-    return Plan(list(settings.values()), keys, seeds, rank, base.text, len(laid) - len(settings))
+    plan = Plan(list(settings.values()), keys, seeds, rank, base.text, len(laid) - len(settings))
+    return replace(plan, drawn=check.drawn_by_seeds)
 
 
 def confirm(plan: Plan, setting: Setting, seeds: int) -> Plan:
@@ -63,6 +65,7 @@ class _Data:
     facts: Facts
     fingerprint: str
     validates: bool
+    rows: str  # a digest of those that are trained on
 
 
 @dataclass(slots=True)
@@ -73,6 +76,7 @@ class _Check:
     data_problems: dict[str, None] = field(default_factory=dict)
     figures: list[list[str]] = field(default_factory=list)  # of each point, by which settings could be ranked
     _data: dict[str, _Data | None] = field(default_factory=dict)
+    _divisions: dict[str, set[tuple[str, str]]] = field(default_factory=dict)  # data and rows, over the seeds
 
     def points(self, base: Loaded, values: Sequence[Override], seeds: Sequence[int]) -> list[Point]:
         """Return the points of a setting, without those that have problems."""
@@ -91,6 +95,7 @@ class _Check:
         data = self.data(replace(loaded, spec=spec, resolved=resolved))
         if data is None:
             return None
+        self._divisions.setdefault(canonical([resolved["data"]]), set()).add((data.fingerprint, data.rows))
         settled = replace(loaded, spec=spec).settle(data.facts.task, len(data.facts.class_names))
         resolved, assembly = settled.resolved, Assembly(settled.spec, data.facts)
         problems = conflicts_of(assembly, data.facts.n_rows, measurable=data.validates)
@@ -104,16 +109,23 @@ class _Check:
     def data(self, loaded: Loaded) -> _Data | None:
         """Return what is to be known of the data of a spec, or None if they have a problem."""
         spec = loaded.spec
-        key = canonical([loaded.resolved["data"], spec.seed, spec.train.dtype])
+        key = canonical([loaded.resolved["data"], spec.data.seed_or(spec.seed), spec.train.dtype])
         if key not in self._data:
             try:
                 data = prepare(spec.data, seed=spec.seed, dtype=spec.train.dtype)
                 facts = assemble(spec, data).facts
-                self._data[key] = _Data(facts, data.fingerprint, data.validation is not None)
+                self._data[key] = _Data(facts, data.fingerprint, data.validation is not None, _rows_of(data))
             except DataError as error:
                 self.data_problems[str(error)] = None
                 self._data[key] = None
         return self._data[key]
+
+    @property
+    def drawn_by_seeds(self) -> str:
+        """What the seeds draw of the data: all of them, only how they are split, or nothing."""
+        if any(len({fingerprint for fingerprint, _ in found}) > 1 for found in self._divisions.values()):
+            return "data"
+        return "split" if any(len(found) > 1 for found in self._divisions.values()) else ""
 
     def raise_problems(self) -> None:
         """Raise SpecError, or DataError if the data alone are at fault, with every problem found."""
@@ -142,10 +154,19 @@ class _Check:
         return wanted
 
 
+def _rows_of(data: Dataset) -> str:
+    """Return a digest of the rows that are trained on, in any order."""
+    rows = data.trained_rows
+    return "" if rows is None else hashlib.sha256(rows.digests.tobytes()).hexdigest()
+
+
 def _id(resolved: dict[str, object], fingerprint: str) -> str:
     """Return the hash of all that a result depends on: not the name, nor how often a checkpoint is written."""
     spec = {key: value for key, value in resolved.items() if key not in ("name", "checkpoint")}
-    checkpoint = resolved["checkpoint"]
+    checkpoint, data = resolved["checkpoint"], resolved["data"]
     assert isinstance(checkpoint, dict)
+    assert isinstance(data, dict)
+    if data["seed"] is None:  # the seed of the run, which is there already
+        spec["data"] = {key: value for key, value in data.items() if key != "seed"}
     spec["checkpoint"] = {"best": checkpoint["best"]}  # says which weights are kept and scored
     return hashlib.sha256(canonical([spec, fingerprint]).encode()).hexdigest()[:ID]

@@ -27,7 +27,8 @@ class Setting:
 class Plan:
     """All settings, each with a point a seed; ``rank`` is the figure that counts, ``text`` that of the base spec.
 
-    ``merged`` counts settings that came out equal to an earlier one. ``keys`` are those that vary or are set.
+    ``merged`` counts settings that came out equal to an earlier one. ``keys`` are those that vary or are set. The seeds
+    always vary weights and batches; ``drawn`` names what else: the data, the split, or nothing.
     """
 
     settings: Sequence[Setting]
@@ -36,6 +37,7 @@ class Plan:
     rank: str
     text: str
     merged: int = 0
+    drawn: str = ""
 
     @property
     def points(self) -> list[Point]:

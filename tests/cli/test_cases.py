@@ -111,6 +111,9 @@ def test_eval_counts_the_rows_that_were_trained_on(nntrain, case, fit, here):
     result = nntrain("eval", "run", "--json", "--set", "data.test=0.5")
     parts = "note: data: data.validation and data.test are not those of the run, so the test part is another; "
     assert result.err == f"{parts}12 of its 30 rows were trained on; {ADVICE}"
+    result = nntrain("eval", "run", "--json", "--set", "data.seed=1")
+    assert result.err.startswith("note: data: data.seed is not that of the run, so the test part is another; ")
+    assert nntrain("eval", "run", "--json", "--set", "data.seed=0").err == ""  # the seed of the run
     for name, seen in (("sorted.csv", "14 of its 18 rows"), ("grown.csv", "6 of its 30 rows")):
         shutil.copy(name, "patients.csv")
         assert nntrain("eval", "run", "--json").err == f"{CHANGED}{seen} were trained on; {ADVICE}"

@@ -70,6 +70,15 @@ def test_the_seed_decides_the_split_but_not_the_fingerprint() -> None:
     assert one.fingerprint == same.fingerprint == other.fingerprint
 
 
+def test_the_seed_of_the_data_decides_the_split_in_every_run() -> None:
+    options = DataOptions(Iris(), validation=0.2, seed=3)
+    one, other = (prepare(options, seed=seed, dtype="float32") for seed in (0, 1))
+    same = make(Iris(), validation=0.2, seed=3)  # the seed of the run where the data have none of their own
+    for found in (other, same):
+        np.testing.assert_array_equal(found.train.X, one.train.X)
+        np.testing.assert_array_equal(found.train.y, one.train.y)
+
+
 def test_xor_whole() -> None:
     data = make(Xor(), dtype="float64")
     assert data.train.X.tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]

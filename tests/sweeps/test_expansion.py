@@ -30,6 +30,15 @@ def test_an_id_depends_on_what_is_computed_alone(plan):
     assert all(ids(plan("optimizer.lr=[0.1]", overrides=change)) != one for change in other)
 
 
+def test_the_seed_of_the_data_is_part_of_what_is_computed(plan):
+    one = ids(plan(seeds=2))
+    assert set(ids(plan(seeds=2, overrides=["data.seed=null"]))) == set(one)
+    assert not set(ids(plan(seeds=2, overrides=["data.seed=1"]))) & set(one)
+    assert [found.drawn for found in (plan(seeds=2), plan(seeds=2, overrides=["data.seed=1"]))] == ["data", ""]
+    swept = plan("data.seed=[0, 1]", seeds=2, overrides=["data.source=iris"])
+    assert (swept.drawn, len(swept.points), len(swept.settings)) == ("", 4, 2)
+
+
 def test_other_data_in_the_same_file_are_another_point(plan, here):
     source = ["data={source: {kind: csv, path: d.csv, target: y}, validation: 0.25}"]
     rows = [f"{i},{i % 7},{'ab'[i % 2]}\n" for i in range(40)]

@@ -23,7 +23,7 @@ def test_a_sweep_from_plan_to_best(nntrain, here):
     assert status == 0, err
     lines = err.splitlines()
     assert lines[0] == " plan      2 settings × 2 seeds = 4 runs: 0 done, 4 to do, on 2 processes"
-    assert lines[1] == " seeds     vary the weights, the batches and the split"
+    assert lines[1] == " seeds     vary the weights, the batches and the data"  # moons are drawn by the seed
     assert sorted(line.split(" ", 1)[0] for line in lines[2:]) == ["1/4", "2/4", "3/4", "4/4"]
     folder = here / "runs" / "tiny-sweep"
     settings, runs = rows(folder / "settings.csv"), rows(folder / "runs.csv")
@@ -45,6 +45,25 @@ def test_a_sweep_from_plan_to_best(nntrain, here):
     status, again, err = nntrain("sweep", "tiny.yaml", *OVER, "--jobs", "1")
     assert (status, again) == (0, out)
     assert err.splitlines()[0] == " plan      2 settings × 2 seeds = 4 runs: 4 done, 0 to do"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ((), "vary the weights, the batches and the split"),
+        (("--set", "data.seed=5"), "vary the weights and the batches, not the split"),
+    ],
+)
+def test_seeds_can_share_one_split(nntrain, here, more, said):
+    source = ("--set", "data={source: iris, validation: 0.2, test: 0.2}", "--set", "train.epochs=1", *more)
+    status, out, err = nntrain("sweep", "tiny.yaml", "--seeds", "2", *source)
+    assert status == 0, err
+    shown = f"seeds {said}".split()
+    assert shown in [line.split() for line in err.splitlines()]
+    assert shown in [line.split() for line in out.splitlines()]
+    status, out, _ = nntrain("compare", *sorted((here / "runs" / "tiny-sweep" / "runs").iterdir()), "--json")
+    assert status == 0
+    assert (json.loads(out)["against"][0]["flips"] is not None) == bool(more)  # the same test rows, or others
 
 
 def test_events_are_objects(nntrain, here):

@@ -14,7 +14,7 @@ from nntrain.cli.output.terminal import DIM, RED, apply_style, is_live, out_json
 
 if TYPE_CHECKING:
     from nntrain.sweeps.coordinator import Coordinator, Event
-    from nntrain.sweeps.points import Point
+    from nntrain.sweeps.points import Plan, Point
 
 BAR = 24  # columns
 EVERY = 0.1  # seconds between two drawings of the live line
@@ -58,7 +58,7 @@ class SweepProgress:
         text = f"{_plural(settings, 'setting')} × {_plural(seeds, 'seed')} = {_plural(runs, 'run')}: {', '.join(parts)}"
         self._fact("plan", text + self._forecast(numbers["to do"]))
         if seeds > 1:
-            self._fact("seeds", "vary the weights, the batches and the split")
+            self._fact("seeds", what_varies(self.plan))
         if self.plan.merged:
             self._fact("equal", f"{_plural(self.plan.merged, 'setting')} came out equal to others and count once")
 
@@ -158,6 +158,13 @@ class SweepProgress:
 
     def _fact(self, label: str, text: str) -> None:
         say(f" {apply_style(f'{label:<{LABEL}}', DIM)} {text}")
+
+
+def what_varies(plan: "Plan") -> str:
+    """Say what is different from seed to seed."""
+    if plan.drawn:
+        return f"vary the weights, the batches and the {plan.drawn}"
+    return "vary the weights and the batches, not the split"
 
 
 def short_names(keys: Sequence[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nntrain.cli.output.figures import count, figure, setting
 from nntrain.cli.output.fitted_table import show_columns
-from nntrain.cli.output.sweep_progress import short_names
+from nntrain.cli.output.sweep_progress import short_names, what_varies
 from nntrain.cli.output.terminal import facts, out, plain
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ def _lines(plan: "Plan", found: "Sequence[Standing]", outcomes: "Mapping[str, Ou
     lines = [("bracket", text) for text in _bracket(plan, found)] + [("edge", text) for text in _edges(plan, found)]
     best = found[0]
     tied = _tied(found)
+    if len(plan.seeds) > 1:
+        lines.append(("seeds", what_varies(plan)))
     if best.score.n > 1 and len(found) > 1:
         same = f"{_more(tied)} tied with the best (0 is in the paired 95 % interval)"
         lines.append(("by seed", same if tied else "better than each other setting (paired 95 % intervals)"))
