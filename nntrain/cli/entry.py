@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from nntrain.cli.interrupts import ignore
+from nntrain.cli.interrupts import Ended, ignore
 from nntrain.cli.output.terminal import RED, ClosedPipe, apply_style, open_closed_streams, plain
 from nntrain.errors import InterruptedRun, OutputError, UserError
 
@@ -48,6 +48,8 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(str(error), error.exit_code, label="stopped:")
     except UserError as error:
         return _fail(str(error), error.exit_code)
+    except Ended as ended:
+        return _fail(f"{ended.name} ended this command, which leaves nothing behind", ended.status, label="stopped:")
     except KeyboardInterrupt:
         return INTERRUPTED
     except MemoryError as error:

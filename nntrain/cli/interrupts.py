@@ -16,14 +16,15 @@ from threading import Lock, Thread
 from types import FrameType
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP", "SIGXCPU")
+ENDINGS = ("SIGTERM", "SIGHUP", "SIGXCPU")  # those that end a command without anything to save
 AT_ONCE = 130
 
 
 class Interrupts:
-    """Takes the signals over until ``close``; calling it tells whether one came."""
+    """Takes the signals over until ``close``; calling it returns the name of the first that came, or an empty text."""
 
     def __init__(self) -> None:
-        self._seen = False
+        self._first = ""
         self._count = InterruptCount()
         self._told = {ctrl_c: Lock() for ctrl_c in (False, True)}  # each taken for good by whoever tells
         self._listener: SignalListener | None = None
@@ -31,8 +32,8 @@ class Interrupts:
             self._listener = SignalListener(self._tell)
         self._before = {number: signal.signal(number, self._handle) for number in _numbers() if not _ignored(number)}
 
-    def __call__(self) -> bool:
-        return self._seen
+    def __call__(self) -> str:
+        return self._first
 
     def close(self) -> None:
         """Put the handlers of before back."""
@@ -44,7 +45,7 @@ class Interrupts:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         """Note a signal, in the main thread and thus before its next step."""
         self._count.add(number)
-        self._seen = True
+        self._first = self._first or signal.Signals(number).name
         self._tell(number)
 
     def _tell(self, number: int) -> None:
@@ -128,16 +129,28 @@ def ignore() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
+class Ended(SystemExit):
+    """A signal ends a command that has nothing to save; ``name`` is that of the signal."""
+
+    def __init__(self, number: int) -> None:
+        self.status, self.name = 128 + number, signal.Signals(number).name  # as shells report it
+        super().__init__(self.status)
+
+
 def end_in_order() -> None:
     """Let a signal that ends the process do so in order, so that temporary folders are removed on the way."""
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and not _ignored(number):
-            signal.signal(number, _exit_in_order)
+    for number in _endings():
+        signal.signal(number, _exit_in_order)
 
 
 def _exit_in_order(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)  # as shells report it
+    for one in _endings():  # a second must not keep the first from tidying up
+        signal.signal(one, signal.SIG_IGN)
+    raise Ended(number)
+
+
+def _endings() -> list[signal.Signals]:
+    return [number for number in _numbers() if number.name in ENDINGS and not _ignored(number)]
 
 
 def _ignored(number: int) -> bool:

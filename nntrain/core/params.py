@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import numpy.typing as npt
 
+from nntrain.core.memory import name_memory
 from nntrain.core.types import Array
 
 
@@ -38,8 +39,9 @@ class Params:
         self.n_weights = sum(shape.size for layer in shapes for shape in layer.values() if shape.weight)
         if self.size * np.dtype(dtype).itemsize > sys.maxsize:  # or NumPy says that some dimension is too large
             raise MemoryError(f"{self.size:,} parameters")
-        self.theta: Array = np.zeros(self.size, dtype)
-        self.grad: Array = np.zeros(self.size, dtype)
+        with name_memory(f"{self.size:,} parameters"):
+            self.theta: Array = np.zeros(self.size, dtype)
+            self.grad: Array = np.zeros(self.size, dtype)
         self.values = self._views(self.theta)
         self.grads = self._views(self.grad)
 

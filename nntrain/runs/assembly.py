@@ -6,12 +6,14 @@ Knows nothing of run directories; nothing is written to disk.
 from dataclasses import dataclass
 from functools import cached_property
 
+from nntrain.core.memory import name_memory
 from nntrain.core.types import Array, Task
 from nntrain.data.batches.in_memory import Batches
 from nntrain.data.batches.streamed import batches_of
 from nntrain.data.dataset import Dataset, Part
 from nntrain.data.formats.on_disk import OnDisk
 from nntrain.data.prepare import prepare
+from nntrain.data.text import quoted
 from nntrain.data.transforms.lazy_inputs import Inputs, LazyInputs
 from nntrain.errors import DataError, SpecError, UserError
 from nntrain.network import Network
@@ -94,8 +96,10 @@ class Assembly:
             if isinstance(part.X, LazyInputs) and isinstance(part.X.values, OnDisk):
                 raise DataError("data: an autoencoder needs its inputs in memory; set data.source.memory to load")
             return part.array, part.array
-        width = self.network.n_out
-        return self.loss.encode(part.y, width, self.network.dtype), self.metrics.wanted(part.y, width)
+        width, names = self.network.n_out, self.facts.target_names
+        column = f"; is column {quoted(names[0])} an id?" if self.facts.class_names and len(names) == 1 else ""
+        with name_memory(f"targets of {len(part):,} rows × {width:,} outputs{column}"):
+            return self.loss.encode(part.y, width, self.network.dtype), self.metrics.wanted(part.y, width)
 
     def evaluator(self, part: Part) -> Evaluator:
         """Return a function that scores the network on a part; it may be called any number of times."""

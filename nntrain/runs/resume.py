@@ -1,7 +1,7 @@
 """What a run directory already holds, and whether a run with a given spec may continue in it."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from nntrain.errors import CheckpointError, SpecError
 from nntrain.runs.curve_files import CurveFiles
 from nntrain.runs.stored_facts import check_meta, read_spec
 from nntrain.spec import Loaded, dump, reload, resolve
-from nntrain.train.records import EpochRecord
+from nntrain.train.records import EpochRecord, Interrupted
 
 # What may change when a run is resumed: how long it trains and what it keeps, never what it computes.
 EXTENDABLE = (
@@ -42,7 +42,7 @@ class Done:
         self.notes.extend(curves.draw_missing(self.summary["best"]))
         return self
 
-    def events(self, interrupted: Callable[[], bool] = bool) -> Iterator[EpochRecord]:
+    def events(self, interrupted: Interrupted = bool) -> Iterator[EpochRecord]:
         """Yield nothing."""
         return iter(())
 

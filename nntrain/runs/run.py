@@ -7,7 +7,7 @@ first, and metrics are cut off only after a checkpoint no longer counts them.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -33,7 +33,7 @@ from nntrain.runs.summary import sum_up
 from nntrain.spec import Loaded, dump
 from nntrain.train.divergence import diagnose
 from nntrain.train.loop import fit
-from nntrain.train.records import EpochRecord, Pause
+from nntrain.train.records import EpochRecord, Interrupted, Pause
 from nntrain.train.state import State
 
 
@@ -117,7 +117,7 @@ class Run:
         settings = compare(directory, record.get("spec") or loaded.resolved, loaded.resolved)
         self._start(start, argv, [one.change for one in settings])
 
-    def events(self, interrupted: Callable[[], bool] = bool) -> Iterator[EpochRecord]:
+    def events(self, interrupted: Interrupted = bool) -> Iterator[EpochRecord]:
         """Train, save checkpoints, and yield each epoch's record once it is on disk.
 
         Raises DivergenceError (the last good checkpoint is named) and InterruptedRun (after saving).
@@ -128,7 +128,7 @@ class Run:
                 if isinstance(event, Pause):
                     self._save()
                     if event.interrupted:
-                        self._interrupt()
+                        self._interrupt(event.interrupted)
                 else:
                     self._record(event)
                     yield event
@@ -206,11 +206,11 @@ class Run:
             "environment": self.environment,
         }
 
-    def _interrupt(self) -> None:
+    def _interrupt(self, reason: str | bool) -> None:
         self._saver.flush()
-        path, step = self.directory.path, self.state.step
-        self._journal.end("interrupted", "a signal", f"interrupted at step {step}")
-        raise InterruptedRun(f"{path}: saved at step {step}; nntrain resume {path} goes on")
+        path, step, why = self.directory.path, self.state.step, reason if isinstance(reason, str) else "a request"
+        self._journal.end("interrupted", why, f"interrupted at step {step} by {why}")
+        raise InterruptedRun(f"{path}: saved at step {step} after {why}; nntrain resume {path} goes on")
 
     def _diverge(self, error: DivergenceError) -> None:
         """Raise the error with its cause and the last good checkpoint, which is kept; nothing was saved after it."""

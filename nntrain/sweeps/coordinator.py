@@ -5,7 +5,7 @@ anything goes on where the directories stand. Knows nothing of how a point is tr
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TypeAlias
@@ -15,6 +15,7 @@ from nntrain.sweeps.executor import Ended, Executor, Order
 from nntrain.sweeps.expansion import confirm
 from nntrain.sweeps.folder import Outcome, SweepFolder
 from nntrain.sweeps.points import Plan, Point, Setting
+from nntrain.train.records import Interrupted
 
 TICK = 0.1  # seconds between two looks for an interruption
 RETRY = 0.25  # seconds until a point that another process holds is looked at again
@@ -81,7 +82,7 @@ class Coordinator:
         """
         return Coordinator(confirm(self.plan, setting, seeds), self.folder, self.executor, self.argv)
 
-    def events(self, interrupted: Callable[[], bool] = bool) -> Iterator[Event]:
+    def events(self, interrupted: Interrupted = bool) -> Iterator[Event]:
         """Train, and yield what becomes of each point, in the order in which they end.
 
         Raises InterruptedRun after everything has been saved, OutputError when the disk takes no more.

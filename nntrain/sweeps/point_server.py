@@ -90,10 +90,10 @@ class _Server:
 
 def _train(order: Mapping[str, Any], server: int, pipes: tuple[int, int]) -> int:
     """Train a point in this process; return its exit status. What went wrong is in the file of its messages."""
-    signals: list[int] = []
+    signals: list[str] = []  # by their names
 
     def note(number: int, frame: FrameType | None) -> None:
-        signals.append(number)
+        signals.append(signal.Signals(number).name)
 
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -106,7 +106,7 @@ def _train(order: Mapping[str, Any], server: int, pipes: tuple[int, int]) -> int
     try:
         loaded, run = reload(order["resolved"], text=order["text"]), Path(order["run"])
         with open_run(loaded, runs=run.parent, run_dir=run, argv=order["argv"], draw=False) as taken:
-            for _ in taken.events(lambda: bool(signals) or os.getppid() != server):
+            for _ in taken.events(lambda: signals[0] if signals else os.getppid() != server):
                 pass
     except UserError as error:
         os.write(2, f"{error}\n".encode(errors="backslashreplace"))

@@ -3,7 +3,7 @@
 The caller logs, saves and draws; what it does between two records does not change the run. Knows nothing of files.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from math import isfinite
 from time import perf_counter
 
@@ -12,7 +12,7 @@ import numpy as np
 from nntrain.errors import DivergenceError
 from nntrain.train.job import Job
 from nntrain.train.monitor import COST, Monitor, measured, stop_monitor
-from nntrain.train.records import EpochRecord, Pause
+from nntrain.train.records import EpochRecord, Interrupted, Pause
 from nntrain.train.settings import FALLING
 from nntrain.train.state import State
 from nntrain.train.step import Stepper
@@ -21,13 +21,13 @@ EXPLODED = 1e4  # an epoch whose cost is this many times that of the first batch
 
 
 def fit(
-    job: Job, state: State, *, interrupted: Callable[[], bool] = bool, pause_every: int | None = None
+    job: Job, state: State, *, interrupted: Interrupted = bool, pause_every: int | None = None
 ) -> Iterator[EpochRecord | Pause]:
     """Train from ``state`` on, updating it in place; yield a record an epoch, and a pause every ``pause_every`` steps.
 
-    ``interrupted`` is called after every step. Once it returns True, a final Pause is yielded and training stops; it
-    can be resumed. Otherwise ``state.stopped`` says why training ended. Raises DivergenceError before numbers that are
-    not finite reach the parameters of a finished epoch.
+    ``interrupted`` is called after every step. Once it returns True, or says why, a final Pause is yielded and training
+    stops; it can be resumed. Otherwise ``state.stopped`` says why training ended. Raises DivergenceError before numbers
+    that are not finite reach the parameters of a finished epoch.
     """
     run = _Loop(job, state)
     while state.stopped is None and state.epoch < job.training.epochs:
@@ -61,7 +61,7 @@ class _Loop:
         self.lr = 0.0
         self.gradient_norm = self.change = self.length = 0.0  # ‖∇J‖, ‖Δθ‖ and ‖θ‖ of the last measured step
 
-    def epoch(self, interrupted: Callable[[], bool], pause_every: int | None) -> Iterator[EpochRecord | Pause]:
+    def epoch(self, interrupted: Interrupted, pause_every: int | None) -> Iterator[EpochRecord | Pause]:
         """Run the rest of the unfinished epoch and yield its record; pauses come in between."""
         job, state, stepper = self.job, self.state, self.stepper
         last = job.batches.per_epoch - 1
@@ -97,8 +97,9 @@ class _Loop:
                 since = perf_counter()
         state.seconds += perf_counter() - since
         yield self._finish_epoch()
-        if interrupted() and state.stopped is None and state.epoch < job.training.epochs:
-            yield Pause(state.step, interrupted=True)
+        halted = interrupted()
+        if halted and state.stopped is None and state.epoch < job.training.epochs:
+            yield Pause(state.step, interrupted=halted)
 
     def _set_rate(self) -> None:
         job, state = self.job, self.state

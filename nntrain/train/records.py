@@ -1,10 +1,11 @@
 """What training reports: a record for each epoch, and the pauses in between. Knows nothing of files."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 Figures = Mapping[str, float]
+Interrupted: TypeAlias = Callable[[], str | bool]  # True, or what asks for a stop, such as SIGTERM; else it is false
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class EpochRecord:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A point within an epoch where the state is whole: time to save it. ``interrupted``: training stops here."""
+    """A point within an epoch where the state is whole: time to save it; ``interrupted``: training stops."""
 
     step: int
-    interrupted: bool
+    interrupted: str | bool

@@ -23,7 +23,7 @@ def after(calls):
 @pytest.mark.parametrize("steps", range(0, 15, 2))
 def test_interrupted_at_any_step_it_ends_as_if_it_had_not_been(steps, tiny, trained, lasting, tmp_path):
     trained(tiny(), "whole")
-    with pytest.raises(InterruptedRun, match=r"saved at step \d+; nntrain resume .*broken goes on"):
+    with pytest.raises(InterruptedRun, match=r"saved at step \d+ after a request; nntrain resume .*broken goes on"):
         trained(tiny(), "broken", after(steps))
     assert RunDir(tmp_path / "broken").status == "interrupted"
     run, _ = trained(tiny(), "broken")

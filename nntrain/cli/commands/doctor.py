@@ -96,8 +96,10 @@ def _disk() -> Iterator[Finding]:
     from nntrain.artifacts import checkpoint
     from nntrain.artifacts.checkpoint import Checkpoint
     from nntrain.artifacts.rundir import RunDir
+    from nntrain.cli.interrupts import end_in_order
     from nntrain.errors import LockedError, UserError
 
+    end_in_order()
     what, here = "disk", str(Path.cwd())
     try:
         with TemporaryDirectory(prefix=".nntrain-doctor-", dir=here) as folder:

@@ -59,11 +59,13 @@ def _as_file(inputs: Path) -> Iterator[Path]:
     from tempfile import NamedTemporaryFile, gettempdir
 
     from nntrain.artifacts import durable
+    from nntrain.cli.interrupts import end_in_order
     from nntrain.errors import DataError
 
     if str(inputs) != "-":
         yield inputs
         return
+    end_in_order()
     with ExitStack() as held:
         with durable.report_write_errors(Path(gettempdir())):
             file = held.enter_context(NamedTemporaryFile(prefix="nntrain-", suffix=".csv"))

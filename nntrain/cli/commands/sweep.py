@@ -1,7 +1,6 @@
 """``nntrain sweep``: many runs as one, from a sweep file or from a spec and what varies in it."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from nntrain.sweeps.folder import SweepFolder
     from nntrain.sweeps.points import Plan
     from nntrain.sweeps.request import Request
+    from nntrain.train.records import Interrupted
 
 
 def sweep(
@@ -138,9 +138,7 @@ def _train(coordinator: "Coordinator", confirm: int | None, *, as_json: bool, qu
         raise stopped
 
 
-def _follow(
-    coordinator: "Coordinator", interrupts: "Callable[[], bool]", *, as_json: bool, quiet: bool
-) -> "UserError | None":
+def _follow(coordinator: "Coordinator", interrupts: "Interrupted", *, as_json: bool, quiet: bool) -> "UserError | None":
     """Train the points of one plan and show how it goes; return why it did not come to its end, if it did not."""
     from nntrain.cli.output.sweep_progress import SweepProgress
     from nntrain.errors import FailedRunsError, InterruptedRun

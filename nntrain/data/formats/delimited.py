@@ -42,7 +42,7 @@ UNLIKELY = "ÿþÞÐð"  # letters, but more likely damage
 def split(lines: Iterator[str], delimiter: str | None) -> Iterator[tuple[int, list[str]]]:
     """Yield (line number, stripped values) of every row; () of values where there are delimiters and nothing else.
 
-    Blank lines are passed over. csv.Error for what cannot be parted.
+    Blank lines are passed over. csv.Error, with its line, for what cannot be parted.
     """
     if delimiter is None:
         for number, line in enumerate(lines, 1):
@@ -52,13 +52,16 @@ def split(lines: Iterator[str], delimiter: str | None) -> Iterator[tuple[int, li
     csv.field_size_limit(LONGEST)
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     start = 1  # a row inside quotes may span several lines
-    for fields in reader:
-        values = [field.strip() for field in fields]
-        if any(values):
-            yield start, values
-        elif len(values) > 1:
-            yield start, []
-        start = reader.line_num + 1
+    try:
+        for fields in reader:
+            values = [field.strip() for field in fields]
+            if any(values):
+                yield start, values
+            elif len(values) > 1:
+                yield start, []
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise csv.Error(start, error) from None
 
 
 def _unquoted(field: str) -> str:
@@ -78,7 +81,8 @@ def records(
             for line, fields in split(lines, delimiter):
                 yield line + skip, fields
         except csv.Error as error:
-            raise DataError(f"{path}: {error}") from None
+            line, why = error.args
+            raise DataError(f"{path}:{line + skip}: {why}; is there a quote that is never closed?") from None
 
 
 @contextmanager

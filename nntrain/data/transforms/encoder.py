@@ -96,6 +96,12 @@ class Encoder:
             at += width
         return out
 
+    def describe_size(self, rows: int) -> str:
+        """Return what so many encoded rows consist of, and which column most of it comes from."""
+        widest = int(np.argmax(self._widths))
+        made = f"{rows:,} rows of {self.n_features:,} features, {self._widths[widest]:,} of them made of the texts of"
+        return f"{made} {_column_name(widest, self.names)}; ignore that column if each row has a text of its own"
+
     def unseen(self, X: Array, texts: Sequence[Sequence[str]]) -> Iterator[Unseen]:
         """Yield the texts of each column that are not in the training rows."""
         for k, (known, given) in enumerate(zip(self.categories, texts, strict=True)):

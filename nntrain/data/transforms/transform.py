@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nntrain.core.memory import name_memory
 from nntrain.core.types import Array, DType
 from nntrain.data.transforms.encoder import Encoder
 from nntrain.data.transforms.lazy_inputs import Inputs, scale_inputs
@@ -41,7 +42,8 @@ class Transform:
         """Return the network's inputs (n, d); DataError for numbers too large for ``dtype``."""
         if not self.encoder:
             return scale_inputs(X, self.scaler, dtype)
-        out = np.empty((len(X), self.encoder.n_features), dtype)
+        with name_memory(self.encoder.describe_size(len(X))):
+            out = np.empty((len(X), self.encoder.n_features), dtype)
         for start in range(0, len(X), ROWS):
             rows = slice(start, start + ROWS)
             out[rows] = self.scaler.apply(self.encoder.apply(X[rows], texts), dtype)
