@@ -67,8 +67,7 @@ def prepare(options: DataOptions, *, seed: int, dtype: DType, surveyed: int = 0)
         scale = _target_scale(raw, options)
     if found:
         raise DataError("\n".join(found))
-    names = raw.feature_names
-    encoder = Encoder.identity()
+    encoder, names = Encoder.identity(), raw.feature_names
     if raw.encodes:
         encoder = Encoder.fit(parts["train"].array, raw.texts, names, fills=raw.fills)
     transform = Transform.fit(parts["train"].X, options.scale, encoder)
@@ -156,9 +155,11 @@ def prepare_part(
     notes = [*raw.notes, *_notes({split: part}, encoder, texts)]
     name = _file_name(options.source) if whole else split
     if trained_on is not None:
-        other = _other_division(options, options.seed_or(seed), trained_on)
-        notes += _seen_notes(ready, name, raw, trained_on, changed=changed, other=other)
+        notes += _seen_notes(ready, name, raw, trained_on, changed, _differing(options, seed, trained_on))
     return ScoredPart(name, ready, part.y, notes)
+
+
+ADVICE = "give a file of such rows as data.source.test, or divide by a split or key column"
 
 
 def _file_name(source: Source) -> str:
@@ -167,7 +168,7 @@ def _file_name(source: Source) -> str:
     return Path(path).name if isinstance(path, Path) else source.kind
 
 
-def _seen_notes(part: Part, name: str, raw: Raw, trained_on: TrainedOn, *, changed: bool, other: str) -> list[str]:
+def _seen_notes(part: Part, name: str, raw: Raw, trained_on: TrainedOn, changed: bool, other: str) -> list[str]:
     """Return a note when rows of a part that is no longer that of the run were trained on, or may have been."""
     if not changed and (name == "train" or not other):
         return []
@@ -179,20 +180,17 @@ def _seen_notes(part: Part, name: str, raw: Raw, trained_on: TrainedOn, *, chang
     seen = trained_on.rows.count(part.X, part.y)
     if not seen and not (drawn and changed):
         return []
-    about = "" if trained_on.rows.exact else "about "
+    rows = f"{'' if trained_on.rows.exact else 'about '}{seen} of its {len(part)} rows were trained on"
     advice = f"; these figures say nothing of new rows: {ADVICE}" if seen else ""
-    return [f"{_other_parts(name, changed, other)}; {about}{seen} of its {len(part)} rows were trained on{advice}"]
+    return [f"{_other_parts(name, changed, other)}; {rows}{advice}"]
 
 
-def _other_division(options: DataOptions, seed: int, trained_on: TrainedOn) -> str:
+def _differing(options: DataOptions, seed: int, trained_on: TrainedOn) -> str:
     """Return in words which options divide the rows otherwise than in training, nothing if none does."""
-    if seed != trained_on.seed:
+    if options.seed_or(seed) != trained_on.seed:
         return "data.seed is not that"
     asked, before = ((o.validation, o.test) for o in (options, trained_on.options))
     return "data.validation and data.test are not those" if asked != before else ""
-
-
-ADVICE = "give a file of such rows as data.source.test, or divide by a split or key column"
 
 
 def _other_parts(name: str, changed: bool, other: str) -> str:
