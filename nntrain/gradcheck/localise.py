@@ -104,21 +104,4 @@ def explain(found: Evidence) -> tuple[str | None, str]:
         sign = bug().seen_in(found)
         if sign is not None:
             return kind, sign
-    if not found.analytic.any():
-        return None, "it is 0 everywhere: it is never written, or the gradient from above is lost"
-    if not found.report.wrong:
-        return (
-            None,
-            (
-                f"few entries: the {found.report.n_entries} that were compared are right, "
-                "but a random direction through all entries is wrong"
-            ),
-        )
-    if found.ratio is not None:
-        return None, f"every entry is {found.ratio:.6g} times the derivative: a constant factor"
-    wrong, looked_at, ratios = len(found.report.wrong), len(found.report.entries), found.ratios
-    if not ratios.size:
-        return None, f"{wrong} of {looked_at} entries are wrong"
-    return None, (
-        f"{wrong} of {looked_at} entries are wrong, {ratios.min():.4g} to {ratios.max():.4g} times the derivative"
-    )
+    return None, found.describe()

@@ -1,5 +1,8 @@
 """The number of BLAS threads that suits a run. Knows nothing of data, specs or files."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from nntrain.core.machine import blas
@@ -17,6 +20,13 @@ def settle_threads(network: Network, batch_size: int | str, wanted: int | None) 
     threadpool_limits(threads, user_api="blas")
     kernels = next((str(pool["architecture"]) for pool in pools if pool["architecture"]), "unknown")
     return Plan.for_kernels(kernels, threads)
+
+
+@contextmanager
+def keep_threads() -> Iterator[None]:
+    """Give the process back, at the end, the number of BLAS threads that it has now."""
+    with threadpool_limits():
+        yield
 
 
 def choose_threads(network: Network, batch_size: int | str, available: int) -> int:

@@ -53,7 +53,7 @@ def evaluate(model: Trained, split: str) -> Evaluation:
     facts = model.assembly.facts
     scored = model.part(split)
     part = scored.part
-    predictions = _predict_batch(model, part.X)
+    predictions = predict_rows(model, part.X)
     truth: Sequence[str] | Array = scored.truth
     confusion = None
     if model.assembly.task == "classification":
@@ -78,7 +78,7 @@ class PredictionStream:
     def __iter__(self) -> Iterator[Predictions]:
         self.rows = 0
         for X in self.file:
-            yield _predict_batch(self.model, X)
+            yield predict_rows(self.model, X)
             self.rows += len(X)
 
     @property
@@ -92,7 +92,7 @@ def predict(model: Trained, inputs: Path) -> PredictionStream:
     return PredictionStream(model, inputs)
 
 
-def _predict_batch(model: Trained, X: Inputs) -> Predictions:
+def predict_rows(model: Trained, X: Inputs) -> Predictions:
     """Return the predictions for scaled inputs X (n, d)."""
     assembly, facts = model.assembly, model.assembly.facts
     z = scores(assembly.network, X)

@@ -10,7 +10,16 @@ from nntrain.core.types import Task
 from nntrain.errors import SpecError
 from nntrain.spec.emit import plain_values, to_yaml
 from nntrain.spec.hints import with_default_kinds
-from nntrain.spec.merge import EXTENDS, Override, UnreadableError, apply_overrides, put_values, read_layers, read_text
+from nntrain.spec.merge import (
+    EXTENDS,
+    OVERRIDES,
+    Override,
+    UnreadableError,
+    apply_overrides,
+    put_values,
+    read_layers,
+    read_text,
+)
 from nntrain.spec.portable_text import portable_text
 from nntrain.spec.spec import Spec
 from nntrain.spec.tree import Mapping, Mark, Origin, Problem, is_broken, tree_of
@@ -46,8 +55,8 @@ class Loaded:
         return str(Problem(mark_at(self.tree, keys), path, text))
 
 
-def load(path: Path | str, overrides: Sequence[str] = ()) -> Loaded:
-    """Read a spec file (``-``: standard input) and lay ``key=value`` overrides over it.
+def load(path: Path | str, overrides: Sequence[str] = (), values: Iterable[Override] = ()) -> Loaded:
+    """Read a spec file (``-``: standard input) and lay ``key=value`` overrides over it, then ``values``.
 
     Raises ``SpecError`` with one line ``file:line:column: where: what`` for every problem.
     """
@@ -56,7 +65,7 @@ def load(path: Path | str, overrides: Sequence[str] = ()) -> Loaded:
         merged = read_layers(path, text, _with_kinds)
     except UnreadableError as error:
         raise _spec_error(error.problems) from None
-    spec, tree = _build(merged.tree, overrides, merged.problems)
+    spec, tree = _build(merged.tree, overrides, values, merged.problems)
     return Loaded(spec, portable_text(text, merged, Spec), resolve(spec), tree)
 
 
@@ -66,13 +75,18 @@ def from_dict(values: AnyMapping[str, Any], overrides: Sequence[str] = ()) -> Sp
 
 
 def reload(
-    values: AnyMapping[str, Any], overrides: Sequence[str] = (), *, text: str = "", name: str = "spec"
+    values: AnyMapping[str, Any],
+    overrides: Sequence[str] = (),
+    laid_over: Iterable[Override] = (),
+    *,
+    text: str = "",
+    name: str = "spec",
 ) -> Loaded:
     """Return the spec whose values ``resolve`` returned, with overrides; ``name`` is how messages call it."""
     tree = tree_of(dict(values), Mark(Origin(name, Path.cwd(), is_file=False)))
     if not isinstance(tree, Mapping) or is_broken(tree):
         raise SpecError(f"{name}: nested too deeply")
-    spec, tree = _build(tree, overrides, [])
+    spec, tree = _build(tree, overrides, laid_over, [])
     return Loaded(spec, text, resolve(spec), tree)
 
 
@@ -88,9 +102,18 @@ def override(loaded: Loaded, values: Iterable[Override]) -> Loaded:
     return Loaded(spec, loaded.text, resolve(spec), tree)
 
 
-def _build(tree: Mapping, overrides: Sequence[str], problems: list[Problem]) -> tuple[Spec, Mapping]:
+def override_of(path: str, value: Any, where: str) -> Override:
+    """Return a plain value as an override of the dotted path; ``where`` is how messages call its origin."""
+    mark = Mark(Origin(where, Path.cwd(), OVERRIDES, is_file=False))
+    return Override(path, tree_of(value, mark), mark)
+
+
+def _build(
+    tree: Mapping, overrides: Sequence[str], values: Iterable[Override], problems: list[Problem]
+) -> tuple[Spec, Mapping]:
     tree, of_overrides = apply_overrides(_with_kinds(tree), overrides)
-    return _check(tree, [*problems, *of_overrides])
+    tree, of_values = put_values(tree, values)
+    return _check(tree, [*problems, *of_overrides, *of_values])
 
 
 def _check(tree: Mapping, problems: list[Problem]) -> tuple[Spec, Mapping]:

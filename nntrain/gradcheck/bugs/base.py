@@ -17,18 +17,16 @@ from nntrain.core.params import Shape
 from nntrain.core.registry import Registry
 from nntrain.core.types import Array
 from nntrain.core.workspace import Workspace
-from nntrain.gradcheck.numeric import Report
+from nntrain.gradcheck.numeric import Comparison, Report
 from nntrain.network import Network
 from nntrain.ops.layers import Backward, Context, Layer
 from nntrain.ops.losses import BindGradient, Loss, ReadCost
 from nntrain.ops.losses.base import Scale
 from nntrain.ops.penalties import Penalty
 
-CONSTANT = 1e-4  # ratios count as equal up to this relative difference
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Evidence:
+class Evidence(Comparison):
     """The gradient of one tensor of one part, computed while the parts above it are right."""
 
     part: Layer | Loss | Penalty
@@ -37,45 +35,6 @@ class Evidence:
     report: Report
     rows: int  # examples
     given: Array  # the gradient from above (n, n_out) for a layer, the targets (n, c) for a loss
-
-    @property
-    def at(self) -> Array:
-        """Indices of the entries that were compared with a derivative."""
-        return np.array([entry.index for entry in self.report.entries if not entry.kink], np.intp)
-
-    @property
-    def numeric(self) -> Array:
-        """The derivatives there."""
-        return np.array([entry.numeric for entry in self.report.entries if not entry.kink])
-
-    @property
-    def ratios(self) -> Array:
-        """Ratios analytic / numeric of the entries that are not small."""
-        numeric = self.numeric
-        large = np.abs(numeric) > 1e-3 * np.max(np.abs(numeric), initial=0.0)
-        ratios: Array = self._compared[large] / numeric[large]
-        return ratios
-
-    @property
-    def ratio(self) -> float | None:
-        """The common ratio of all entries, or None if they differ."""
-        ratios, analytic = self.ratios, self._compared
-        if not ratios.size or not np.isfinite(analytic).all():
-            return None
-        middle = float(np.median(ratios))
-        apart = np.max(np.abs(analytic - middle * self.numeric))  # an entry that should be 0 has no ratio
-        fits = np.ptp(ratios) <= CONSTANT * abs(middle) and apart <= CONSTANT * np.max(np.abs(analytic))
-        return middle if fits else None
-
-    @property
-    def _compared(self) -> Array:
-        """The analytic values of the entries that were compared."""
-        compared: Array = self.analytic.reshape(-1)[self.at]
-        return compared
-
-    def is_ratio(self, value: float) -> bool:
-        """Return whether analytic is ``value`` times numeric everywhere."""
-        return self.ratio is not None and abs(self.ratio - value) <= CONSTANT * abs(value)
 
     def matches(self, numeric: Array) -> bool:
         """Return whether ``numeric``, in the shape of the tensor, equals the derivative where that was computed."""

@@ -208,7 +208,7 @@ class WrongSign(Bug):
         return scale_loss(loss, lambda z: -1.0)
 
     def seen_in(self, found: Evidence) -> str | None:
-        return "every entry has the wrong sign, and the right size" if found.is_ratio(-1.0) else None
+        return found.describe() if found.is_ratio(-1.0) else None
 
 
 @BUGS.register
