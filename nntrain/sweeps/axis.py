@@ -26,22 +26,37 @@ EXAMPLES = "a list such as [0.1, 0.01], log(1e-3, 1, 7) or linear(0, 0.5, 6)"
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A range from ``low`` to ``high``, both included; a grid takes ``count`` values of it, evenly by ``scale``."""
+    """A range from ``low`` to ``high``, both included; a grid takes ``count`` values of it, evenly by ``scale``.
+
+    ``whole`` ranges have whole numbers only.
+    """
 
     scale: str
     low: float
     high: float
     count: int | None = None
+    whole: bool = False
 
     def at(self, share: float) -> float:
         """Return the value at a share of the way, rounded to four digits; the ends are as they were written."""
         if share in (0.0, 1.0):
-            return self.high if share else self.low
+            return self._end(self.high if share else self.low)
         if self.scale == "log":
-            value = self.low * (self.high / self.low) ** share  # low · (high/low)^share
-        else:
-            value = self.low + share * (self.high - self.low)
-        return min(max(float(f"{value:.{DIGITS}g}"), self.low), self.high)
+            return self.rounded(self.low * (self.high / self.low) ** share)  # low · (high/low)^share
+        return self.rounded(self.low + share * (self.high - self.low))
+
+    def rounded(self, value: float) -> float:
+        """Return a value of the range with four digits; a whole number where both ends are and it is one."""
+        short = min(max(float(f"{round(value) if self.whole else value:.{DIGITS}g}"), self.low), self.high)
+        return int(short) if self.ends_are_whole and short == int(short) else float(short)
+
+    def _end(self, value: float) -> float:
+        return value if self.ends_are_whole else float(value)
+
+    @property
+    def ends_are_whole(self) -> bool:
+        """Whether both ends are whole numbers, so that the values may be counts."""
+        return isinstance(self.low, int) and isinstance(self.high, int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +80,22 @@ class Axis:
         if self.span.count is None:
             example = f"{self.span.scale}({self.span.low:g}, {self.span.high:g}, 7)"
             raise SpecError(str(Problem(self.mark, self.path, f"a grid needs a number of values, as in {example}")))
-        return [self._scalar(self.span, i / (self.span.count - 1)) for i in range(self.span.count)]
+        return [self.scalar(self.span.at(i / (self.span.count - 1))) for i in range(self.span.count)]
 
     def draw(self, rng: np.random.Generator) -> Node:
         """Return a value at random: any of a list alike, anything in a range by its scale."""
         if self.span is None:
             return self.nodes[int(rng.integers(len(self.nodes)))]
-        return self._scalar(self.span, float(rng.random()))
+        return self.scalar(self.span.at(float(rng.random())))
 
-    def _scalar(self, span: Span, share: float) -> Scalar:
-        """Return a number as a tree: a whole one as such if both ends of the range are, so that it may be a count."""
-        value = span.at(share)
-        whole = isinstance(span.low, int) and isinstance(span.high, int) and value == int(value)
-        return Scalar(self.mark, int(value) if whole else float(value))
+    @property
+    def ends(self) -> tuple[float, ...]:
+        """The ends of a range, as they were written; none of a list."""
+        return () if self.span is None else (self.span.low, self.span.high)
+
+    def scalar(self, value: float) -> Scalar:
+        """Return a number as a tree, at the place of the axis."""
+        return Scalar(self.mark, value)
 
 
 def parse_axis(text: str) -> Axis:

@@ -1,4 +1,4 @@
-"""Training all points of a plan to their ends: what is done stays, what was stopped goes on, what fails is told.
+"""Training the points of a search round by round: what is done stays, what was stopped goes on, what fails is told.
 
 Whether a point is finished is read from its run directory, never remembered; so the same sweep started again after
 anything goes on where the directories stand. Knows nothing of how a point is trained, or of scores.
@@ -11,10 +11,12 @@ from time import monotonic
 from typing import TypeAlias
 
 from nntrain.errors import DivergenceError, InterruptedRun, LockedError, OutputError
-from nntrain.sweeps.executor import Ended, Executor, Order
+from nntrain.sweeps.executor import Executor
 from nntrain.sweeps.expansion import confirm
 from nntrain.sweeps.folder import Outcome, SweepFolder
+from nntrain.sweeps.order import Ended, Order
 from nntrain.sweeps.points import Plan, Point, Setting
+from nntrain.sweeps.search import Search, WholePlan
 from nntrain.train.records import Interrupted
 
 TICK = 0.1  # seconds between two looks for an interruption
@@ -24,7 +26,7 @@ ATTEMPTS = 3  # in a row that were killed before they saved anything new
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A point that is done or has diverged."""
+    """A point that is done, has diverged, or pauses for good or until the next round."""
 
     point: Point
     outcome: Outcome
@@ -51,14 +53,20 @@ Event: TypeAlias = Finished | Failed | Held
 
 @dataclass(slots=True)
 class Coordinator:
-    """Trains the points of a plan that are not finished yet; ``outcomes`` has what is known of each, by id."""
+    """Trains the points of a search that are not finished yet; ``outcomes`` has what is known of each, by id.
 
-    plan: Plan
+    ``plan`` has all settings that are known by now; ``finished`` counts how often a point came to the end of a round.
+    """
+
+    search: Search
     folder: SweepFolder
     executor: Executor
     argv: Sequence[str] = ()
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     under_way: dict[str, Point] = field(default_factory=dict)
+    plan: Plan = field(init=False)
+    finished: int = 0
+    _until: int | None = None
     _queue: deque[Point] = field(default_factory=deque)
     _later: list[tuple[float, Point]] = field(default_factory=list)
     _attempts: dict[str, tuple[int, str]] = field(default_factory=dict)  # how many, from which checkpoint
@@ -67,12 +75,12 @@ class Coordinator:
     _fatal: str = ""
 
     def __post_init__(self) -> None:
+        self.plan = self.search.plan
         self.outcomes = {point.id: self.folder.outcome(point.id) for point in self.plan.points}
-        self._queue.extend(self.to_do)
 
     @property
     def to_do(self) -> list[Point]:
-        """The points that are not finished, in the order of the plan."""
+        """The points that have not come to their end, in the order of the plan."""
         return [point for point in self.plan.points if not self.outcomes[point.id].is_final]
 
     def confirmation(self, setting: Setting, seeds: int) -> "Coordinator":
@@ -80,13 +88,26 @@ class Coordinator:
 
         Raises what ``confirm`` raises.
         """
-        return Coordinator(confirm(self.plan, setting, seeds), self.folder, self.executor, self.argv)
+        return Coordinator(WholePlan(confirm(self.plan, setting, seeds)), self.folder, self.executor, self.argv)
 
     def events(self, interrupted: Interrupted = bool) -> Iterator[Event]:
         """Train, and yield what becomes of each point, in the order in which they end.
 
-        Raises InterruptedRun after everything has been saved, OutputError when the disk takes no more.
+        Raises InterruptedRun after everything has been saved, OutputError when the disk takes no more. No round begins
+        after one in which a point failed.
         """
+        for one in self.search.rounds(self.folder):
+            self.plan, self._until = one.plan, one.until
+            known = {point.id: self.folder.outcome(point.id, one.until) for point in one.points}
+            self.outcomes |= known
+            self._queue.extend(point for point in one.points if not known[point.id].is_final)
+            self.finished += len(known) - len(self._queue)
+            yield from self._round(interrupted)
+            if any(self.outcomes[point].status == "failed" for point in known):
+                return
+
+    def _round(self, interrupted: Interrupted) -> Iterator[Event]:
+        """Train what is in the queue."""
         while self._queue or self._later or self.under_way:
             if interrupted() and not self._stopping:
                 self._stop()
@@ -118,15 +139,17 @@ class Coordinator:
             point = self._queue.popleft()
             self.under_way[point.id] = point
             run, messages = str(self.folder.run(point.id)), str(self.folder.messages(point.id))
-            self.executor.start(Order(point.id, run, messages, point.resolved, self.plan.text, self.argv))
+            order = Order(point.id, run, messages, point.resolved, self.plan.text, self.argv, self._until)
+            self.executor.start(order)
 
     def _settle(self, ended: Ended) -> Event | None:
         """Take note of an end: the directory says whether the point is finished, else the status what to do."""
         point, status = self.under_way.pop(ended.point), ended.status
-        outcome = self.folder.outcome(point.id)
+        outcome = self.folder.outcome(point.id, self._until)
         if outcome.is_final:
             self.outcomes[point.id] = outcome
-            if status in (0, DivergenceError.exit_code):
+            self.finished += 1
+            if status in (0, DivergenceError.exit_code) or outcome.status == "paused":
                 self.folder.drop_messages(point.id)
             return Finished(point, outcome)
         if self._stopping and (status < 0 or status == InterruptedRun.exit_code):

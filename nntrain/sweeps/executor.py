@@ -8,38 +8,18 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Protocol
 
 from nntrain.errors import OutputError
+from nntrain.sweeps.order import KILLED, Ended, Order
 
 COMMAND = "from nntrain.sweeps.point_server import serve; serve()"
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "BLIS_NUM_THREADS")
-KILLED = -9
 PATIENCE = 5.0  # seconds for the server to end
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A point to train: the directory of its run, the file for its messages, the spec, and the text it came from."""
-
-    point: str
-    run: str
-    messages: str
-    resolved: Mapping[str, Any]
-    text: str
-    argv: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A process that ended: its exit status, negative for the signal that ended it."""
-
-    point: str
-    status: int
 
 
 class Executor(Protocol):

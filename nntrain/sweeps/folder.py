@@ -17,16 +17,17 @@ from nntrain.train.history import flatten
 
 REQUEST = "sweep.yaml"
 RUNS, MESSAGES, SPECS = "runs", "messages", "specs"
-Status: TypeAlias = Literal["done", "diverged", "to do", "failed"]
+Status: TypeAlias = Literal["done", "diverged", "paused", "to do", "failed"]
 PARTS = ("train", "validation", "test")
 LAST = 300  # characters of a message
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a point: ``figures`` such as validation.cost of the weights kept, ``epoch``; {} if not done.
+    """What became of a point: ``figures`` such as validation.cost of the weights kept, in epoch ``kept``.
 
-    ``epochs`` counts those trained.
+    Those of a paused one were measured in the epoch at which it pauses; of others there are none. ``epochs`` counts
+    those trained.
     """
 
     status: Status
@@ -37,8 +38,8 @@ class Outcome:
 
     @property
     def is_final(self) -> bool:
-        """Whether the point need not be trained again."""
-        return self.status in ("done", "diverged")
+        """Whether there is nothing left to train for now."""
+        return self.status in ("done", "diverged", "paused")
 
 
 class SweepFolder:
@@ -105,8 +106,8 @@ class SweepFolder:
         files = RunDir(self.run(point)).checkpoints()
         return files[-1].name if files else ""
 
-    def outcome(self, point: str) -> Outcome:
-        """Read what became of a point."""
+    def outcome(self, point: str, until: int | None = None) -> Outcome:
+        """Read what became of a point that is to be trained up to an epoch, or else to its end."""
         run = RunDir(self.run(point))
         summary = run.read_json(SUMMARY)
         if summary is not None:
@@ -115,7 +116,15 @@ class SweepFolder:
             return Outcome("done", figures, summary["epochs"], summary["epoch"], summary["seconds"])
         if run.status == "diverged":
             return Outcome("diverged", {}, len(run.read_metrics()))
-        return Outcome("to do", {})
+        at = None if until is None else self.figures_at(point, until)
+        return Outcome("to do", {}) if at is None else Outcome("paused", at, until)
+
+    def figures_at(self, point: str, epoch: int) -> Mapping[str, float | None] | None:
+        """Return the figures that a point measured in an epoch, counted from 1; None if it did not get so far."""
+        for record in RunDir(self.run(point)).read_metrics():
+            if record.get("epoch") == epoch:
+                return dict(flatten({name: record[name] for name in PARTS if isinstance(record.get(name), Mapping)}))
+        return None
 
     @contextmanager
     def _refusal(self) -> Iterator[None]:

@@ -9,18 +9,14 @@ import json
 import os
 import select
 import signal
-import traceback
 from collections.abc import Mapping
-from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from nntrain.errors import UserError
-from nntrain.runs import open_run
-from nntrain.spec import reload
+from nntrain.sweeps.order import BUG, Order
+from nntrain.sweeps.point_run import train_point
 
 STOP = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
-BUG = 1
 PIECE = 1 << 16
 
 
@@ -90,10 +86,10 @@ class _Server:
 
 def _train(order: Mapping[str, Any], server: int, pipes: tuple[int, int]) -> int:
     """Train a point in this process; return its exit status. What went wrong is in the file of its messages."""
-    signals: list[str] = []  # by their names
+    signals: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
-        signals.append(signal.Signals(number).name)
+        signals.append(number)
 
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -103,21 +99,7 @@ def _train(order: Mapping[str, Any], server: int, pipes: tuple[int, int]) -> int
     for pipe in pipes:
         os.close(pipe)
     _redirect(order["messages"])
-    try:
-        loaded, run = reload(order["resolved"], text=order["text"]), Path(order["run"])
-        with open_run(loaded, runs=run.parent, run_dir=run, argv=order["argv"], draw=False) as taken:
-            for _ in taken.events(lambda: signals[0] if signals else os.getppid() != server):
-                pass
-    except UserError as error:
-        os.write(2, f"{error}\n".encode(errors="backslashreplace"))
-        return error.exit_code
-    except MemoryError as error:
-        os.write(2, f"out of memory{f': {error}' if str(error) else ''}\n".encode())
-        return BUG
-    except Exception:  # noqa: BLE001  # a bug: it must not end the server's other points
-        os.write(2, traceback.format_exc().encode(errors="backslashreplace"))
-        return BUG
-    return 0
+    return train_point(Order(**order), lambda: bool(signals) or os.getppid() != server)
 
 
 def _redirect(messages: str) -> None:

@@ -28,7 +28,8 @@ class Plan:
     """All settings, each with a point a seed; ``rank`` is the figure that counts, ``text`` that of the base spec.
 
     ``merged`` counts settings that came out equal to an earlier one. ``keys`` are those that vary or are set. The seeds
-    always vary weights and batches; ``drawn`` names what else: the data, the split, or nothing.
+    always vary weights and batches; ``drawn`` names what else: the data, the split, or nothing. At the epochs ``rungs``
+    runs pause, and only the best settings go on.
     """
 
     settings: Sequence[Setting]
@@ -38,6 +39,7 @@ class Plan:
     text: str
     merged: int = 0
     drawn: str = ""
+    rungs: Sequence[int] = ()
 
     @property
     def points(self) -> list[Point]:

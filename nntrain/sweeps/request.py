@@ -4,8 +4,9 @@ Takes it from options; ``sweep_file`` reads it from a file. Knows no key of a sp
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from nntrain.errors import SpecError
 from nntrain.spec.emit import to_yaml
@@ -34,6 +35,23 @@ class Draws:
 
 
 @dataclass(frozen=True, slots=True)
+class Halving:
+    """Epochs at which runs pause, and that one in ``factor`` settings then goes on (Jamieson and Talwalkar 2016)."""
+
+    rungs: Sequence[int]
+    factor: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Tpe:
+    """How many settings are proposed from the results of those before, ``batch`` at a time, and from which seed."""
+
+    settings: int
+    seed: int = 0
+    batch: int = 4
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """A sweep as it was asked for; ``text`` is how it was written, or would be.
 
@@ -48,11 +66,27 @@ class Request:
     seeds: Sequence[int] | None = None
     draws: Draws | None = None
     rank: str | None = None
+    halving: Halving | None = None
+    tpe: Tpe | None = None
+
+    @property
+    def method(self) -> str:
+        """How settings are found, in a word."""
+        return "tpe" if self.tpe else "halving" if self.halving else "random" if self.draws else "grid"
 
 
-def request_of_options(
-    base: Path, over: Sequence[str], *, seeds: int | None = None, draws: Draws | None = None, rank: str | None = None
-) -> Request:
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a command line says of a sweep beside its base and the keys that vary."""
+
+    seeds: int | None = None
+    random: int | None = None
+    rank: str | None = None
+    halving: str | None = None
+    tpe: int | None = None
+
+
+def request_of_options(base: Path, over: Sequence[str], options: Options) -> Request:
     """Return the request that a command line makes. SpecError with every problem."""
     axes: list[Axis] = []
     problems: list[str] = []
@@ -62,19 +96,51 @@ def request_of_options(
         except SpecError as error:
             problems += error.problems
     problems += conflicts(axes, ())
+    seeds, halving = options.seeds, None
+    if options.halving is not None:
+        try:
+            halving = Halving(_epochs(options.halving))
+        except SpecError as error:
+            problems += error.problems
     if seeds is not None and not 1 <= seeds <= MOST_SEEDS:
         problems.append(f"--seeds: must be from 1 to {MOST_SEEDS:,}, got {seeds}")
     if not over and seeds is None:
         problems.append("nothing varies; give --over KEY=VALUES or --seeds N")
-    if draws is not None and not over:
-        problems.append("--random: nothing to draw; give --over KEY=VALUES")
+    problems += _without_keys(options, over)
     if problems:
         raise SpecError(*problems)
     written = {"base": str(base.absolute()), "over": {axis.key: _written(axis) for axis in axes}}
-    more = {"seeds": seeds, "rank": rank, "random": draws and {"settings": draws.settings, "seed": draws.seed}}
-    text = to_yaml(written | {key: value for key, value in more.items() if value is not None})
+    draws = Draws(options.random) if options.random is not None else None
+    tpe = Tpe(options.tpe) if options.tpe is not None else None
     own = None if seeds is None else range(seeds)
-    return Request(base, base.stem, text, [Block(axes=axes)], seeds=own, draws=draws, rank=rank)
+    request = Request(
+        base, base.stem, "", [Block(axes=axes)], seeds=own, draws=draws, rank=options.rank, halving=halving, tpe=tpe
+    )
+    more: dict[str, Any] = {
+        "seeds": seeds,
+        "rank": options.rank,
+        "method": None if request.method == "grid" else request.method,
+    }
+    more |= {name: one and asdict(one) for name, one in (("random", draws), ("halving", halving), ("tpe", tpe))}
+    return replace(request, text=to_yaml(written | {key: value for key, value in more.items() if value is not None}))
+
+
+def _without_keys(options: Options, over: Sequence[str]) -> list[str]:
+    """Return what is wrong with the options that say how settings are found."""
+    given = {"--random": options.random, "--halving": options.halving, "--tpe": options.tpe}
+    names = [name for name, value in given.items() if value is not None]
+    found = [f"{name}: nothing varies; give --over KEY=VALUES" for name in names if not over]
+    if "--tpe" in names and len(names) > 1:
+        found.append(f"{names[0]}, --tpe: settings are found in one way; leave one of them out")
+    return found
+
+
+def _epochs(text: str) -> list[int]:
+    """Return the epochs of ``5,15``. SpecError for anything else."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and part.isascii() for part in parts):
+        raise SpecError(f"--halving: expected epochs, as in 5,15, got {text!r}")
+    return [int(part) for part in parts]
 
 
 def conflicts(axes: Sequence[Axis], fixed: Sequence[Override]) -> list[str]:

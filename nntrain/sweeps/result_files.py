@@ -70,13 +70,16 @@ def _settings(plan: Plan, found: Sequence[Standing]) -> str:
     test = f"test.{plan.rank.partition('.')[2]}"
     summed = ["n", "mean", "sd", "low", "high", "worst", "diverged", "runs"]
     paired = ["difference", "difference_low", "difference_high"]
+    halved = ["paused_at"] if plan.rungs else []
     rows = []
     for place, one in enumerate(found, start=1):
         values = [_cell(value_at(one.setting, key)) for key in plan.keys]
         score = [one.score.n, one.score.mean, one.score.sd, *_interval(one.score), one.worst, one.diverged, one.runs]
         difference = [one.difference.mean, *_interval(one.difference)]
-        rows.append([place, one.number, *values, plan.rank, *map(_cell, [*score, *difference, one.test.mean])])
-    return csv_text(["place", "setting", *plan.keys, "figure", *summed, *paired, f"{test}.mean"], rows, guard=True)
+        figures = [*score, *difference, one.test.mean, *([one.paused] if halved else [])]
+        rows.append([place, one.number, *values, plan.rank, *map(_cell, figures)])
+    header = ["place", "setting", *plan.keys, "figure", *summed, *paired, f"{test}.mean", *halved]
+    return csv_text(header, rows, guard=True)
 
 
 def _best(plan: Plan, found: Sequence[Standing]) -> str:

@@ -5,7 +5,7 @@ All settings have the same seeds, so differences are taken seed by seed. Knows n
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nntrain.ops.metrics import higher_is_better
 from nntrain.spec import from_dict
@@ -13,13 +13,16 @@ from nntrain.sweeps.folder import Outcome
 from nntrain.sweeps.points import Plan, Setting
 from nntrain.sweeps.student import Sample
 
+LATE = 1 << 62  # an epoch after all others
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A setting: its scores summed up, the worst of them, and how many of its runs diverged or have no score otherwise.
 
     ``difference`` is to the best setting, over the seeds that both have a score for; ``test`` sums up the same figure
-    of the test part, by which nothing is chosen.
+    of the test part, by which nothing is chosen. Runs that pause have the score of the epoch ``paused``; it is compared
+    with those of the same epoch alone.
     """
 
     number: int  # in the plan, from 1
@@ -30,6 +33,7 @@ class Standing:
     missing: int
     difference: Sample
     test: Sample
+    paused: int | None = None
 
     @property
     def runs(self) -> int:
@@ -50,19 +54,22 @@ def rises(plan: Plan) -> bool:
 def standings(plan: Plan, outcomes: Mapping[str, Outcome]) -> list[Standing]:
     """Return the settings, best first: those with a score for each seed by their mean, then those that lack some.
 
-    Equal ones stay in the order of the plan.
+    Settings that pause come after the others, the later they pause the better. Equal ones stay in the plan's order.
     """
     scores, higher = [_scores(setting, outcomes, plan.rank) for setting in plan.settings], rises(plan)
     means = [Sample.of(list(own.values())).mean for own in scores]
 
-    def order(index: int) -> tuple[int, float, int]:
+    paused = [_paused(setting, outcomes) for setting in plan.settings]
+
+    def order(index: int) -> tuple[bool, int, bool, float, int]:
         own, mean = scores[index], means[index]
-        lacks = 2 if not own else int(len(own) < len(plan.settings[index].points))
-        return (lacks, 0.0 if not own else -mean if higher else mean, index)
+        lacks = len(own) < len(plan.settings[index].points)
+        return (not own, -(paused[index] or LATE), lacks, 0.0 if not own else -mean if higher else mean, index)
 
     ordered = sorted(range(len(scores)), key=order)
     best = scores[ordered[0]] if ordered else {}
-    return [_standing(plan, index, outcomes, scores[index], best, higher=higher) for index in ordered]
+    found = [_standing(plan, index, outcomes, scores[index], best, higher=higher) for index in ordered]
+    return [one if one.paused == found[0].paused else replace(one, difference=Sample.of(())) for one in found]
 
 
 def _standing(
@@ -82,7 +89,13 @@ def _standing(
     diverged = statuses.count("diverged")
     missing = len(statuses) - len(values) - diverged
     summed = (Sample.of(values), worst, diverged, missing, Sample.of(differences), Sample.of(list(test.values())))
-    return Standing(index + 1, setting, *summed)
+    return Standing(index + 1, setting, *summed, _paused(setting, outcomes))
+
+
+def _paused(setting: Setting, outcomes: Mapping[str, Outcome]) -> int | None:
+    """Return the epoch at which runs of a setting pause, None if they have come to their ends or have yet to."""
+    found = [one.epochs for point in setting.points if (one := outcomes[point.id]).status == "paused"]
+    return min((epoch for epoch in found if epoch is not None), default=None)
 
 
 def _scores(setting: Setting, outcomes: Mapping[str, Outcome], figure: str) -> dict[int, float]:

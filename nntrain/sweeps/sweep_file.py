@@ -1,21 +1,29 @@
 """The sweep file: a request written as YAML. Reads it and finds every problem at once; expands nothing."""
 
+from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nntrain.errors import SpecError, did_you_mean
 from nntrain.spec.merge import OVERRIDES, Override, display_name, read_text
-from nntrain.spec.tree import Entry, Mapping, Mark, Origin, Problem, Scalar, is_broken, plain
+from nntrain.spec.tree import Entry, Mapping, Mark, Node, Origin, Problem, Scalar, is_broken, plain
 from nntrain.spec.tree import Sequence as List
 from nntrain.spec.yaml_tree import parse
 from nntrain.sweeps.axis import Axis, read_axis
-from nntrain.sweeps.request import MOST_SEEDS, Block, Draws, Request, conflicts
+from nntrain.sweeps.request import MOST_SEEDS, Block, Draws, Halving, Request, Tpe, conflicts
 
-KEYS = ("base", "set", "method", "seeds", "over", "cases", "rank", "random")
+KEYS = ("base", "set", "method", "seeds", "over", "cases", "rank", "random", "halving", "tpe")
 CASE = ("set", "over")
-RANDOM = ("settings", "seed")
-METHODS = ("grid", "random")
+METHODS = ("grid", "random", "halving", "tpe")
+RANDOM = {"settings": (1, None), "seed": (0, 0)}  # the least number, and the one without any; None: it must be there
+TPE = RANDOM | {"batch": (1, 4)}
+FACTOR = {"factor": (2, 3)}
+EXAMPLES = {
+    "random": "{settings: 40, seed: 0}",
+    "halving": "{rungs: [5, 15], factor: 3}",
+    "tpe": "{settings: 40, seed: 0, batch: 4}",
+}
 
 
 def is_sweep(path: Path) -> bool:
@@ -51,21 +59,17 @@ class _Reader:
         base = self.text("base")
         if base is None and "base" not in self.root.entries:
             self.problems.append(f"{display_name(path)}: base: missing; name the spec that the runs have in common")
-        method, draws = self.choice("method", METHODS), self.draws()
-        blocks = self.blocks()
-        if draws is not None and method == "grid":
-            self.complain(self.root.entries["random"].mark, "random", "is for `method: random`")
-        if draws is None and method == "random" and "random" not in self.root.entries:
-            self.complain(self.root.entries["method"].mark, "random", "missing; e.g. random: {settings: 40, seed: 0}")
-        if draws is not None and "cases" in self.root.entries:
-            self.complain(self.root.entries["cases"].mark, "cases", "cannot be drawn at random; use a sweep file each")
+        blocks, method = self.blocks(), self.choice("method", METHODS) or "grid"
+        draws, tpe, halving = self.numbers("random", RANDOM), self.numbers("tpe", TPE), self.halving()
+        self.check_method(method)
         fixed, seeds, rank = self.fixed(self.root, "set"), self.seeds(), self.text("rank")
         self.problems += conflicts((), fixed)
         if base is None:
             return None
         place = Path(base).expanduser()
         shown = place if place.is_absolute() else Path(display_name(path)).parent / place
-        return Request(shown, path.stem, text, blocks, fixed=fixed, seeds=seeds, draws=draws, rank=rank)
+        found = Request(shown, path.stem, text, blocks, fixed=fixed, seeds=seeds, rank=rank, halving=halving)
+        return replace(found, draws=Draws(**draws) if draws else None, tpe=Tpe(**tpe) if tpe else None)
 
     def blocks(self) -> list[Block]:
         """Return the grid of the file itself, if it has one, and then its cases."""
@@ -121,29 +125,53 @@ class _Reader:
             return None
         return tuple(value)
 
-    def draws(self) -> Draws | None:
-        node = self.root.get("random")
-        if node is None or is_broken(node):
-            return None
-        if not isinstance(node, Mapping):
-            self.complain(node.mark, "random", "expected a mapping with `settings`")
-            return None
-        self.known(node, RANDOM, "random.")
-        settings, seed = (self.natural(node, key) for key in RANDOM)
-        if settings is None or settings < 1:
-            self.complain(node.mark, "random.settings", "expected how many settings to draw, e.g. 40")
-            return None
-        return Draws(settings, seed or 0)
+    def check_method(self, method: str) -> None:
+        """Complain about a method without its options, and of options of another one."""
+        entries = self.root.entries
+        for name, example in EXAMPLES.items():
+            if name == method and name not in entries:
+                self.complain(entries["method"].mark, name, f"missing; e.g. {name}: {example}")
+            if name in entries and name != method and (name, method) != ("random", "halving"):
+                self.complain(entries[name].mark, name, f"is for `method: {name}`")
+        for name in ("random", "tpe"):
+            if name in entries and "cases" in entries:
+                self.complain(entries["cases"].mark, "cases", f"not with `{name}`; use a sweep file each")
 
-    def natural(self, node: Mapping, key: str) -> int | None:
-        below = node.get(key)
-        if below is None:
+    def halving(self) -> Halving | None:
+        node = self.root.get("halving")
+        if not isinstance(node, Mapping):
+            self.need_block("halving", node)
             return None
-        value = plain(below)
-        if type(value) is not int or value < 0:
-            self.complain(below.mark, f"random.{key}", f"expected a whole number from 0 on, got {value!r}")
+        rungs = plain(node.entries["rungs"].node) if "rungs" in node.entries else None
+        factor = self.numbers("halving", FACTOR, others=("rungs",))
+        if isinstance(rungs, list) and rungs and all(type(rung) is int for rung in rungs):
+            return None if factor is None else Halving(rungs, **factor)
+        got = "" if rungs is None else f", got {rungs!r}"
+        self.complain(node.mark, "halving.rungs", f"expected epochs at which runs pause, e.g. [5, 15]{got}")
+        return None
+
+    def numbers(
+        self, name: str, keys: AnyMapping[str, tuple[int, int | None]], others: Sequence[str] = ()
+    ) -> dict[str, int] | None:
+        """Return the whole numbers of a block, None without the block or with a problem."""
+        node, found, known = self.root.get(name), {}, len(self.problems)
+        if not isinstance(node, Mapping):
+            self.need_block(name, node)
             return None
-        return value
+        self.known(node, (*keys, *others), f"{name}.")
+        for key, (least, default) in keys.items():
+            below = node.get(key)
+            value = default if below is None else plain(below)
+            if type(value) is not int or value < least:
+                got = "" if below is None else f", got {value!r}"
+                self.complain(node.mark, f"{name}.{key}", f"expected a whole number from {least} on{got}")
+            else:
+                found[key] = value
+        return found if len(self.problems) == known else None
+
+    def need_block(self, name: str, node: Node | None) -> None:
+        if node is not None and not is_broken(node):
+            self.complain(node.mark, name, f"expected a mapping, e.g. {EXAMPLES[name]}")
 
     def text(self, key: str) -> str | None:
         node = self.root.get(key)

@@ -11,8 +11,11 @@ from nntrain.cli.entry import run
 from nntrain.sweeps.coordinator import Coordinator
 from nntrain.sweeps.expansion import expand
 from nntrain.sweeps.folder import SweepFolder
-from nntrain.sweeps.request import request_of_options
+from nntrain.sweeps.methods import search_of
+from nntrain.sweeps.points import Plan
+from nntrain.sweeps.request import Options, request_of_options
 from nntrain.sweeps.result_files import result_files
+from nntrain.sweeps.search import WholePlan
 from nntrain.sweeps.standings import standings
 
 ROOT = Path(__file__).parents[2]
@@ -42,26 +45,37 @@ def plan(here):
     """Return a function from keys that vary, seeds and overrides to a plan."""
 
     def make(*over, seeds=None, rank=None, overrides=()):
-        return expand(request_of_options(Path("tiny.yaml"), over, seeds=seeds, rank=rank), overrides)
+        return expand(request_of_options(Path("tiny.yaml"), over, Options(seeds=seeds, rank=rank)), overrides)
+
+    return make
+
+
+@pytest.fixture
+def search(here):
+    """Return a function from keys that vary, options and overrides to a search."""
+
+    def make(*over, overrides=(), **options):
+        return search_of(request_of_options(Path("tiny.yaml"), over, Options(**options)), overrides)
 
     return make
 
 
 @pytest.fixture
 def coordinate(here):
-    """Return a function that trains a plan in a folder, and returns events and the text of the tables."""
+    """Return a function that trains a plan or a search in a folder, and returns events and the text of the tables."""
 
     def train(plan, executor, name="sweep", interrupted=bool, each=None):
+        search = WholePlan(plan) if isinstance(plan, Plan) else plan
         with SweepFolder(here / name).lock() as folder:
             folder.write("sweep.yaml", "")
-            coordinator = Coordinator(plan, folder, executor)
+            coordinator = Coordinator(search, folder, executor)
             events = []
             for event in coordinator.events(interrupted):
                 events.append(event)
                 if each:
                     each(event)
-        found = standings(plan, coordinator.outcomes)
-        return events, result_files(plan, coordinator.outcomes, found)
+        found = standings(coordinator.plan, coordinator.outcomes)
+        return events, result_files(coordinator.plan, coordinator.outcomes, found)
 
     return train
 
@@ -123,10 +137,13 @@ def trained_once():
         for path in runs:
             lines = (path / "log.txt").read_text(encoding="utf-8").splitlines()
             words = [line.split(" ")[1].rstrip(":") for line in lines]
-            assert words.count("done") + words.count("diverged") == 1, lines
-            assert words[-1] in ("done", "diverged"), lines
+            end = next(index for index, word in enumerate(words) if word in ("done", "diverged"))
+            assert words[-1] == words[end], lines
             if path.name not in begun_again:
                 assert words.count("started") == 1, lines
+                assert end == len(words) - 1, lines
+            else:  # killed before its summary was written, it goes on from its last step and trains none
+                assert set(words[end + 1 :]) <= {"resumed", "done"}, lines
         return len(runs)
 
     return check

@@ -72,6 +72,12 @@ def test_what_is_wrong_is_said_in_one_line(text, message):
     assert str(caught.value) == message
 
 
+def test_ranges_of_counts_have_whole_numbers(plan):
+    found = plan("train.batch_size=log(4, 32, 5)", "penalty.l2=linear(0, 2, 5)")
+    assert sorted({point.resolved["train"]["batch_size"] for point in found.points}) == [4, 7, 11, 19, 32]
+    assert sorted({point.resolved["penalty"]["l2"] for point in found.points}) == [0, 0.5, 1, 1.5, 2]
+
+
 def test_draws_stay_in_their_range_and_depend_on_the_generator_alone():
     axis = parse_axis("lr=log(1e-4, 1e-1)")
     drawn = [axis.draw(generator(0, Stream.SWEEP, index)).value for index in range(200)]

@@ -73,7 +73,7 @@ def test_events_are_objects(nntrain, here):
     assert [event["event"] for event in events] == ["plan", "run", "run", "run", "run", "end"]
     assert events[0] | {"folder": ""} == {
         "event": "plan", "settings": 2, "seeds": [0, 1], "runs": 4, "rank": "validation.accuracy", "merged": 0,
-        "done": 0, "diverged": 0, "to do": 4, "folder": "",
+        "rungs": [], "done": 0, "diverged": 0, "to do": 4, "folder": "",
     }  # fmt: skip
     assert sorted(event["finished"] for event in events[1:5]) == [1, 2, 3, 4]
     assert events[1]["values"].keys() == {"optimizer.lr"}

@@ -1,6 +1,7 @@
 """``nntrain sweep``: many runs as one, from a sweep file or from a spec and what varies in it."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from nntrain.sweeps.coordinator import Coordinator
     from nntrain.sweeps.folder import SweepFolder
     from nntrain.sweeps.points import Plan
-    from nntrain.sweeps.request import Request
+    from nntrain.sweeps.request import Options, Request
+    from nntrain.sweeps.search import Search
     from nntrain.train.records import Interrupted
 
 
@@ -32,6 +34,16 @@ def sweep(
     ] = None,
     random: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Draw N settings at random instead of the whole grid.")
+    ] = None,
+    halving: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EPOCHS", help="Pause all runs at these epochs, as 5,15; the best third goes on each time."
+        ),
+    ] = None,
+    tpe: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Propose N settings from the results of those before (needs Optuna)."),
     ] = None,
     rank: Annotated[
         str | None, typer.Option(metavar="FIGURE", help="What counts, such as validation.cost; never of the test part.")
@@ -64,46 +76,49 @@ def sweep(
     from nntrain.errors import SpecError
     from nntrain.sweeps.executor import LocalExecutor
     from nntrain.sweeps.folder import SweepFolder
+    from nntrain.sweeps.request import Options
 
     if commands and confirm is not None:
         raise SpecError("--confirm: is for a sweep that trains here, not for --commands")
     with LocalExecutor(jobs or processors()) as executor:
         if not commands:
             executor.warm_up()  # it loads while the plan is made
-        request = _request(source, over or (), seeds, random, rank)
+        options = Options(seeds=seeds, random=random, rank=rank, halving=halving, tpe=tpe)
+        request = _request(source, over or (), options)
+        if commands and request.method in ("halving", "tpe"):
+            raise SpecError(
+                f"--commands: with {request.method} later runs depend on results; leave it out, to train here"
+            )
         folder = SweepFolder(out or Path("runs") / f"{request.name}-sweep")
-        plan = _plan(request, overrides or ())
+        search = _search(request, overrides or ())
         with folder.lock():
             folder.write("sweep.yaml", request.text)
             if commands:
-                _print_commands(plan, folder)
+                _print_commands(search.plan, folder)
             else:
                 from nntrain.sweeps.coordinator import Coordinator
 
-                _train(Coordinator(plan, folder, executor, sys.argv), confirm, as_json=as_json, quiet=quiet)
+                _train(Coordinator(search, folder, executor, sys.argv), confirm, as_json=as_json, quiet=quiet)
 
 
-def _request(
-    source: Path, over: "list[str] | tuple[()]", seeds: int | None, random: int | None, rank: str | None
-) -> "Request":
+def _request(source: Path, over: "list[str] | tuple[()]", options: "Options") -> "Request":
     from nntrain.errors import SpecError
-    from nntrain.sweeps.request import Draws, request_of_options
+    from nntrain.sweeps.request import request_of_options
     from nntrain.sweeps.sweep_file import is_sweep, read_request
 
     if not is_sweep(source):
-        draws = Draws(random) if random is not None else None
-        return request_of_options(source, over, seeds=seeds, draws=draws, rank=rank)
-    given = {"--over": over, "--seeds": seeds, "--random": random, "--rank": rank}
-    wrong = [name for name, value in given.items() if value]
+        return request_of_options(source, over, options)
+    given = {"over": over, **asdict(options)}
+    wrong = [f"--{name}" for name, value in given.items() if value]
     if wrong:
         raise SpecError(f"{wrong[0]}: is for a spec; {source} is a sweep file, which says it itself")
     return read_request(source)
 
 
-def _plan(request: "Request", overrides: "list[str] | tuple[()]") -> "Plan":
-    from nntrain.sweeps.expansion import expand
+def _search(request: "Request", overrides: "list[str] | tuple[()]") -> "Search":
+    from nntrain.sweeps.methods import search_of
 
-    return expand(request, overrides)
+    return search_of(request, overrides)
 
 
 def _train(coordinator: "Coordinator", confirm: int | None, *, as_json: bool, quiet: bool) -> None:
@@ -114,9 +129,10 @@ def _train(coordinator: "Coordinator", confirm: int | None, *, as_json: bool, qu
     from nntrain.sweeps.result_files import CONFIRMATION, confirmation_file, result_files
     from nntrain.sweeps.standings import standings
 
-    plan, folder = coordinator.plan, coordinator.folder
+    folder = coordinator.folder
     interrupts = catch_signals()
     stopped = _follow(coordinator, interrupts, as_json=as_json, quiet=quiet)
+    plan = coordinator.plan
     found = standings(plan, coordinator.outcomes)
     files = result_files(plan, coordinator.outcomes, found)
     fresh = None

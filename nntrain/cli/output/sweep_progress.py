@@ -27,14 +27,18 @@ class SweepProgress:
     """Shows the events of one sweep."""
 
     def __init__(self, coordinator: "Coordinator", *, jobs: int, as_json: bool, quiet: bool) -> None:
-        self.coordinator, self.plan, self.jobs = coordinator, coordinator.plan, jobs
+        self.coordinator, self.jobs, self.total = coordinator, jobs, coordinator.search.most
         self.as_json, self.talks = as_json, not (as_json or quiet)
         self.live = self.talks and is_live(sys.stderr)
         self.failed: dict[str, int] = {}
-        self.finished = len(coordinator.outcomes) - len(coordinator.to_do)
-        self._before, self._began, self._drawn = self.finished, monotonic(), 0.0
+        self._here, self._began, self._drawn = 0, monotonic(), 0.0
         self._names = short_names(self.plan.keys)
         self._best, self._looked = "", 0.0
+
+    @property
+    def plan(self) -> "Plan":
+        """The plan as far as it is known by now."""
+        return self.coordinator.plan
 
     def begin(self) -> None:
         """Say what is planned."""
@@ -48,15 +52,23 @@ class SweepProgress:
                     "event": "plan",
                     **facts,
                     "merged": self.plan.merged,
+                    "rungs": list(self.plan.rungs),
                     **numbers,
                     "folder": self.coordinator.folder.path,
                 }
             )
         if not self.talks:
             return
-        parts = [f"{count(number)} {name}" for name, number in numbers.items() if number or name != "diverged"]
-        text = f"{_plural(settings, 'setting')} × {_plural(seeds, 'seed')} = {_plural(runs, 'run')}: {', '.join(parts)}"
-        self._fact("plan", text + self._forecast(numbers["to do"]))
+        if settings * seeds < self.total and not self.plan.rungs:
+            text = f"{_product(self.total // seeds, seeds)}, {_plural(settings, 'setting')} at a time"
+            self._fact("plan", f"{text}{self._on(self.total)}")
+        else:
+            parts = [f"{count(number)} {name}" for name, number in numbers.items() if number or name != "diverged"]
+            text = f"{_product(settings, seeds)}: {', '.join(parts)}"
+            self._fact("plan", text + self._forecast(numbers["to do"]))
+        if self.plan.rungs:
+            epochs = " and ".join(map(str, self.plan.rungs))
+            self._fact("halving", f"runs pause at epoch {epochs}; the best settings go on")
         if seeds > 1:
             self._fact("seeds", what_varies(self.plan))
         if self.plan.merged:
@@ -81,15 +93,16 @@ class SweepProgress:
             )
             self._event("failed", event.point, {"exit": event.status, "message": event.message})
             return
-        self.finished += 1
-        outcome = event.outcome
+        self._here += 1
+        finished, outcome = self.coordinator.finished, event.outcome
         score = outcome.figures.get(self.plan.rank)
-        self._event("run", event.point, {"status": outcome.status, "score": score, "finished": self.finished})
+        self._event("run", event.point, {"status": outcome.status, "score": score, "finished": finished})
         if self.talks and not self.live:
             result = "diverged" if outcome.status == "diverged" else figure(score)
-            say(f"{self.finished}/{len(self.coordinator.outcomes)} {where} {result}")
+            paused = f" at epoch {outcome.epochs}" if outcome.status == "paused" else ""
+            say(f"{finished}/{self.total} {where} {result}{paused}")
         elif self.live:
-            self._draw(last=self.finished == len(self.coordinator.outcomes))
+            self._draw(last=finished == self.total)
 
     def close(self) -> None:
         """Take the live line away."""
@@ -115,26 +128,28 @@ class SweepProgress:
 
     def _forecast(self, left: int) -> str:
         """Say how long it will take, as far as the runs that are done tell, and on how many processes."""
-        on = f" on {_plural(min(self.jobs, max(left, 1)), 'process', 'es')}"
+        on = self._on(left)
         seconds = [one.seconds for one in self.coordinator.outcomes.values() if one.status == "done"]
         if not left:
             return ""
-        if not seconds:
-            return f",{on}"
-        return f", about {duration((sum(seconds) / len(seconds) + START) * left / self.jobs)}{on}"
+        if not seconds or self.plan.rungs:
+            return on
+        return f", about {duration((sum(seconds) / len(seconds) + START) * left / self.jobs)}{on.removeprefix(',')}"
+
+    def _on(self, left: int) -> str:
+        return f", on {_plural(min(self.jobs, max(left, 1)), 'process', 'es')}"
 
     def _draw(self, *, last: bool = False) -> None:
         now = monotonic()
         if now - self._drawn < EVERY and not last:
             return
         self._drawn = now
-        total = len(self.coordinator.outcomes)
-        full = BAR * self.finished // total
+        total, finished = self.total, self.coordinator.finished
+        full = BAR * finished // total
         diverged = sum(one.status == "diverged" for one in self.coordinator.outcomes.values())
-        parts = [f"{self.finished} of {total}", f"{diverged} diverged"]
+        parts = [f"{finished} of {total}", f"{diverged} diverged"]
         parts += [f"{len(self.failed)} failed"] if self.failed else []
-        here = self.finished - self._before
-        left = (now - self._began) / here * (total - self.finished) if here else 0.0
+        left = (now - self._began) / self._here * (total - finished) if self._here else 0.0
         parts += [f"{duration(left)} left"] if left else []
         if now - self._looked >= LEADER:
             self._looked, self._best = now, self._leader()
@@ -171,6 +186,10 @@ def short_names(keys: Sequence[str]) -> dict[str, str]:
     """Return the last part of each dotted key, where that is no other's; else the whole key."""
     last = [key.rpartition(".")[2] for key in keys]
     return {key: name if last.count(name) == 1 else key for key, name in zip(keys, last, strict=True)}
+
+
+def _product(settings: int, seeds: int) -> str:
+    return f"{_plural(settings, 'setting')} × {_plural(seeds, 'seed')} = {_plural(settings * seeds, 'run')}"
 
 
 def _plural(number: int, noun: str, ending: str = "s") -> str:

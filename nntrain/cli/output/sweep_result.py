@@ -32,6 +32,7 @@ def show_result(
     score = plan.rank.replace(".", " ")
     header = ["", *(f">{plain(names[key])}" for key in plan.keys), f">{score}"]
     header += [">worst", ">to the best", ">diverged"] if several else [">to the best"]
+    header += [">paused"] if plan.rungs else []
     rows = [_row(plan, one, place, several) for place, one in enumerate(found[:SHOWN])]
     out()
     show_columns(header, rows, bold=0 if found[0].score.n else None)
@@ -46,12 +47,13 @@ def _row(plan: "Plan", one: "Standing", place: int, several: bool) -> list[str]:
 
     star = "★" if place == 0 and one.score.n else ""
     values = [setting(value := value_at(one.setting, key), spell(value)) for key in plan.keys]
+    paused = [("–" if one.paused is None else f"epoch {one.paused}")] if plan.rungs else []
     if not several:
         score = figure(one.score.mean) if one.score.n else "diverged" if one.diverged else "–"
-        return [star, *values, score, "–" if place == 0 else _signed(one.difference.mean)]
+        return [star, *values, score, "–" if place == 0 else _signed(one.difference.mean), *paused]
     difference = "–" if place == 0 else _spread(_signed(one.difference.mean), one.difference.half)
     cells = [_spread(figure(one.score.mean), one.score.half), figure(one.worst), difference]
-    return [star, *values, *cells, f"{one.diverged} of {one.runs}"]
+    return [star, *values, *cells, f"{one.diverged} of {one.runs}", *paused]
 
 
 def _lines(plan: "Plan", found: "Sequence[Standing]", outcomes: "Mapping[str, Outcome]") -> list[tuple[str, str]]:
@@ -60,11 +62,12 @@ def _lines(plan: "Plan", found: "Sequence[Standing]", outcomes: "Mapping[str, Ou
     tied = _tied(found)
     if len(plan.seeds) > 1:
         lines.append(("seeds", what_varies(plan)))
-    if best.score.n > 1 and len(found) > 1:
+    if any(one.difference.n > 1 for one in found[1:]):
         same = f"{_more(tied)} tied with the best (0 is in the paired 95 % interval)"
-        lines.append(("by seed", same if tied else "better than each other setting (paired 95 % intervals)"))
+        others = "each other that came to its end" if plan.rungs else "each other setting"
+        lines.append(("by seed", same if tied else f"better than {others} (paired 95 % intervals)"))
     statuses = [outcome.status for outcome in outcomes.values()]
-    for status in ("diverged", "failed", "to do"):
+    for status in ("paused", "diverged", "failed", "to do"):
         if status in statuses:
             lines.append((status, f"{count(statuses.count(status))} of {count(len(statuses))} runs"))
     if best.test.n:
@@ -93,7 +96,7 @@ def _places(folder: Path, names: Sequence[str]) -> list[tuple[str, str]]:
 def _bracket(plan: "Plan", found: "Sequence[Standing]") -> list[str]:
     """Return the values of the one key of numbers that are too small, right and too large, by the seeds."""
     values = _numbers(plan, found, plan.keys[0]) if len(plan.keys) == 1 else None
-    if values is None or found[0].score.n < 2:
+    if values is None or found[0].score.n < 2 or plan.rungs:  # settings that pause were not compared to the end
         return []
     right = [values[one.number] for one in found[: 1 + len(found)] if one is found[0] or _is_tied(one)]
     low, high = min(right), max(right)
