@@ -16,7 +16,7 @@ from nntrain.core.plan import Plan
 from nntrain.core.rng import Stream, generator
 from nntrain.core.types import Array, DType
 from nntrain.core.workspace import Workspace
-from nntrain.ops.layers import Backward, Context, Layer
+from nntrain.ops.layers import Backward, Context, Dense, Layer
 from nntrain.ops.losses import Loss
 
 
@@ -50,6 +50,14 @@ class Network:
     def n_out(self) -> int:
         """Number of scores."""
         return self.widths[-1]
+
+    @property
+    def sizes(self) -> list[int]:
+        """The widths that describe a network: 3-4-2 for three features, four hidden units and two scores."""
+        return [
+            *(n for layer, n in zip(self.layers, self.widths, strict=False) if isinstance(layer, Dense)),
+            self.n_out,
+        ]
 
     def initialize(self, seed: int) -> None:
         """Write initial parameters, a function of the seed and of the shapes alone."""

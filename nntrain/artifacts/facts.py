@@ -109,6 +109,7 @@ RUN: Shape = {
     **dict.fromkeys(("name", "status", "started", "updated"), Either(TEXT)),
     "spec": Either(MAPPING),
     "data": Either({"task": Either(TASK), "n_classes": Either(COUNT)}),
+    "sizes": Either(Many(COUNT)),
     "parent": PARENT,
     "environment": Either(MAPPING),
     "argv": Either(Many(TEXT)),

@@ -1,14 +1,19 @@
-"""Learning curves as a picture: cost, score, and the learning rate where it varies, over the epochs.
+"""Learning curves as a picture: the cost, every score, and the learning rate where it varies, over the epochs.
 
-Matplotlib's ``Figure`` only, never pyplot, imported when something is drawn; the same records give the same bytes.
-Must not know which metrics exist: the score is the first figure of a part beside its cost.
+The same curves give the same bytes, in whichever process they are drawn. Knows nothing of run directories, and of
+metrics only which of them are scores.
 """
 
-import io
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
+from nntrain.drawing.captions import number, share
+from nntrain.drawing.line_labels import End, label_ends
+from nntrain.drawing.scales import set_cost_axis, set_plain_ticks, set_share_axis
+from nntrain.drawing.sheet import Heading, Sheet
+from nntrain.drawing.style import INK, LARGE, PAPER, SOFT, TRAINING, VALIDATION, Format, Use, render
 from nntrain.train import history
 from nntrain.train.history import Record
 
@@ -16,214 +21,167 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Format = Literal["png", "svg"]
-
-# Okabe and Ito's colours, which differ for every kind of colour vision; validation also has the solid, heavier line.
-STYLES: dict[str, dict[str, Any]] = {
-    "train": {"color": "#0072B2", "linewidth": 1.3, "linestyle": (0, (4, 1.5)), "marker": "o", "label": "training"},
-    "validation": {"color": "#D55E00", "linewidth": 1.7, "linestyle": "-", "marker": "s", "label": "validation"},
+PARTS = {"train": "training", "validation": "validation"}
+LOOKS: Mapping[str, Mapping[str, Any]] = {  # differ in hue, lightness, dashes and width: any one is enough
+    "training": {"color": TRAINING, "linestyle": (0, (4, 1.4))},
+    "validation": {"color": VALIDATION, "linestyle": "-"},
 }
-RATE: dict[str, Any] = {"color": "#009E73", "linewidth": 1.5, "marker": "o"}
-BEST: dict[str, Any] = {"color": "#6E6E6E", "linewidth": 0.9, "linestyle": ":", "zorder": 1}
-RING: dict[str, Any] = {  # drawn around the best point, which stays visible
-    "color": "black",
-    "linestyle": "none",
-    "marker": "o",
-    "markersize": 8.5,
-    "markerfacecolor": "none",
-    "markeredgewidth": 1.4,
-    "zorder": 5,
-}
-NOTE = "Training curves are measured over each epoch's own batches, while the weights move; validation at its end."
-NOTE_ALONE = "Training curves are measured over each epoch's own batches, while the weights move."
-
-PANEL = (3.5, 2.9)  # inches
-LEFT, RIGHT, BELOW, ABOVE = 0.72, 0.15, 0.72, 0.62  # inches for the labels around a panel
-MARKED = 40  # epochs up to which every point has its marker
-DECADES = 1.5  # a cost that spans at least as many is drawn on a logarithmic scale
+WIDTHS = {"training": 1.5, "validation": 1.9, "": 1.7}
+RATE = "lr"
 HUGE = 1e250  # larger values cannot be placed on an axis
-RC: dict[str, Any] = {
-    "font.size": 9.5,
-    "axes.titlesize": 10.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#404040",
-    "axes.linewidth": 0.8,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#E4E4E4",
-    "grid.linewidth": 0.7,
-    "legend.edgecolor": "none",
-    "legend.framealpha": 0.85,
-    "legend.fontsize": 8.5,
-    "legend.handlelength": 2.4,
-    "savefig.dpi": 160,
-    "svg.hashsalt": "nntrain",
-    "svg.fonttype": "path",
-}
+MOST = 4  # panels in a row
+VANISHED = 1e-3  # of its largest value: a rate below is said to go to 0
+NOTE = "Training: mean over the batches of each epoch, while the weights move."
+VALIDATED = "  Validation: after each epoch."
+
+Line = tuple[list[float], list[float]]  # epochs and values
 
 
-PLAIN: dict[Format, dict[str, Any]] = {
-    "png": {"Software": None},
-    "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
-}
+@dataclass(frozen=True)
+class Curves:
+    """What is drawn of one run: its records, the heading, and the epoch whose weights are ``kept``, which is ringed.
 
-
-def render(
-    records: Sequence[Record], *, title: str, formats: Sequence[Format] = ("png", "svg"), best_epoch: int | None = None
-) -> dict[Format, bytes]:
-    """Return the picture in each format; the same records and title give the same bytes.
-
-    ``best_epoch`` is marked; None marks the lowest validation cost, and nothing where there is no validation.
+    Without one the lowest validation cost is ringed. ``scores`` are the figures of which 1 is best. With an alarm in
+    the heading the curves end in a cross. A heading of None is left out, for a page that has its own.
     """
-    from matplotlib import style
 
-    pictures: dict[Format, bytes] = {}
-    with style.context(["default", RC]):  # independent of the user's matplotlibrc
-        drawn = _draw(records, title, best_epoch if best_epoch is not None else _lowest(records))
-        for kind in formats:
-            target = io.BytesIO()
-            drawn.savefig(target, format=kind, metadata=PLAIN[kind])
-            pictures[kind] = target.getvalue()
-    return pictures
+    records: Sequence[Record]
+    heading: Heading | None
+    kept: int | None = None
+    scores: Sequence[str] = field(default=())
 
+    def render(self, formats: Sequence[Format] = ("png", "svg"), use: Use = "screen") -> dict[Format, bytes]:
+        """Return the picture in each format."""
+        return render(self.draw, formats, use)
 
-def _draw(records: Sequence[Record], title: str, best_epoch: int | None) -> "Figure":
-    from matplotlib.figure import Figure
+    def draw(self) -> "Figure":
+        """Return the figure; to be called inside ``styled``."""
+        panels = self._panels()
+        columns = min(len(panels), MOST if len(panels) != MOST + 1 else 3)
+        rows = math.ceil(len(panels) / columns)
+        validated = any("validation" in lines for lines in panels.values())
+        note = NOTE + VALIDATED * validated
+        sheet = Sheet(self.heading, columns=columns, rows=rows, panel=(2.45, 2.1), right=0.78, left=0.62, note=note)
+        for axes, (name, lines) in zip(sheet.axes, panels.items(), strict=False):
+            self._draw_panel(axes, name, lines)
+        for axes in sheet.axes[len(panels) :]:
+            axes.set_visible(False)
+        return sheet.figure
 
-    score = _score(records)
-    rates = {value for value in history.series(records, "lr")[1] if math.isfinite(value)}
-    panels = ["cost", *([score] if score else []), *(["lr"] if len(rates) > 1 else [])]
-    figure = Figure(figsize=_size(len(panels)))
-    figure.subplots_adjust(**_margins(len(panels)))
-    figure.suptitle(title, fontsize=11, fontweight="bold", parse_math=False, y=1 - ABOVE / PANEL[1] / 8)
-    for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-        if panel == "lr":
-            _draw_rate(axes, records)
-        else:
-            _draw_parts(axes, records, panel, best_epoch)
-        _finish(axes, records)
-    measured = bool(history.series(records, "validation.cost")[0])
-    figure.supxlabel(NOTE if measured else NOTE_ALONE, fontsize=7.5, color="#606060")
-    return figure
+    def _panels(self) -> dict[str, dict[str, Line]]:
+        """Return the lines of each panel: of each figure the parts that have it, and the learning rate if it varies."""
+        names = dict.fromkeys(
+            name for record in self.records for part in PARTS for name in _mapping(record.get(part)) if name != "cost"
+        )
+        panels: dict[str, dict[str, Line]] = {}
+        for name in ("cost", *names):
+            lines = {said: _placeable(history.series(self.records, f"{part}.{name}")) for part, said in PARTS.items()}
+            panels[name] = {part: line for part, line in lines.items() if line[0]}
+        rate = _placeable(history.series(self.records, RATE))
+        if len({value for value in rate[1] if math.isfinite(value)}) > 1:
+            panels[RATE] = {"": rate}
+        return panels
 
+    def _draw_panel(self, axes: "Axes", name: str, lines: Mapping[str, Line]) -> None:
+        from matplotlib import rcParams
 
-def _size(panels: int) -> tuple[float, float]:
-    """Return width and height of a figure of so many panels in inches; a single panel is as wide as the note below."""
-    return PANEL[0] * max(panels, 1.4), PANEL[1]
+        text = rcParams["font.size"]
+        axes.set_title(_title(name))
+        values = [value for _, line in lines.values() for value in line if math.isfinite(value)]
+        if not values:
+            centred: dict[str, Any] = {"transform": axes.transAxes, "ha": "center", "va": "center", "color": SOFT}
+            axes.text(0.5, 0.5, "no finite values", **centred)
+            axes.set_yticks([])
+        self._set_scale(axes, name, values)
+        alarm = self.heading is not None and bool(self.heading.alarm)
+        ends = []
+        for part, (epochs, line) in lines.items():
+            look = dict(LOOKS.get(part, {"color": INK, "linestyle": "-"}))
+            if len(lines) == 1:
+                look["linestyle"] = "-"
+            axes.plot(epochs, line, lw=WIDTHS[part] * text / 9, **look, **_markers(line))
+            last = next((i for i in reversed(range(len(line))) if math.isfinite(line[i])), None)
+            if last is None:
+                continue
+            if alarm and name != RATE:
+                cross: dict[str, Any] = {"color": LARGE, "ms": text * 1.05, "mec": PAPER, "mew": 0.8, "zorder": 6}
+                axes.plot([epochs[last]], [line[last]], "X", clip_on=False, **cross)
+            said = self._say(name, line[last], max(values))
+            ends.append(End(epochs[last], line[last], f"{part}\n{said}" if part else said, look["color"]))
+        if name != RATE:
+            self._ring_best(axes, name, lines, text)
+        self._set_epochs(axes)
+        label_ends(axes, ends, text * 0.88, lines=2 if name != RATE else 1)
 
-
-def _margins(panels: int) -> dict[str, float]:
-    """Return the margins as shares of the figure. Matplotlib's own layout would take half the time of drawing."""
-    width, height = _size(panels)
-    each = (width - RIGHT - panels * LEFT) / panels
-    return {
-        "left": LEFT / width,
-        "right": 1 - RIGHT / width,
-        "bottom": BELOW / height,
-        "top": 1 - ABOVE / height,
-        "wspace": LEFT / each,
-    }
-
-
-def _draw_parts(axes: "Axes", records: Sequence[Record], name: str, best_epoch: int | None) -> None:
-    """Draw one figure of training and validation, and mark the best epoch."""
-    shown: list[float] = []
-    for part, look in STYLES.items():
-        epochs, values = _placeable(*history.series(records, f"{part}.{name}"))
-        if epochs:
-            axes.plot(epochs, values, **look | _markers(values))
-            shown.extend(value for value in values if math.isfinite(value))
-    axes.set_title(_label(name), loc="left")
-    if name == "cost":
-        _scale(axes, shown)
-    if best_epoch is not None and len(records) > 1:
-        _mark(axes, records, name, best_epoch)
-    if not shown:
-        axes.text(0.5, 0.5, "no finite values", transform=axes.transAxes, ha="center", va="center", color="#606060")
-        axes.set_yticks([])
-    else:
-        _legend(axes, whole=name == "cost")
-
-
-def _draw_rate(axes: "Axes", records: Sequence[Record]) -> None:
-    epochs, values = _placeable(*history.series(records, "lr"))
-    axes.plot(epochs, values, **RATE | _markers(values))
-    axes.set_title("Learning rate", loc="left")
-    _scale(axes, [value for value in values if math.isfinite(value)])
-
-
-def _scale(axes: "Axes", shown: Sequence[float]) -> None:
-    """Make the axis logarithmic, with plain numbers as labels, where the values span decades."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    decades = math.log10(max(shown)) - math.log10(min(shown)) if shown and min(shown) > 1 / HUGE else 0.0
-    if decades < DECADES:
-        return
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if decades > 2 else (1.0, 2.0, 5.0)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, position: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-
-
-def _legend(axes: "Axes", *, whole: bool) -> None:
-    """Add a legend: of all curves in the first panel, of the best epoch alone in the others."""
-    handles, labels = axes.get_legend_handles_labels()
-    first = 0 if whole else next((i for i, label in enumerate(labels) if label.startswith("best")), len(labels))
-    if handles[first:]:
-        axes.legend(handles[first:], labels[first:], loc="best")
-
-
-def _mark(axes: "Axes", records: Sequence[Record], name: str, best_epoch: int) -> None:
-    """Mark the best epoch by a line and its value on the validation curve (or the training curve without one)."""
-    axes.axvline(best_epoch, **BEST)
-    at_best = [record for record in records if record.get("epoch") == best_epoch]
-    for part in ("validation", "train"):
-        value = history.figure(at_best[0], f"{part}.{name}") if at_best else None
-        if value is not None and abs(value) < HUGE:
-            label = f"best epoch {best_epoch}: {value:.4g}"
-            axes.plot([best_epoch], [value], label=label, **RING)
+    def _set_scale(self, axes: "Axes", name: str, values: Sequence[float]) -> None:
+        if not values:
             return
+        if name == RATE:  # by decades only where it does not end at 0, which a logarithmic axis cannot show
+            ordered = sorted(values)
+            apart = ordered[0] > 0 and ordered[-1] >= 10 * ordered[len(ordered) // 2]
+            set_cost_axis(axes, values, log=apart and values[-1] >= VANISHED * ordered[-1], least=1.1)
+        elif self._is_score(name, values):
+            set_share_axis(axes, values)
+        else:
+            set_cost_axis(axes, values)
+
+    def _is_score(self, name: str, values: Sequence[float]) -> bool:
+        return name in self.scores and min(values) >= 0 and max(values) <= 1
+
+    def _say(self, name: str, value: float, largest: float) -> str:
+        if name == RATE:
+            return "→ 0" if abs(value) < VANISHED * largest else number(value)
+        return share(value) if name in self.scores and abs(value) <= 1 else number(value)
+
+    def _ring_best(self, axes: "Axes", name: str, lines: Mapping[str, Line], text: float) -> None:
+        """Ring the epoch that is kept, or that of the lowest validation cost, and say its value in the title."""
+        lowest = history.best(self.records, "validation.cost")
+        epoch = self.kept if self.kept is not None else lowest.get("epoch") if lowest else None
+        shown = lines.get("validation") or lines.get("training")
+        if epoch is None or shown is None or epoch not in shown[0] or len(self.records) < 2:
+            return
+        value = shown[1][shown[0].index(epoch)]
+        if not math.isfinite(value):
+            return
+        axes.axvline(epoch, color=SOFT, lw=0.8 * text / 9, ls=(0, (1, 2)), zorder=1)
+        ring: dict[str, Any] = {
+            "mfc": "none",
+            "mec": INK,
+            "ms": text * 0.85,
+            "mew": 1.2 * text / 9,
+            "zorder": 6,
+            "clip_on": False,
+        }
+        axes.plot([epoch], [value], "o", **ring)
+        said = f"{'kept' if self.kept is not None else 'lowest'}: epoch {epoch}, {self._say(name, value, value)}"
+        axes.set_title(said, loc="right", fontsize=text * 0.85, color=SOFT, fontweight="normal")
+
+    def _set_epochs(self, axes: "Axes") -> None:
+        epochs = history.series(self.records, "epoch")[0]
+        axes.set_xlabel("epoch")
+        last = max(epochs, default=1)
+        axes.set_xlim((0, 1.02 * last) if len(epochs) > 1 else (last - 1, last + 1))
+        set_plain_ticks(axes.xaxis, whole=True)
 
 
-def _finish(axes: "Axes", records: Sequence[Record]) -> None:
-    """Label the epochs with whole numbers, with space around a single one."""
-    from matplotlib.ticker import MaxNLocator
-
-    epochs = history.series(records, "epoch")[0]
-    axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10]))
-    if len(epochs) < 2:
-        middle = epochs[0] if epochs else 1
-        axes.set_xlim(middle - 1, middle + 1)
-
-
-def _markers(values: Sequence[float]) -> dict[str, Any]:
-    """Return the markers: every point of a short curve, of a long one only points that no line reaches."""
-    if len(values) <= MARKED:
-        return {"markersize": 3.2}
-    gap = [True, *(not math.isfinite(value) for value in values), True]
-    alone = [i for i in range(len(values)) if gap[i] and gap[i + 2] and not gap[i + 1]]
-    return {"markersize": 3.2, "markevery": alone, "linewidth": 1.2} if alone else {"marker": "", "linewidth": 1.2}
-
-
-def _placeable(epochs: list[float], values: list[float]) -> tuple[list[float], list[float]]:
-    """Return the curve with NaN, a gap, where a value is too large for an axis."""
-    return epochs, [value if abs(value) < HUGE else math.nan for value in values]
-
-
-def _score(records: Sequence[Record]) -> str | None:
-    """Return the first figure beside the cost: accuracy, or RMSE in regression."""
-    names = (name for record in records for part in STYLES for name in record.get(part, ()) if name != "cost")
-    return next(names, None)
-
-
-def _label(name: str) -> str:
+def _title(name: str) -> str:
     """Return a title such as "Cost" or "Accuracy"; up to four letters are an abbreviation: "RMSE"."""
+    if name == RATE:
+        return "Learning rate"
     return name.upper() if len(name) <= 4 and name != "cost" else name.replace("_", " ").capitalize()
 
 
-def _lowest(records: Sequence[Record]) -> int | None:
-    record = history.best(records, "validation.cost")
-    epoch = record.get("epoch") if record else None
-    return epoch if isinstance(epoch, int) else None
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _placeable(line: Line) -> Line:
+    """Return the line with NaN, a gap, where a value is too large for an axis."""
+    return line[0], [value if abs(value) < HUGE else math.nan for value in line[1]]
+
+
+def _markers(values: Sequence[float]) -> dict[str, Any]:
+    """Return markers for the points that no line reaches, because their neighbours are missing."""
+    gap = [True, *(not math.isfinite(value) for value in values), True]
+    alone = [i for i in range(len(values)) if gap[i] and gap[i + 2] and not gap[i + 1]]
+    return {"marker": "o", "markevery": alone} if alone else {}

@@ -10,14 +10,15 @@ import signal
 import subprocess
 import sys
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from types import TracebackType
 from typing import Any
 
 from nntrain.core.machine import processors
-from nntrain.drawing import curves as plots
-from nntrain.train.history import Record
+from nntrain.drawing.curves import Curves
+from nntrain.drawing.sheet import Heading
+from nntrain.drawing.style import Format
 
 ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # more threads would not help
 PATIENCE = 60.0  # seconds to wait for a picture, which takes one or two; then the caller draws it
@@ -25,7 +26,7 @@ FAREWELL = 2.0  # seconds for the process to remove the temporary folder that Ma
 
 
 class PlotProcess:
-    """Draws one picture, as ``plots.render`` does. A context manager that leaves no process behind."""
+    """Draws one picture, as ``Curves.render`` does. A context manager that leaves no process behind."""
 
     def __init__(self) -> None:
         self._process = _start() if processors() > 1 else None
@@ -38,14 +39,11 @@ class PlotProcess:
             _end(self._process)
             self._process = None
 
-    def render(
-        self, records: Sequence[Record], *, title: str, best_epoch: int | None = None
-    ) -> dict[plots.Format, bytes]:
+    def render(self, curves: Curves) -> dict[Format, bytes]:
         """Return the picture in each format, after waiting for the process if there is one."""
-        order = {"records": records, "title": title, "best_epoch": best_epoch}
-        return self._render_in_process(order) or plots.render(records, title=title, best_epoch=best_epoch)
+        return self._render_in_process(asdict(curves)) or curves.render()
 
-    def _render_in_process(self, order: dict[str, Any]) -> dict[plots.Format, bytes] | None:
+    def _render_in_process(self, order: dict[str, Any]) -> dict[Format, bytes] | None:
         """Return the pictures of the process; None when there is no process, or it failed."""
         process, self._process = self._process, None
         if process is None:
@@ -100,5 +98,7 @@ def main() -> None:
     del font_manager, style, backend_agg, backend_svg  # they were imported only to be loaded
     order = sys.stdin.read()
     if order:  # empty when the caller has ended
-        pictures = plots.render(**json.loads(order))
+        facts = json.loads(order)
+        heading = Heading(**facts.pop("heading")) if facts["heading"] else facts.pop("heading")
+        pictures = Curves(**facts, heading=heading).render()
         json.dump({kind: b64encode(picture).decode() for kind, picture in pictures.items()}, sys.stdout)

@@ -7,8 +7,6 @@ import numpy as np
 
 from nntrain.core.machine import memory
 from nntrain.data.dataset import Part
-from nntrain.network import Network
-from nntrain.ops.layers import Dense
 from nntrain.runs.assembly import Assembly
 from nntrain.train.state import State
 from nntrain.train.step import Stepper
@@ -85,12 +83,6 @@ def peak_bytes(description: Description) -> int | None:
     """
     held = memory()
     return max(held[1], held[0] + description.training_bytes + FINISHING) if held else None
-
-
-def sizes(network: Network) -> list[int]:
-    """Return the widths that describe a network: 3-4-2 for three features, four hidden units and two scores."""
-    inputs = [n_in for layer, n_in in zip(network.layers, network.widths, strict=False) if isinstance(layer, Dense)]
-    return [*inputs, network.n_out]
 
 
 def _buffers(assembly: Assembly) -> tuple[int, int]:

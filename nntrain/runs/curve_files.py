@@ -1,4 +1,4 @@
-"""The files of a run that are derived from metrics.jsonl alone: curves.csv, curves.png and curves.svg.
+"""The files of a run that are derived from its records: curves.csv, curves.png and curves.svg.
 
 The pictures come after everything else, and nothing that goes wrong with drawing them can undo a run.
 """
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from nntrain.artifacts.rundir import RunDir
+from nntrain.drawing.curves import Curves
 from nntrain.drawing.plot_process import PlotProcess
+from nntrain.runs.run_heading import heading_of_run, score_names
 from nntrain.train import history
 
 TABLE = "curves.csv"
@@ -21,7 +23,6 @@ class CurveFiles:
 
     directory: RunDir
     painter: PlotProcess | None
-    title: str
 
     def write_table(self) -> None:
         """Write curves.csv, if there is a record. Raises ``OutputError``, ``CheckpointError`` for damaged metrics."""
@@ -34,11 +35,14 @@ class CurveFiles:
 
         The epoch of ``best`` is marked; None marks the lowest validation cost. Raises as ``write_table``.
         """
-        records, path = self.directory.read_metrics(), self.directory.path
-        if self.painter is None or not records:
+        path = self.directory.path
+        if self.painter is None:
+            return []
+        curves = curves_of(self.directory, best)
+        if not curves.records:
             return []
         try:
-            pictures = self.painter.render(records, title=self.title, best_epoch=best["epoch"] if best else None)
+            pictures = self.painter.render(curves)
         except Exception as error:  # noqa: BLE001  # whatever Matplotlib and its settings come up with
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             return [f"{path}: the curves were not drawn: {reason}; nntrain resume {path} draws them"]
@@ -52,3 +56,14 @@ class CurveFiles:
         if not wanted or all((self.directory.path / name).exists() for name in PICTURES):
             return []
         return self.draw(best)
+
+
+def curves_of(directory: RunDir, best: Mapping[str, Any] | None, epoch: int | None = None) -> Curves:
+    """Return the curves of a run, up to an epoch if one is given; ``best`` has the epoch whose weights are kept.
+
+    Raises ``CheckpointError`` for damaged files.
+    """
+    records = [record for record in directory.read_metrics() if epoch is None or record["epoch"] <= epoch]
+    heading = heading_of_run(directory, epoch=epoch)
+    kept = best["epoch"] if best and (epoch is None or best["epoch"] <= epoch) else None
+    return Curves(records, heading, kept, score_names())

@@ -68,7 +68,7 @@ def open_run(
         if not as_begun:
             refuse_other_start(directory, parent)
         if done:
-            yield done.draw_missing(CurveFiles(directory, painter, loaded.spec.name))
+            yield done.draw_missing(CurveFiles(directory, painter))
         else:
             ready = ready or prepare_run(loaded, begun=begun)
             yield Run(loaded, directory, ready, argv=argv, painter=painter, parent=parent)
@@ -97,7 +97,7 @@ class Run:
         self.data, self.assembly, self.job = ready.data, ready.assembly, ready.job
         self.loaded = loaded = loaded.settle(self.data.task, self.data.n_classes)
         self.directory, self.prepared = directory, ready
-        self._curves = CurveFiles(directory, painter, loaded.spec.name)
+        self._curves = CurveFiles(directory, painter)
         self.summary: dict[str, Any] = {}
         self.late_notes: list[str] = []
         self.environment = environment() | {"plan": self.job.network.plan.describe()}
@@ -112,7 +112,12 @@ class Run:
         options = loaded.spec.checkpoint
         self._saver = Saver(directory, keep=options.keep, spacing=options.min_seconds)
         self._saver.step = start.step
-        facts = {"parent": self.parent, "environment": self.environment, "draw": painter is not None}
+        facts = {
+            "sizes": self.job.network.sizes,
+            "parent": self.parent,
+            "environment": self.environment,
+            "draw": painter is not None,
+        }
         self._journal = Journal(directory, loaded, ready, facts)
         settings = compare(directory, record.get("spec") or loaded.resolved, loaded.resolved)
         self._start(start, argv, [one.change for one in settings])

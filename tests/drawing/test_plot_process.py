@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from nntrain.drawing import curves as plots
 from nntrain.drawing import plot_process as painter
+from nntrain.drawing.curves import Curves
 from nntrain.drawing.plot_process import PlotProcess
+from nntrain.drawing.sheet import Heading
 
 RECORDS = [{"epoch": epoch, "train": {"cost": 1 / epoch}, "validation": {"cost": None}} for epoch in range(1, 4)]
+THREE = Curves(RECORDS, Heading("three", ("seed 0",), "diverged"), 2, ("accuracy",))
 
 
 def _two(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,10 +24,10 @@ def _two(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_process_draws_the_same_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     _two(monkeypatch)
-    expected = plots.render(RECORDS, title="three", best_epoch=2)
-    monkeypatch.setattr(plots, "render", None)  # here nothing is drawn
+    expected = THREE.render()
+    monkeypatch.setattr(Curves, "render", None)  # here nothing is drawn
     with PlotProcess() as artist:
-        assert artist.render(RECORDS, title="three", best_epoch=2) == expected
+        assert artist.render(THREE) == expected
 
 
 @pytest.mark.parametrize("program", ["/nowhere/python", "/bin/false", "/bin/cat"])
@@ -33,14 +35,14 @@ def test_a_picture_comes_without_the_process(monkeypatch: pytest.MonkeyPatch, pr
     _two(monkeypatch)
     monkeypatch.setattr(sys, "executable", program)
     with PlotProcess() as artist:
-        assert artist.render(RECORDS, title="three") == plots.render(RECORDS, title="three")
+        assert artist.render(THREE) == THREE.render()
 
 
 def test_with_one_processor_there_is_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(painter, "processors", lambda: 1)
     monkeypatch.setattr(subprocess, "Popen", None)
     with PlotProcess() as artist:
-        assert artist.render(RECORDS, title="three") == plots.render(RECORDS, title="three")
+        assert artist.render(THREE) == THREE.render()
 
 
 def test_leaving_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +62,7 @@ def test_a_process_that_does_not_answer_is_not_waited_for_long(monkeypatch: pyte
         process = artist._process
         assert process is not None
         os.kill(process.pid, signal.SIGSTOP)
-        assert artist.render(RECORDS, title="three") == plots.render(RECORDS, title="three")
+        assert artist.render(THREE) == THREE.render()
     assert process.returncode == -signal.SIGKILL
 
 

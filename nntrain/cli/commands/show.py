@@ -41,9 +41,10 @@ def show(
 
 def _print(found: "Description", assembly: "Assembly", peak: int | None) -> None:
     from nntrain.cli.output.figures import count, size
-    from nntrain.cli.output.header import model_line, spell
+    from nntrain.cli.output.header import model_line
     from nntrain.cli.output.terminal import facts, out, table
     from nntrain.cli.output.terminal import show as show_tables
+    from nntrain.core.entry_text import spell
 
     rows = table("layer", ">output", "parameters", ">weights", ">biases", ">FLOPs")
     rows.add_row("input", count(found.n_in), "", "", "", "")

@@ -26,11 +26,6 @@ def setting(value: object, text: str) -> str:
     return short if isinstance(value, float) and float(short) == value else text
 
 
-def rate(value: float) -> str:
-    """Return a learning rate in three digits."""
-    return f"{value:.3g}"
-
-
 def size(nbytes: int) -> str:
     """Return bytes in the unit that gives one to four digits: 104 B, 1.5 KiB, 3.2 MiB."""
     value = float(nbytes)

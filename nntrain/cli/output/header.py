@@ -5,11 +5,11 @@ They are plain text, so that training starts without loading a table library.
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
-from nntrain.cli.output.figures import count, plural, rate
+from nntrain.cli.output.figures import count, plural
 from nntrain.cli.output.terminal import BOLD, DIM, apply_style, plain, say, width
+from nntrain.core.entry_text import rate, spell
 
 if TYPE_CHECKING:
     from nntrain.ops.schedules import Schedule
@@ -60,25 +60,12 @@ def _parent(parent: Mapping[str, Any]) -> str:
     return f"begun from {plain(str(parent['path']))}, epoch {parent['epoch']}"
 
 
-def spell(entry: Any, *leave_out: str) -> str:
-    """Return an entry of a registry as its kind and what differs from its defaults: ``sgd, momentum 0.9``."""
-    parts = [str(getattr(entry, "kind", type(entry).__name__))]
-    for field in fields(entry):
-        value = getattr(entry, field.name)
-        default = field.default if field.default_factory is MISSING else field.default_factory()
-        if field.name != "kind" and field.name not in leave_out and value != default:
-            parts.append(f"{field.name} {_value(value)}")
-    return ", ".join(parts)
-
-
 def model_line(assembly: "Assembly") -> str:
     """Return a model as its kind, sizes, units and number of parameters."""
-    from nntrain.inspection.layer_table import sizes
+    from nntrain.runs.run_heading import model_text
 
-    model, network = assembly.spec.model, assembly.network
-    units = dict.fromkeys(spell(unit) for unit in getattr(model, "activation", ()))
-    kind, *more = spell(model, "hidden", "activation").split(", ")
-    text = ", ".join([f"{kind} {'–'.join(map(str, sizes(network)))}", *units, *more])
+    network = assembly.network
+    text = model_text(assembly.spec.model, network.sizes)
     return f"{text} · {count(network.params.size)} parameters, {network.dtype}"
 
 
@@ -107,14 +94,6 @@ def _machine(run: "Run") -> str:
     library = f"{pool['library']} {pool['version'] or ''}".strip()
     threads, cores = plural(plan.threads, "thread"), plural(run.environment["cpus"], "core")
     return f"{library}, {pool['architecture'] or 'unknown'} kernels, {threads} on {cores}"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, float):
-        return rate(value)
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_value(item) for item in value) + "]"
-    return spell(value) if hasattr(value, "kind") else str(value)
 
 
 def _invisible(label: str) -> int:

@@ -12,8 +12,9 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from nntrain.cli.output.figures import figure, rate
+from nntrain.cli.output.figures import figure
 from nntrain.cli.output.terminal import DIM, apply_style, is_live, say, width
+from nntrain.core.entry_text import rate
 
 if TYPE_CHECKING:
     from nntrain.runs import Run
