@@ -74,6 +74,6 @@ class Replay:
     def model(self, path: Path, epoch: int, step: int) -> Trained:
         """Return the network as it is now as a trained model of this epoch and step."""
         data, spec = self.prepared.data, self.loaded.spec
-        trained_on = TrainedOn(data.fingerprint, spec.data, data.trained_rows)
+        trained_on = TrainedOn(data.fingerprint, spec.data, spec.data.seed_or(spec.seed), data.trained_rows)
         assembly = self.prepared.assembly
         return Trained(path, assembly, data.transform, data.targets, epoch, step, trained_on)

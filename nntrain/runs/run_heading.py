@@ -50,11 +50,12 @@ def describe_spec(spec: Spec, sizes: Sequence[int] = ()) -> list[str]:
 
 
 def model_text(model: Model, sizes: Sequence[int] = ()) -> str:
-    """Return a model as its kind, the sizes of its layers and its units: ``mlp 64–128–10, relu``."""
-    if not sizes:
-        return spell(model)
+    """Return a model as its kind, the sizes of its layers and its units: ``mlp 64–128–10, relu``.
+
+    Without sizes those of the hidden layers are told, which the model names itself.
+    """
     units = dict.fromkeys(spell(unit) for unit in getattr(model, "activation", ()))
-    shape = f"{kind_of(model)} {'–'.join(map(str, sizes))}"
+    shape = f"{kind_of(model)} {'–'.join(map(str, sizes or getattr(model, 'hidden', ())))}".strip()
     return ", ".join([shape, *units, *spell_settings(model, "hidden", "activation")])
 
 

@@ -116,4 +116,4 @@ def test_a_run_that_was_killed_is_drawn_as_far_as_it_came(nntrain, done, here):
     assert nntrain("plot", "done", "curves", "-o", "p.svg").status == 0
     texts = svg_texts(here / "p.svg")
     assert any("4 of 4 epochs, not finished" in text for text in texts)
-    assert any(text.startswith("mlp, hidden [4], activation tanh") for text in texts)
+    assert any(text.startswith("mlp 4, tanh  ·  adam") for text in texts)
