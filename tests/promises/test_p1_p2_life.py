@@ -41,7 +41,7 @@ class Life(RuleBasedStateMachine):
         """Train until a signal strikes; it comes too early for the handlers to be there, or too late, as may be."""
         got = self.lab.fit(RUN, strike=strike)
         assert got in (0, status, -getattr(signal, strike[1])), self.lab.said()
-        self.done = got == 0
+        self.done |= got == 0  # a finished run stays finished, whatever befalls the command that only says so
         Life.accidents += got != 0
 
     @precondition(lambda self: not self.done and len(self.valid()) > 1)

@@ -13,6 +13,7 @@ WAYS = {
     "a new directory": ("disk/run", ["--run-dir", "disk/run"]),
     "new parents": ("disk/a/b/run", ["--run-dir", "disk/a/b/run"]),
 }
+PARTS = {"a new directory": 2, "new parents": 4}  # of the thorough tests
 
 
 def newest(folder):
@@ -27,9 +28,11 @@ def newest(folder):
     return max(steps)
 
 
-@pytest.mark.parametrize("cuts", [pytest.param(15, id="some"), pytest.param(1000, id="all", marks=SLOW)])
-@pytest.mark.parametrize("way", WAYS)
-def test_p1_after_a_power_cut_in_any_order_a_run_ends_the_same(way, cuts, lab, figure):
+ALL = [pytest.param(way, 500, seed, id=f"{way} {seed}", marks=SLOW) for way in WAYS for seed in range(PARTS[way])]
+
+
+@pytest.mark.parametrize(("way", "cuts", "seed"), [*(pytest.param(way, 15, 13, id=way) for way in WAYS), *ALL])
+def test_p1_after_a_power_cut_in_any_order_a_run_ends_the_same(way, cuts, seed, lab, figure):
     run, options = WAYS[way]
     disk = lab.folder / "disk"
     disk.mkdir()
@@ -39,7 +42,7 @@ def test_p1_after_a_power_cut_in_any_order_a_run_ends_the_same(way, cuts, lab, f
     lab.whole = lab.files(run)
     operations = power_cuts.load(lab.folder / "operations")
     assert len(operations) > 90
-    chance = power_cuts.chance(13)
+    chance = power_cuts.chance(seed)
     for _ in range(cuts):
         before = chance.randint(1, len(operations))
         shutil.rmtree(disk)

@@ -9,12 +9,12 @@ import json
 import random
 import shutil
 
-import numpy as np
 import pytest
 
 from nntrain.artifacts import checkpoint as storage
 from nntrain.artifacts.checkpoint import Checkpoint
 from nntrain.artifacts.rundir import RunDir
+from tests.promises import random_specs
 
 SLOW = [pytest.mark.slow, pytest.mark.timeout(1200)]
 SPEC = {
@@ -32,10 +32,13 @@ VALUES = [
 QUIET = ("-q", "--no-plots", "--json")
 
 
+PARTS = 4  # of the thorough tests, so that they can run beside one another
+
+
 def how_many(some, all_of_them):
-    return pytest.mark.parametrize(
-        "times", [pytest.param(some, id="some"), pytest.param(all_of_them, id="all", marks=SLOW)]
-    )
+    """Return the parameters: how many files, and where chance begins."""
+    thorough = [pytest.param(all_of_them // PARTS, part, id=f"part {part}", marks=SLOW) for part in range(1, PARTS + 1)]
+    return pytest.mark.parametrize(("times", "seed"), [pytest.param(some, 0, id="some"), *thorough])
 
 
 def places(value, path=()):
@@ -88,53 +91,77 @@ def runs(nntrain, here):
     return here
 
 
-@how_many(12, 400)
-def test_p7_sealed_checkpoints_with_wrong_facts_are_refused_by_name(times, nntrain, runs, figure):
-    chance, calls = random.Random(1), 0
+@pytest.fixture
+def quick(monkeypatch):
+    """Spare what costs time and proves nothing here: forcing bytes to the disk, and asking git for the commit."""
+    monkeypatch.setattr("os.fsync", lambda descriptor: None)
+    monkeypatch.setenv("PATH", "")
+
+
+SEALED = {  # what reads a checkpoint
+    "eval": ["eval", "x.safetensors"],
+    "predict": ["predict", "x.safetensors", "new.csv"],
+    "show": ["show", "x.safetensors"],
+    "begin": ["fit", "spec.yaml", "--run-dir", "begun", "--init-from", "x.safetensors", *QUIET],
+    "resume": ["resume", "half", *QUIET],
+}
+
+
+@how_many(40, 10_000)
+def test_p7_sealed_checkpoints_with_wrong_facts_are_refused_by_name(times, seed, nntrain, runs, quick, figure):
+    chance, taken = random.Random(seed), 0
     best = RunDir(runs / "whole").latest().checkpoint
     half = RunDir(runs / "half").latest()
     (runs / "half").rename("before")
     for _ in range(times):
-        meta = changed(dict(best.meta), chance)
-        storage.save(runs / "x.safetensors", Checkpoint(best.tensors, meta))
-        for command in (["eval", "x.safetensors"], ["predict", "x.safetensors", "new.csv"], ["show", "x.safetensors"]):
-            assert_refused_or_right(nntrain(*command), {0, 2, 3, 5}, (command, meta))
-        begin = ["fit", "spec.yaml", "--run-dir", "begun", "--init-from", "x.safetensors", *QUIET]
-        assert_refused_or_right(nntrain(*begin), {0, 2, 3, 5}, meta)
-        shutil.rmtree("begun", ignore_errors=True)
-        shutil.copytree("before", "half")
-        meta = changed(dict(half.checkpoint.meta), chance)
-        storage.save(runs / "half/checkpoints" / half.path.name, Checkpoint(half.checkpoint.tensors, meta))
-        assert_refused_or_right(nntrain("resume", "half", *QUIET), {0, 2, 3, 4, 5}, meta)
-        shutil.rmtree("half")
-        calls += 5
-    figure("sealed checkpoints with wrong facts", f"{calls} calls, 0 tracebacks")
-
-
-@how_many(12, 400)
-@pytest.mark.parametrize("name", ["run.json", "summary.json", "metrics.jsonl"])
-def test_p7_json_files_of_a_run_with_wrong_facts_are_refused_by_name(name, times, nntrain, runs, figure):
-    chance = random.Random(2)
-    of = "whole" if name == "summary.json" else "half"
-    (runs / of).rename("before")
-    lines = (runs / "before" / name).read_text(encoding="utf-8")
-    for _ in range(times):
-        shutil.copytree("before", of)
-        if name == "metrics.jsonl":
-            first, *rest = lines.splitlines()
-            text = "\n".join([json.dumps(changed(json.loads(first), chance)), *rest]) + "\n"
+        name = chance.choice(list(SEALED))
+        if name == "resume":
+            shutil.copytree("before", "half")
+            meta, tensors, path = half.checkpoint.meta, half.checkpoint.tensors, f"half/checkpoints/{half.path.name}"
         else:
-            text = json.dumps(changed(json.loads(lines), chance))
+            meta, tensors, path = best.meta, best.tensors, "x.safetensors"
+        meta = changed(dict(meta), chance)
+        storage.save(runs / path, Checkpoint(tensors, meta))
+        result = nntrain(*SEALED[name])
+        assert_refused_or_right(result, {0, 2, 3, 4, 5}, (name, meta))
+        taken += result[0] == 0
+        for made in ("half", "begun"):
+            shutil.rmtree(made, ignore_errors=True)
+    figure("sealed checkpoints with wrong facts", f"{times} files, {taken} taken, 0 tracebacks")
+
+
+FACTS = {"run.json": "half", "metrics.jsonl": "half", "summary.json": "whole"}
+
+
+@how_many(40, 10_000)
+def test_p7_json_files_of_a_run_with_wrong_facts_are_refused_by_name(times, seed, nntrain, runs, quick, figure):
+    chance, taken = random.Random(seed), 0
+    right = {name: (runs / of / name).read_text(encoding="utf-8") for name, of in FACTS.items()}
+    for of in ("half", "whole"):
+        (runs / of).rename(f"{of} before")
+    for _ in range(times):
+        name = chance.choice(list(FACTS))
+        of = FACTS[name]
+        shutil.copytree(f"{of} before", of)
+        if name == "metrics.jsonl":
+            lines = right[name].splitlines()
+            place = chance.randrange(len(lines))
+            lines[place] = json.dumps(changed(json.loads(lines[place]), chance))
+            text = "\n".join(lines) + "\n"
+        else:
+            text = json.dumps(changed(json.loads(right[name]), chance))
         (runs / of / name).write_text(text, encoding="utf-8")
-        command = ["resume", of, *QUIET] if chance.random() < 0.5 else ["fit", "spec.yaml", "--run-dir", of, *QUIET]
-        assert_refused_or_right(nntrain(*command), {0, 2, 3, 4, 5}, text)
+        command = chance.choice([["resume", of, *QUIET], ["fit", "spec.yaml", "--run-dir", of, *QUIET], ["runs", "."]])
+        result = nntrain(*command)
+        assert_refused_or_right(result, {0, 2, 3, 4, 5}, (command, text))
+        taken += result[0] == 0
         shutil.rmtree(of)
-    figure(f"{name} with wrong facts", f"{times} calls, 0 tracebacks")
+    figure("JSON files of runs with wrong facts", f"{times} files, {taken} taken, 0 tracebacks")
 
 
-@how_many(25, 1500)
-def test_p7_specs_with_wrong_values_are_refused_in_words(times, nntrain, runs, figure):
-    chance, taken = random.Random(3), 0
+@how_many(25, 10_000)
+def test_p7_specs_with_wrong_values_are_refused_in_words(times, seed, nntrain, runs, quick, figure):
+    chance, taken = random.Random(seed), 0
     for _ in range(times):
         spec = changed(SPEC, chance)
         (runs / "wrong.yaml").write_text(json.dumps(spec), encoding="utf-8")
@@ -144,6 +171,7 @@ def test_p7_specs_with_wrong_values_are_refused_in_words(times, nntrain, runs, f
     figure("specs with wrong values", f"{times} specs, {taken} taken, 0 tracebacks")
 
 
+FILES = {"path", "X", "y", "test"}  # the keys of sources that name files
 TOKENS = [
     b"nan",
     b"inf",
@@ -178,25 +206,22 @@ def damaged(data, chance):
     return bytes(data)
 
 
-@how_many(25, 1500)
+@how_many(40, 10_000)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_p7_damaged_data_files_are_refused_in_words(times, nntrain, runs, figure):
-    chance = random.Random(4)
-    np.save("X.npy", np.arange(80.0).reshape(40, 2))
-    np.save("y.npy", np.arange(40) % 2)
-    np.savez("d.npz", X=np.arange(80.0).reshape(40, 2), y=np.arange(40) % 2)
-    sources = {
-        "table.csv": SPEC["data"]["source"],
-        "X.npy": {"kind": "npy", "X": "X.npy", "y": "y.npy", "memory": "stream"},
-        "y.npy": {"kind": "npy", "X": "X.npy", "y": "y.npy"},
-        "d.npz": {"kind": "npz", "path": "d.npz"},
-    }
-    right = {name: (runs / name).read_bytes() for name in sources}
+def test_p7_damaged_data_files_are_refused_in_words(times, seed, nntrain, runs, quick, figure):
+    chance, taken = random.Random(seed), 0
+    random_specs.write_files(runs)
+    sources = [source for source in random_specs.SOURCES if isinstance(source, dict) and FILES & source.keys()]
     for _ in range(times):
-        name = chance.choice(list(sources))
-        (runs / "spec.yaml").write_text(json.dumps(SPEC | {"data": {"source": sources[name]}}), encoding="utf-8")
-        (runs / name).write_bytes(damaged(right[name], chance))
-        command = chance.choice([["check", "spec.yaml"], ["data", "describe", name]])
-        assert_refused_or_right(nntrain(*command), {0, 2, 3}, (name, (runs / name).read_bytes()[:300]))
-        (runs / name).write_bytes(right[name])
-    figure("damaged data files", f"{times} files, 0 tracebacks")
+        source = chance.choice(sources)
+        path = runs / source[chance.choice(sorted(FILES & source.keys()))]
+        path = chance.choice(sorted(path.iterdir())) if path.is_dir() else path
+        right = path.read_bytes()
+        (runs / "spec.yaml").write_text(json.dumps(SPEC | {"data": {"source": source}}), encoding="utf-8")
+        path.write_bytes(damaged(right, chance))
+        command = chance.choice([["check", "spec.yaml"], ["check", "spec.yaml"], ["data", "describe", path.name]])
+        result = nntrain(*command)
+        assert_refused_or_right(result, {0, 2, 3}, (command, source, path.read_bytes()[:300]))
+        taken += result[0] == 0
+        path.write_bytes(right)
+    figure("damaged data files", f"{times} files, {taken} taken, 0 tracebacks")
