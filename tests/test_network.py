@@ -349,7 +349,7 @@ def test_a_forward_pass_by_hand():
 @pytest.mark.parametrize("init", [entry() for entry in INITIALIZERS.values()], ids=INITIALIZERS)
 def test_initial_weights_follow_from_the_seed_and_biases_are_zero(init):
     def started(seed, dtype="float64"):
-        network = Network(Mlp(hidden=(9, 8), init=init).layers(D, 4), SoftmaxCrossEntropy(), n_in=D, dtype=dtype)
+        network = Network(Mlp(hidden=(9, 8), init=(init,)).layers(D, 4), SoftmaxCrossEntropy(), n_in=D, dtype=dtype)
         network.params.theta[:] = 7  # nothing may be left from before
         network.initialize(seed)
         return network.params.theta, network.params.n_weights
@@ -357,8 +357,36 @@ def test_initial_weights_follow_from_the_seed_and_biases_are_zero(init):
     theta, n = started(3)
     np.testing.assert_array_equal(theta, started(3)[0])
     np.testing.assert_array_equal(theta.astype(np.float32), started(3, "float32")[0])
-    assert not theta[n:].any()
+    assert theta[n:].any() == (init.kind == "torch_linear")
     assert not theta.any() or (theta[:n] != started(4)[0][:n]).all()
+
+
+def test_a_list_of_initialisers_has_one_for_each_layer():
+    starts = tuple(INITIALIZERS["normal"](bias=float(place), std=1e-30) for place in range(3))
+    network = Network(Mlp(hidden=(5, 4), init=starts).layers(D, 2), SoftmaxCrossEntropy(), n_in=D, dtype="float64")
+    network.initialize(0)
+    dense = [p for p in network.params.values if vars(p)]
+    assert [set(p.b) for p in dense] == [{0.0}, {1.0}, {2.0}]
+
+
+def test_without_biases_no_layer_has_one():
+    model = Mlp(hidden=(5,), bias=False)
+    network = Network(model.layers(D, 2), SoftmaxCrossEntropy(), n_in=D, dtype="float64")
+    network.initialize(0)
+    assert [name for name, _ in network.params.named(network.params.theta)] == ["layers.0.W", "layers.1.W"]
+    assert not network.forward(np.zeros((3, D))).any()
+    network.params.theta[:] = np.random.default_rng(0).normal(size=network.params.size)
+    W1, W2 = (p.W for p in network.params.values if vars(p))
+    X, t = np.random.default_rng(1).normal(size=(7, D)), np.eye(2)[[0, 1, 0, 1, 0, 1, 1]]
+    np.testing.assert_allclose(network.forward(X), np.maximum(X @ W1.T, 0) @ W2.T, rtol=1e-13)
+
+    def value_and_grad(theta):
+        network.params.theta[:] = theta
+        cost, grad = network.value_and_grad(X, t)
+        return cost, grad.copy()
+
+    report = check(value_and_grad, network.params.theta.copy())
+    assert report.passed, str(report)
 
 
 def test_layers_of_one_shape_start_from_different_weights():

@@ -52,6 +52,10 @@ UNITS = {
     "elu": lambda torch, z, p, unit: torch.nn.functional.elu(z, unit.alpha),
     "silu": lambda torch, z, p, unit: torch.nn.functional.silu(z),
     "gelu": lambda torch, z, p, unit: torch.nn.functional.gelu(z, approximate="tanh"),
+    "mish": lambda torch, z, p, unit: torch.nn.functional.mish(z),
+    "selu": lambda torch, z, p, unit: torch.selu(z),
+    "softsign": lambda torch, z, p, unit: torch.nn.functional.softsign(z),
+    "hard_sigmoid": lambda torch, z, p, unit: torch.nn.functional.hardsigmoid(z),
     "prelu": lambda torch, z, p, unit: torch.nn.functional.prelu(z, p["slope"]),
     "maxout": lambda torch, z, p, unit: z.view(len(z), unit.pieces, -1).max(dim=1).values,
 }

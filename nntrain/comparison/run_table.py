@@ -17,9 +17,19 @@ IGNORED = ("name",)  # no setting of what is computed
 
 
 def differing_keys(runs: Sequence[RunRecord]) -> list[str]:
-    """Return the keys whose values differ among the runs that have them, in the order of the specs."""
+    """Return the keys whose values differ among the runs, in the order of the specs.
+
+    A spec leaves out rare keys at their defaults; the keys of a part whose kind differs count where they are given.
+    """
+    runs = [run for run in runs if run.spec]  # not those that cannot be read
     keys = dict.fromkeys(key for run in runs for key in run.spec if key not in IGNORED)
-    return [key for key in keys if len({canonical(run.spec[key]) for run in runs if key in run.spec}) > 1]
+    parts = [key.removesuffix("kind") for key in keys if key.endswith(".kind") and _differs(runs, key)]
+    given = {key for key in keys if any(key.startswith(part) for part in parts)}
+    return [key for key in keys if _differs([run for run in runs if key not in given or key in run.spec], key)]
+
+
+def _differs(runs: Sequence[RunRecord], key: str) -> bool:
+    return len({canonical(run.spec.get(key)) for run in runs}) > 1
 
 
 def main_figure(runs: Sequence[RunRecord]) -> str:

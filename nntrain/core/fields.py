@@ -46,6 +46,11 @@ def _as_sequence(value: Any) -> Any:
 
 ONE_OR_MANY = _OneOrMany()  # Annotated[tuple[X, ...], ONE_OR_MANY]
 
+# Metadata of a dataclass field, field(default=0.0, metadata=RARE). A written spec leaves a rare field out while it has
+# its default, and gives a list of one as the item where a field is marked as PLAIN_ONE.
+RARE = {"rare": True}
+PLAIN_ONE = {"plain_one": True}
+
 Flag = Annotated[bool, _Exact()]
 Whole = Annotated[int, _Exact(), Ge(-LARGEST_WHOLE), Le(LARGEST_WHOLE)]
 Count = Annotated[int, _Exact(), Ge(1), Le(LARGEST_WHOLE)]  # 1, 2, 3, …

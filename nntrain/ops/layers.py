@@ -71,30 +71,38 @@ class Layer(ABC):
 
 
 class Fills(Protocol):
-    """What a dense layer asks of an initializer: fill W (out, in) in place."""
+    """What a dense layer asks of an initializer: fill W (out, in) and b (out,) in place."""
 
     def fill(self, W: Array, rng: np.random.Generator, *, fan_in: int, fan_out: int, rectified: bool) -> None:
         """Write initial weights into W."""
 
+    def fill_bias(self, b: Array, rng: np.random.Generator, *, fan_in: int) -> None:
+        """Write initial biases into b."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dense(Layer):
-    """The affine map z = W x + b, W (out, in), b (out,); for a batch Z = X Wᵀ + b, rows are examples."""
+    """The affine map z = W x + b, W (out, in), b (out,); for a batch Z = X Wᵀ + b, rows are examples.
+
+    Without ``bias`` it is z = W x.
+    """
 
     width: int
     init: Fills
     rectified: bool = False  # whether a unit of the ReLU family follows
+    bias: bool = True
 
     def n_out(self, n_in: int) -> int:
         return self.width
 
     def shapes(self, n_in: int) -> Mapping[str, Shape]:
-        return {"W": Shape((self.width, n_in), weight=True), "b": Shape((self.width,))}
+        return {"W": Shape((self.width, n_in), weight=True)} | ({"b": Shape((self.width,))} if self.bias else {})
 
     def initialize(self, p: SimpleNamespace, rng: np.random.Generator) -> None:
         fan_out, fan_in = p.W.shape
         self.init.fill(p.W, rng, fan_in=fan_in, fan_out=fan_out, rectified=self.rectified)
-        p.b[:] = 0
+        if self.bias:
+            self.init.fill_bias(p.b, rng, fan_in=fan_in)
 
     def bind(self, do: Calls, x: Array, p: SimpleNamespace, g: SimpleNamespace, ctx: Context) -> tuple[Array, Backward]:
         z = ctx.ws.block(self.width)
@@ -103,11 +111,13 @@ class Dense(Layer):
         dx = ctx.ws.block(x.shape[1]) if ctx.training and ctx.wants_dx else None
 
         do.matmul(x, p.W.T, out=z)  # Z = X Wᵀ
-        do(np.add, z, p.b, out=z)  # Z = Z + b
+        if self.bias:
+            do(np.add, z, p.b, out=z)  # Z = Z + b
 
         def backward(do: Calls, dz: Array) -> Array:
             do.matmul(dz.T, x, out=g.W, axis=1)  # dW = dZᵀ X
-            do(ones.dot, dz, out=g.b)  # db = 1ᵀ dZ
+            if self.bias:
+                do(ones.dot, dz, out=g.b)  # db = 1ᵀ dZ
             if dx is None:
                 return dz
             do.matmul(dz, p.W, out=dx)  # dX = dZ W
@@ -116,7 +126,7 @@ class Dense(Layer):
         return z, backward
 
     def expression(self) -> str:
-        return "W @ x + b"
+        return "W @ x + b" if self.bias else "W @ x"
 
     def flops(self, n_in: int) -> int:
         return 2 * n_in * self.width

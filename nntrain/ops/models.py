@@ -5,10 +5,10 @@ Knows nothing of data or training.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
-from nntrain.core.fields import ONE_OR_MANY, Count, Fraction
+from nntrain.core.fields import ONE_OR_MANY, PLAIN_ONE, RARE, Count, Flag, Fraction
 from nntrain.core.registry import Registry
 from nntrain.core.types import Task
 from nntrain.ops.activations import ACTIVATIONS, Activation
@@ -54,18 +54,35 @@ class Model(ABC):
 MODELS: Registry[Model] = Registry("models", "model")
 
 
+def _bias_problems(bias: bool, *starts: Initializer) -> Sequence[Problem]:
+    """Return what is wrong where biases are given a start and left out."""
+    given = next((name for start in starts for name in ("bias", "bias_std") if getattr(start, name)), None)
+    return [(("init",), f"{given} is for biases, and bias: false leaves them out")] if given and not bias else []
+
+
+@dataclass(frozen=True, slots=True)
+class _OneLayer(Model):
+    """A linear layer alone; without ``bias`` z = W x."""
+
+    kind: str
+    init: Annotated[Initializer, INITIALIZERS] = Auto()
+    bias: Flag = field(default=True, metadata=RARE)
+
+    def problems(self) -> Sequence[Problem]:
+        return _bias_problems(self.bias, self.init)
+
+    def layers(self, n_in: int, n_out: int) -> Sequence[Layer]:
+        return (Dense(n_out, self.init, bias=self.bias),)
+
+
 @MODELS.register
 @dataclass(frozen=True, slots=True)
-class Softmax(Model):
+class Softmax(_OneLayer):
     """Softmax regression: one linear layer with a softmax output."""
 
     kind: Literal["softmax"] = "softmax"
     formula: ClassVar[str] = "p = softmax(W x + b)"
     losses: ClassVar[Sequence[type[Loss]]] = (SoftmaxCrossEntropy,)
-    init: Annotated[Initializer, INITIALIZERS] = Auto()
-
-    def layers(self, n_in: int, n_out: int) -> Sequence[Layer]:
-        return (Dense(n_out, self.init),)
 
     def default_loss(self, task: Task, n_classes: int) -> Loss:
         return SoftmaxCrossEntropy()
@@ -73,15 +90,11 @@ class Softmax(Model):
 
 @MODELS.register
 @dataclass(frozen=True, slots=True)
-class Linear(Model):
+class Linear(_OneLayer):
     """One linear layer: least squares, or any other loss on linear scores."""
 
     kind: Literal["linear"] = "linear"
     formula: ClassVar[str] = "z = W x + b"
-    init: Annotated[Initializer, INITIALIZERS] = Auto()
-
-    def layers(self, n_in: int, n_out: int) -> Sequence[Layer]:
-        return (Dense(n_out, self.init),)
 
     def default_loss(self, task: Task, n_classes: int) -> Loss:
         return Mse()
@@ -89,16 +102,12 @@ class Linear(Model):
 
 @MODELS.register
 @dataclass(frozen=True, slots=True)
-class Svm(Model):
+class Svm(_OneLayer):
     """Linear support vector machine: one linear layer with a hinge loss; the penalty is ``penalty.l2``."""
 
     kind: Literal["svm"] = "svm"
     formula: ClassVar[str] = "z = W x + b, margins of 1"
     losses: ClassVar[Sequence[type[Loss]]] = (Hinge, BinaryHinge)
-    init: Annotated[Initializer, INITIALIZERS] = Auto()
-
-    def layers(self, n_in: int, n_out: int) -> Sequence[Layer]:
-        return (Dense(n_out, self.init),)
 
     def default_loss(self, task: Task, n_classes: int) -> Loss:
         return BinaryHinge() if n_classes == 2 or task == "multilabel" else Hinge()
@@ -106,30 +115,41 @@ class Svm(Model):
 
 @dataclass(frozen=True, slots=True)
 class _Stacked(Model):
-    """Hidden layers of dense maps, activations and dropout; one activation or rate for all, or one a layer."""
+    """Hidden layers of dense maps, activations and dropout; one activation or rate for all, or one a layer.
+
+    A list for ``init`` has one more, that of the layer of scores. Without ``bias`` every dense map is z = W x.
+    """
 
     kind: str
     hidden: Annotated[tuple[Count, ...], ONE_OR_MANY] = (64,)
     activation: Annotated[tuple[Annotated[Activation, ACTIVATIONS], ...], ONE_OR_MANY] = (Relu(),)
-    init: Annotated[Initializer, INITIALIZERS] = Auto()
+    init: Annotated[tuple[Annotated[Initializer, INITIALIZERS], ...], ONE_OR_MANY] = field(
+        default=(Auto(),), metadata=PLAIN_ONE
+    )
     dropout: Annotated[tuple[Fraction, ...], ONE_OR_MANY] = (0.0,)
+    bias: Flag = field(default=True, metadata=RARE)
 
     def problems(self) -> Sequence[Problem]:
         many = len(self.hidden)
-        return [
+        found: list[Problem] = [
             ((name,), f"must be one for all or one for each of the {many} hidden layers, got {len(given)}")
             for name, given in (("activation", self.activation), ("dropout", self.dropout))
             if len(given) not in (1, many)
         ]
+        if len(self.init) not in (1, many + 1):
+            layers = f"the {many + 1} layers with weights, that of the scores last"
+            found.append((("init",), f"must be one for all or one for each of {layers}, got {len(self.init)}"))
+        return [*found, *_bias_problems(self.bias, *self.init)]
 
     def layers(self, n_in: int, n_out: int) -> Sequence[Layer]:
         layers: list[Layer] = []
         for place, width in enumerate(self.hidden):
             unit = self.activation[place % len(self.activation)]
             rate = self.dropout[place % len(self.dropout)]
-            layers += [Dense(unit.dense_width(width), self.init, rectified=unit.rectified), unit]
+            init = self.init[place % len(self.init)]
+            layers += [Dense(unit.dense_width(width), init, unit.rectified, self.bias), unit]
             layers += [Dropout(rate, place)] if rate else []
-        return (*layers, Dense(n_out, self.init))
+        return (*layers, Dense(n_out, self.init[-1], bias=self.bias))
 
 
 @MODELS.register

@@ -154,6 +154,22 @@ class InverseSqrt(Schedule):
 
 @SCHEDULES.register
 @dataclass(frozen=True, slots=True)
+class InverseTime(Schedule):
+    """Decay with a power of time; after ``scale`` epochs the factor is 2^−power (Robbins & Monro 1951)."""
+
+    kind: Literal["inverse_time"] = "inverse_time"
+    scale: Positive = 1.0
+    power: Positive = 1.0
+    formula: ClassVar[str] = "1 / (1 + epochs / scale)^power"
+    smooth: ClassVar[bool] = True
+
+    def shape(self, step: int, *, steps_per_epoch: int, total_steps: int, memory: Memory) -> float:
+        """Return the power of the time since the warm-up."""
+        return math.exp(-self.power * math.log1p(step / steps_per_epoch / self.scale))
+
+
+@SCHEDULES.register
+@dataclass(frozen=True, slots=True)
 class Plateau(Schedule):
     """Multiply by ``gamma`` when the cost has not improved by more than ``min_delta`` for ``patience`` epochs.
 

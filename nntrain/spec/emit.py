@@ -6,6 +6,7 @@ Text that YAML 1.1 or 1.2 would read as something else is quoted. Floats are wri
 import dataclasses
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,25 @@ WIDTH = 120
 
 
 def plain_values(value: Any) -> Any:
-    """Return dataclasses and pydantic models as dicts, tuples as lists, paths as text; complete and fit for JSON."""
+    """Return dataclasses and pydantic models as dicts, tuples as lists, paths as text; fit for JSON.
+
+    They are complete, but for rare fields at their defaults.
+    """
     if dataclasses.is_dataclass(value):
-        names = [field.name for field in dataclasses.fields(value) if field.init]
-        return {name: plain_values(getattr(value, name)) for name in names}
+        return {name: plain_values(item) for name, item in _written_fields(value)}
     if isinstance(value, list | tuple):
         return [plain_values(item) for item in value]
     if isinstance(value, dict):
         return {key: plain_values(item) for key, item in value.items()}
     return str(value) if isinstance(value, Path) else value
+
+
+def _written_fields(value: Any) -> Iterator[tuple[str, Any]]:
+    for field in dataclasses.fields(value):
+        item = getattr(value, field.name)
+        if not field.init or (field.metadata.get("rare") and item == field.default):
+            continue
+        yield field.name, item[0] if field.metadata.get("plain_one") and len(item) == 1 else item
 
 
 def to_yaml(values: Any) -> str:

@@ -108,6 +108,10 @@ def _below(node: Node, targets: tuple[Target, ...]) -> Node:
 
 
 def _with_kind(node: Node, targets: tuple[Target, ...], default: Any) -> Node:
+    if isinstance(default, tuple) and len(default) == 1:  # one for all, where a list may have one for each
+        default = default[0]
+        if isinstance(node, Sequence):
+            return Sequence(node.mark, tuple(_with_kind(item, targets, default) for item in node.items))
     kind = getattr(default, "kind", None)
     tagged = any(isinstance(target, Registry) for target in targets)
     if not isinstance(node, Mapping) or not tagged or kind is None or "kind" in node.entries or misspelt(node, "kind"):

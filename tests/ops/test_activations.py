@@ -28,6 +28,7 @@ VARIED = [
         "alpha": (0.25, 3.0),
         "initial": (-0.5, 1.5),
         "pieces": (3, 5),
+        "reach": (1.0, 2.5),
     }.items()
     if hasattr(unit, name)
     for value in values
@@ -122,6 +123,15 @@ def gelu_inner(z):
     return (2 / Decimal("3.14159265358979323846264338327950288419717")).sqrt() * (z + Decimal("0.044715") * z**3)
 
 
+SELU, SELU_ALPHA = Decimal("1.0507009873554804934193349852946"), Decimal("1.6732632423543772848170429916717")
+
+
+def mish_slope(z):  # as printed in the paper, with ω and δ
+    omega = 4 * (z + 1) + 4 * exp(2 * z) + exp(3 * z) + exp(z) * (4 * z + 6)
+    delta = 2 * exp(z) + exp(2 * z) + 2
+    return exp(z) * omega / delta**2
+
+
 PAPER = {  # kind: (f, f′) as printed, in decimal arithmetic
     "identity": (lambda z: z, lambda z: Decimal(1)),
     "sigmoid": (sigma, lambda z: sigma(z) * (1 - sigma(z))),
@@ -136,6 +146,16 @@ PAPER = {  # kind: (f, f′) as printed, in decimal arithmetic
         lambda z: (1 + tanh(gelu_inner(z))) / 2
         + z / 2 * (1 - tanh(gelu_inner(z)) ** 2) * gelu_inner(Decimal(1)) / Decimal("1.044715")
         * (1 + Decimal("0.134145") * z * z),
+    ),
+    "mish": (lambda z: z * tanh((1 + exp(z)).ln()), mish_slope),
+    "selu": (
+        lambda z: SELU * (z if z > 0 else SELU_ALPHA * (exp(z) - 1)),
+        lambda z: SELU * (Decimal(1) if z > 0 else SELU_ALPHA * exp(z)),
+    ),
+    "softsign": (lambda z: z / (1 + abs(z)), lambda z: 1 / (1 + abs(z)) ** 2),
+    "hard_sigmoid": (
+        lambda z: max(Decimal(0), min(Decimal(1), z / 6 + Decimal("0.5"))),
+        lambda z: Decimal(int(abs(z) < 3)) / 6,
     ),
 }  # fmt: skip
 
@@ -310,3 +330,16 @@ def test_leaky_relu_with_slope_zero_is_relu():
     leaky, relu = ran(ACTIVATIONS["leaky_relu"](slope=0.0), x, d), ran(ACTIVATIONS["relu"](), x, d)
     np.testing.assert_array_equal(leaky[0], relu[0])
     np.testing.assert_array_equal(leaky[1], relu[1])
+
+
+def test_selu_keeps_mean_0_and_variance_1():
+    z = np.random.default_rng(0).normal(size=1_000_000)
+    h = ACTIVATIONS["selu"]().f(z)
+    assert h.mean() == pytest.approx(0, abs=4e-3)
+    assert h.var() == pytest.approx(1, abs=8e-3)
+
+
+def test_hard_sigmoid_is_that_of_pytorch_or_with_reach_that_of_keras_2():
+    z = np.array([-4.0, -3.0, -1.5, 0.0, 2.0, 3.0, 9.0])
+    np.testing.assert_allclose(ACTIVATIONS["hard_sigmoid"]().f(z), np.clip(z + 3, 0, 6) / 6, rtol=1e-15)
+    np.testing.assert_allclose(ACTIVATIONS["hard_sigmoid"](reach=2.5).f(z), np.clip(0.2 * z + 0.5, 0, 1), rtol=1e-15)

@@ -4,7 +4,17 @@ import math
 
 import pytest
 
-from nntrain.ops.schedules import SCHEDULES, Constant, Cosine, Exponential, InverseSqrt, OneCycle, Plateau, StepDecay
+from nntrain.ops.schedules import (
+    SCHEDULES,
+    Constant,
+    Cosine,
+    Exponential,
+    InverseSqrt,
+    InverseTime,
+    OneCycle,
+    Plateau,
+    StepDecay,
+)
 
 RUN = {"steps_per_epoch": 5, "total_steps": 60}
 
@@ -96,6 +106,21 @@ def test_inverse_sqrt_is_that_of_the_transformer_when_scale_is_the_warmup():
     warm = 20
     expected = [min((t + 1) / warm, math.sqrt(warm / max(t, warm))) for t in range(100)]
     assert factors == pytest.approx(expected)
+
+
+def test_inverse_time_by_hand():
+    assert by_epoch(InverseTime(scale=2.0), 5) == pytest.approx([1, 2 / 3, 1 / 2, 2 / 5, 1 / 3])
+    assert by_epoch(InverseTime(scale=1.0, power=2.0), 3) == pytest.approx([1, 1 / 4, 1 / 9])
+    assert course(InverseTime(scale=1.0))[5] == pytest.approx(1 / 2)  # one epoch of five steps
+
+
+def test_inverse_time_with_power_one_half_is_inverse_sqrt():
+    assert course(InverseTime(scale=3.0, power=0.5)) == pytest.approx(course(InverseSqrt(scale=3.0)))
+
+
+@pytest.mark.parametrize("options", [{"scale": 1e-300}, {"power": 1e37}, {"scale": 1e37}, {"power": 1e-300}])
+def test_inverse_time_bears_every_value(options):
+    assert all(0 <= factor <= 1 for factor in course(InverseTime(**options)))
 
 
 def heights(schedule, costs):

@@ -19,7 +19,13 @@ from nntrain.ops.losses import LOSSES
 from nntrain.ops.penalties import Penalty
 
 EPS = np.finfo(np.float64).eps
-OPTIONS = {"slope": (0.0, 0.3, 0.99), "alpha": (0.25, 3.0), "initial": (-0.5, 1.5), "pieces": (3, 5)}
+OPTIONS = {
+    "slope": (0.0, 0.3, 0.99),
+    "alpha": (0.25, 3.0),
+    "initial": (-0.5, 1.5),
+    "pieces": (3, 5),
+    "reach": (1.0, 2.5),
+}
 UNITS = [entry() for entry in ACTIVATIONS.values()]
 UNITS += [replace(u, **{name: v}) for u in UNITS for name, vs in OPTIONS.items() for v in vs if name in u.__slots__]
 EXTREME = [0.0, 1e-30, 1e-5, 1.0, 17.0, 40.0, 88.0, 89.0, 400.0, 709.0, 710.0, 745.0]

@@ -91,7 +91,7 @@ MOMENTUM = Sgd(lr=0.1, momentum=0.9)
 
 def test_a_layer_is_named_by_its_place_and_kind(make_job):
     large = replace(INITIALIZERS["normal"](), std=1e30)
-    what = first_step(make_job, Mlp(hidden=(5, 4), init=large), MOMENTUM)
+    what = first_step(make_job, Mlp(hidden=(5, 4), init=(large,)), MOMENTUM)
     assert what == "the output of layer 2 (dense) is not finite"
 
 

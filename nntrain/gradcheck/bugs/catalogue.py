@@ -158,10 +158,10 @@ class BiasNotSummed(Bug):
 
     kind: Literal["bias_not_summed"] = "bias_not_summed"
     formula: ClassVar[str] = "db = dz₁  instead of  Σ_i dz_i"
-    needs: ClassVar[str] = "two examples or more"
+    needs: ClassVar[str] = "two examples or more, and a layer with biases"
 
     def layer(self, layer: Layer) -> Layer:
-        return SpoiltLayer(layer, self._spoil) if isinstance(layer, Dense) else layer
+        return SpoiltLayer(layer, self._spoil) if isinstance(layer, Dense) and layer.bias else layer
 
     def _spoil(self, do: Calls, d: Array, dx: Array, g: SimpleNamespace) -> None:
         do(np.copyto, g.b, d[0])

@@ -14,7 +14,7 @@ from nntrain.ops.layers import Backward, Context, Layer
 
 
 class Activation(Layer):
-    """A unit that follows a dense layer. ``kinks`` lists the points where f′ jumps."""
+    """A unit that follows a dense layer. ``kinks`` lists the points where f′ jumps or bends."""
 
     formula: ClassVar[str] = ""
     kinks: ClassVar[Sequence[float]] = ()
@@ -22,7 +22,7 @@ class Activation(Layer):
 
     @property
     def smooth(self) -> bool:
-        """Whether f′ jumps nowhere."""
+        """Whether f′ jumps and bends nowhere."""
         return not self.kinks
 
     def dense_width(self, width: int) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from nntrain.core.calls import Calls
 from nntrain.core.types import Array
 from nntrain.ops.activations.base import ACTIVATIONS, Elementwise
-from nntrain.ops.stable import sigmoid, sigmoid_of
+from nntrain.ops.stable import sigmoid, sigmoid_of, softplus, softplus_of
 
 ROOT, CUBIC = sqrt(2 / pi), 0.044715  # the constants of gelu
 
@@ -86,4 +86,39 @@ class Gelu(Elementwise):
         do(np.add, h, s, out=h)
         do(np.add, h, 1.0, out=h)
         do(np.multiply, h, 0.5, out=h)  # f′ = (1 + t + z u′ (1 − t²)) / 2
+        do(np.multiply, d, h, out=d)
+
+
+@ACTIVATIONS.register
+@dataclass(frozen=True, slots=True)
+class Mish(Elementwise):
+    """Like silu, with the gate tanh(softplus(z)) (Misra 2020)."""
+
+    kind: Literal["mish"] = "mish"
+    formula: ClassVar[str] = "h = z tanh(log(1 + eᶻ))"
+    rectified: ClassVar[bool] = True
+    scratch: ClassVar[bool] = True
+
+    def f(self, z: Array) -> Array:
+        return z * np.tanh(softplus_of(z))
+
+    def df(self, z: Array) -> Array:
+        t = np.tanh(softplus_of(z))
+        return t + z * sigmoid_of(z) * (1 - t * t)
+
+    def expression(self) -> str:
+        return "z * tanh(softplus(z))"
+
+    def forward(self, do: Calls, z: Array, h: Array, s: Array) -> None:
+        softplus(do, z, s, out=h)
+        do(np.tanh, h, out=s)  # t = tanh(log(1 + eᶻ))
+        do(np.multiply, z, s, out=h)  # z t
+
+    def backward(self, do: Calls, z: Array, h: Array, d: Array, s: Array) -> None:
+        sigmoid(do, z, out=h)
+        do(np.multiply, h, z, out=h)  # z σ(z)
+        do(np.multiply, s, s, out=z)
+        do(np.subtract, 1.0, z, out=z)
+        do(np.multiply, h, z, out=h)  # z σ(z) (1 − t²)
+        do(np.add, h, s, out=h)  # f′ = t + z σ(z) (1 − t²)
         do(np.multiply, d, h, out=d)

@@ -15,6 +15,8 @@ from nntrain.core.types import Array
 from nntrain.ops.activations.base import ACTIVATIONS, Elementwise
 from nntrain.ops.stable import sigmoid_of, softplus, softplus_of
 
+SCALE, ALPHA = 1.0507009873554805, 1.6732632423543772  # of selu: mean 0 and variance 1 are a fixed point
+
 
 @ACTIVATIONS.register
 @dataclass(frozen=True, slots=True)
@@ -144,4 +146,41 @@ class Elu(Elementwise):
             do(np.greater, z, 0.0, out=h)
             do(np.multiply, h, 1 - self.alpha, out=h)
             do(np.add, s, h, out=s)  # and 1 above
+        do(np.multiply, d, s, out=d)
+
+
+@ACTIVATIONS.register
+@dataclass(frozen=True, slots=True)
+class Selu(Elementwise):
+    """Scaled elu that keeps mean 0 and variance 1 from layer to layer, from ``init: lecun_normal`` (Klambauer 2017)."""
+
+    kind: Literal["selu"] = "selu"
+    formula: ClassVar[str] = "h = λz if z > 0 else λα(eᶻ − 1), λ = 1.0507, α = 1.6733"
+    kinks: ClassVar[Sequence[float]] = (0.0,)
+    scratch: ClassVar[bool] = True
+
+    def f(self, z: Array) -> Array:
+        return np.where(z > 0, SCALE * z, SCALE * ALPHA * np.expm1(np.minimum(z, 0))).astype(z.dtype)
+
+    def df(self, z: Array) -> Array:
+        return np.where(z > 0, SCALE, SCALE * ALPHA * np.exp(np.minimum(z, 0))).astype(z.dtype)
+
+    def expression(self) -> str:
+        return f"{SCALE} * max(0, z) + {SCALE * ALPHA} * (exp(min(z, 0)) - 1)"
+
+    def forward(self, do: Calls, z: Array, h: Array, s: Array) -> None:
+        do(np.minimum, z, 0.0, out=s)
+        do(np.expm1, s, out=s)
+        do(np.multiply, s, SCALE * ALPHA, out=s)  # λα(eᶻ − 1) below 0, and 0 above
+        do(np.maximum, z, 0.0, out=h)
+        do(np.multiply, h, SCALE, out=h)
+        do(np.add, h, s, out=h)
+
+    def backward(self, do: Calls, z: Array, h: Array, d: Array, s: Array) -> None:
+        do(np.minimum, z, 0.0, out=s)
+        do(np.exp, s, out=s)
+        do(np.multiply, s, SCALE * ALPHA, out=s)  # λα eᶻ below 0, and λα above
+        do(np.greater, z, 0.0, out=h)
+        do(np.multiply, h, SCALE - SCALE * ALPHA, out=h)
+        do(np.add, s, h, out=s)  # and λ above
         do(np.multiply, d, s, out=d)
