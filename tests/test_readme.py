@@ -160,7 +160,7 @@ def test_what_a_terminal_keeps() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["session", "gradcheck", "injected", "own-data", "describe", "sweep", "compare", "sweep-script"]
+    "name", ["session", "gradcheck", "injected", "own-data", "describe", "sweep", "compare", "groups", "sweep-script"]
 )
 def test_the_session_is_what_the_command_shows(name: str) -> None:
     assert shape(region(name)) == shape(sessions.SESSIONS[name]())

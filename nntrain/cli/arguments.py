@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from nntrain.cli.given_path import need_model, need_run, need_spec, need_spec_or_model
+from nntrain.cli.run_name import run_named
 
 
 def check_path(need: Callable[[Path], None]) -> Callable[[typer.Context, Path | None], Path | None]:
@@ -20,6 +21,24 @@ def check_path(need: Callable[[Path], None]) -> Callable[[typer.Context, Path | 
     return check
 
 
+def check_run(need: Callable[[Path], None]) -> Callable[[typer.Context, Path | None], Path | None]:
+    """Return the like for what may be a run, which can be named: ``latest``, or how its name or id begins."""
+
+    def check(context: typer.Context, path: Path | None) -> Path | None:
+        if path is None or context.resilient_parsing:
+            return path
+        found = run_named(path)
+        need(found)
+        return found
+
+    return check
+
+
+def check_runs(context: typer.Context, paths: list[Path]) -> list[Path]:
+    """Return the runs that paths or names mean."""
+    return paths if context.resilient_parsing else [run_named(path) for path in paths]
+
+
 Config: TypeAlias = Annotated[
     Path,
     typer.Argument(metavar="CONFIG", help="The spec, a YAML file; - is stdin.", callback=check_path(need_spec)),
@@ -29,18 +48,18 @@ Model: TypeAlias = Annotated[
     typer.Argument(
         metavar="RUN|CHECKPOINT",
         help="A run directory (its best checkpoint) or a checkpoint file.",
-        callback=check_path(need_model),
+        callback=check_run(need_model),
     ),
 ]
 RunFolder: TypeAlias = Annotated[
-    Path, typer.Argument(metavar="RUN", help="The run directory.", callback=check_path(need_run))
+    Path, typer.Argument(metavar="RUN", help="The run directory.", callback=check_run(need_run))
 ]
 SpecOrModel: TypeAlias = Annotated[
     Path,
     typer.Argument(
         metavar="CONFIG|RUN|CHECKPOINT",
         help="A spec, a run or a checkpoint.",
-        callback=check_path(need_spec_or_model),
+        callback=check_run(need_spec_or_model),
     ),
 ]
 Overrides: TypeAlias = Annotated[

@@ -35,7 +35,7 @@ def what_is(path: Path) -> Kind:
     except (OSError, ValueError):  # nothing there, or no path at all: a formula
         mode = 0
     if stat.S_ISDIR(mode):
-        return "run" if _is_run(path) else "runs" if _runs_in(path) else "folder"
+        return "run" if is_run(path) else "runs" if runs_in(path) else "folder"
     if str(path) == "-" or path.suffix.lower() in SUFFIXES:
         return "spec"
     if path.suffix == CHECKPOINT:
@@ -109,7 +109,7 @@ def need_run(path: Path) -> None:
     advice = {
         "spec": f"nntrain fit {path} begins one{_newest(RUNS, _name_in(path))}",
         "runs": f"name one of them{_newest(path)}",
-        "checkpoint": f"nntrain resume {owner} goes on with its run" if _is_run(owner) else "name the run directory",
+        "checkpoint": f"nntrain resume {owner} goes on with its run" if is_run(owner) else "name the run directory",
         "data": f"name the run directory{_newest(RUNS)}",
     }
     if what == "missing":
@@ -138,14 +138,15 @@ def _other(what: Kind, wanted: str) -> str:
     return f"is {PLAIN[what]}, not {wanted}" if what in PLAIN else f"is not {wanted}"
 
 
-def _is_run(path: Path) -> bool:
+def is_run(path: Path) -> bool:
+    """Tell whether a folder is a run's."""
     return (path / "run.json").is_file() or (path / "checkpoints").is_dir()
 
 
-def _runs_in(folder: Path) -> list[Path]:
+def runs_in(folder: Path) -> list[Path]:
     """Return the runs in a folder, the newest last."""
     try:
-        runs = [path for path in folder.iterdir() if path.is_dir() and _is_run(path)]
+        runs = [path for path in folder.iterdir() if path.is_dir() and is_run(path)]
         return sorted(runs, key=lambda path: (path.stat().st_mtime, path.name))
     except OSError:
         return []
@@ -164,13 +165,13 @@ def _name_in(spec: Path) -> str | None:
 
 def _newest(folder: Path, name: str | None = "") -> str:
     """Return which run of a folder is the newest, of those whose name begins with ``name``; nothing for none."""
-    runs = [path for path in _runs_in(folder) if name is not None and path.name.startswith(name)]
+    runs = [path for path in runs_in(folder) if name is not None and path.name.startswith(name)]
     return f"; the newest run is {runs[-1]}" if runs else ""
 
 
 def _nearest(path: Path) -> str:
     """Return the run that a mistyped path probably means, or else the newest one."""
-    runs = {run.name: run for folder in (RUNS, path.parent) for run in _runs_in(folder)}
+    runs = {run.name: run for folder in (RUNS, path.parent) for run in runs_in(folder)}
     begun = [name for name in runs if name.startswith(path.name)]
     close = begun[-1:] or get_close_matches(path.name, _with_stems(runs), n=1)
     if not close:

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nntrain.artifacts.csv_text import csv_text
+from nntrain.core.student import Sample
 from nntrain.spec import dump
 from nntrain.spec.emit import inline
 from nntrain.sweeps.folder import Outcome
 from nntrain.sweeps.points import Plan, Setting
 from nntrain.sweeps.standings import Standing
-from nntrain.sweeps.student import Sample
 
 ABSENT = ""  # of a key that a setting does not have
 RUNS, SETTINGS, BEST, CONFIRMATION = "runs.csv", "settings.csv", "best.yaml", "confirmation.csv"

@@ -7,11 +7,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from nntrain.core.student import Sample
 from nntrain.ops.metrics import higher_is_better
 from nntrain.spec import from_dict
 from nntrain.sweeps.folder import Outcome
 from nntrain.sweeps.points import Plan, Setting
-from nntrain.sweeps.student import Sample
 
 LATE = 1 << 62  # an epoch after all others
 

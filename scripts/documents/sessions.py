@@ -120,6 +120,12 @@ COMPARED = (
     "nntrain compare runs/usual runs/slow",
 )
 
+WITH_SEEDS = (
+    "nntrain sweep configs/digits-mlp.yaml --over 'optimizer.lr=[0.1, 0.05]' --seeds 3 -q > sweep.txt",
+    "nntrain compare runs/digits-mlp-sweep/runs/* -o curves.png",
+)
+
+
 SESSIONS: Mapping[str, Callable[[], str]] = {
     "session": lambda: recorded("nntrain", "fit", "configs/digits-mlp.yaml"),
     "own-data": lambda: dialogue(*GUESSED),
@@ -135,6 +141,7 @@ SESSIONS: Mapping[str, Callable[[], str]] = {
     "verify": lambda: recorded("nntrain", "verify", "configs/digits-mlp.yaml"),
     "sweep": lambda: recorded("nntrain", "sweep", "configs/digits-mlp.yaml", *RATES, "-q"),
     "compare": lambda: dialogue(*COMPARED),
+    "groups": lambda: dialogue(*WITH_SEEDS),
     "sweep-script": lambda: recorded("scripts/sweep_lr.sh", "configs/rate-right.yaml", "3e-4", "0.03", "0.3", "1.5"),
     "promises": promises,
 }

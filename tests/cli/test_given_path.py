@@ -70,7 +70,7 @@ MISTAKES = {
         f"tiny.yaml: is a spec, not a run or a checkpoint; nntrain fit tiny.yaml trains it; {NEWEST}",
     ),
     "eval runs": (5, f"runs: is a folder of runs, not a run or a checkpoint; name one of them; {NEWEST}"),
-    "eval tiny": (5, f"tiny: no such run or checkpoint; did you mean '{RUN}'?"),
+    "eval tini": (5, f"tini: no such run or checkpoint; did you mean '{RUN}'?"),
     "eval runs/tinny": (5, f"runs/tinny: no such run or checkpoint; did you mean '{RUN}'?"),
     "eval other": (5, f"other: no such run or checkpoint; {NEWEST}"),
     f"predict rows.csv {RUN}": (
@@ -86,7 +86,7 @@ MISTAKES = {
         5,
         f"{CHECKPOINT}: is a checkpoint, not a run directory; nntrain resume {RUN} goes on with its run",
     ),
-    "resume tiny": (5, f"tiny: no such run directory; did you mean '{RUN}'?"),
+    "resume tini": (5, f"tini: no such run directory; did you mean '{RUN}'?"),
     "show runs": (2, f"runs: is a folder of runs; name one of them; {NEWEST}"),
     "verify rows.csv": (
         2,
@@ -131,3 +131,36 @@ def test_an_option_that_is_a_key_of_the_spec(command, nntrain):
     result = nntrain(*command.split())
     option = command.split()[2].partition("=")[0]
     assert (result.status, result.err) == (2, f"error: No such option: {option}{OPTIONS[command]}\n")
+
+
+# --- runs by name ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["tiny", "tiny-2026", "abcd", "abc", "latest"])
+@pytest.mark.parametrize("command", ["eval {} --json", "resume {} -q", "show {}", "compare {0} {0}"])
+def test_a_run_can_be_named_by_its_beginning_or_as_the_latest(folder, nntrain, name, command):
+    by_path, by_name = (nntrain(*command.format(given).split()) for given in (RUN, name))
+    assert (by_name.status, by_name.out) == (by_path.status, by_path.out)
+    note = f"note: latest is {RUN}\n" if name == "latest" else ""
+    assert by_name.err.replace(note, "") == by_path.err
+    assert by_name.err.count("latest is") == (name == "latest") * command.count("{")
+
+
+def test_a_beginning_of_several_runs_is_refused(folder, nntrain):
+    shutil.copytree(folder / RUN, folder / "runs" / "tiny-20260102T000000Z-abff")
+    (folder / "other").mkdir()
+    shutil.copytree(folder / RUN, folder / "runs" / "grid-sweep" / "runs" / "0123456789ab")
+    both = f"{RUN}, runs/tiny-20260102T000000Z-abff"
+    for name in ("tiny", "tiny-2026"):
+        result = nntrain("eval", name)
+        message = f"error: {name}: 2 runs begin like this: {both}; name more of it, or say latest\n"
+        assert (result.status, result.err) == (5, message)
+    assert nntrain("eval", "abf", "--json").status == 0
+    assert nntrain("eval", "0123", "--json").status == 0  # a run of a sweep
+    shutil.copytree(folder / RUN, folder / "abf")  # a path comes first
+    assert nntrain("show", "abf").out == nntrain("show", "./abf").out
+
+
+def test_there_may_be_no_latest_run(here, nntrain):
+    result = nntrain("eval", "latest")
+    assert (result.status, result.err) == (5, "error: latest: there is no run in runs yet\n")

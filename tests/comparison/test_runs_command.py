@@ -100,7 +100,7 @@ def test_a_sweep_is_a_folder_of_runs(nntrain, here):
             2,
             "error: --sort zzz: no run has such a key or figure, such as optimizer.lr or validation.cost",
         ),
-        (("--csv", "--md"), 2, "error: --csv, --md, --json: one of them at a time"),
+        (("--csv", "--md"), 2, "error: --csv, --md, --latex, --json: one of them at a time"),
         (
             ("best", "--by", "test.accuracy"),
             2,
@@ -115,3 +115,17 @@ def test_a_sweep_is_a_folder_of_runs(nntrain, here):
 )
 def test_what_is_wrong_is_said_in_one_line(nntrain, three, arguments, status, message):
     assert nntrain("runs", *arguments) == (status, "", f"{message}\n")
+
+
+def test_latex_needs_no_package_and_shows_every_sign(nntrain, fit):
+    fit("a_1", "optimizer.lr=0.2")
+    fit("b%", "model.hidden=[5]")
+    status, out, err = nntrain("runs", "--latex")
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == r"\begin{tabular}{lrrlrrrrrr}"
+    assert lines[2].startswith(r"run & hidden & lr & ended & train cost & train accuracy & validation cost")
+    assert {line.split(" & ")[0] for line in lines[4:6]} == {r"a\_1", r"b\%"}
+    assert all(line.endswith(r" \\") for line in (lines[2], *lines[4:6]))
+    assert lines[-1] == r"\end{tabular}"
+    assert nntrain("runs", "--latex", "--md")[2] == "error: --csv, --md, --latex, --json: one of them at a time\n"

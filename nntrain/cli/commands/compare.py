@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nntrain.cli.arguments import Json
+from nntrain.cli.arguments import Json, check_runs
 
 if TYPE_CHECKING:
     from nntrain.comparison.contrast import Contrast
@@ -17,23 +17,47 @@ SHOWN = 6  # causes in a line
 
 
 def compare(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN...", help="Two or more run directories.")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN RUN...", help="Two or more runs.", callback=check_runs),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Draw their curves too, on common axes: a .png, .svg or .pdf."
+        ),
+    ] = None,
+    use: Annotated[
+        str, typer.Option("--for", metavar="USE", help="Sizes of text and lines for screen, slide or paper.")
+    ] = "screen",
+    force: Annotated[bool, typer.Option("--force", "-f", help="Replace the file if it is there.")] = False,
     as_json: Json = False,
 ) -> None:
     """Compare runs with the first: specs, data, machine and figures.
 
-    The first epoch that differs is named. Runs that differ in nothing are the same bits: every figure of every epoch
-    and every weight.
+    Where runs differ in their seed alone, groups of them are compared seed by seed. The first epoch that differs is
+    named. Runs that differ in nothing are the same bits: every figure of every epoch and every weight.
     """
+    from nntrain.cli.output.group_view import groups_as_json, show_groups
+    from nntrain.cli.output.picture_file import target_of, write_picture
     from nntrain.cli.output.terminal import out
     from nntrain.comparison.contrast import hold_against
     from nntrain.comparison.decisions import flips
+    from nntrain.comparison.groups import groups_of, singles
+    from nntrain.comparison.overlay_of_runs import overlay_of
     from nntrain.comparison.run_record import read_run
     from nntrain.errors import SpecError
 
     if len(runs) < 2:
         raise SpecError("RUN: name two runs or more to compare")
+    target = target_of(output, use, force=force, instead=str) if output is not None else None
     first, *others = [read_run(path) for path in runs]
+    groups = groups_of([first, *others])
+    if target is not None:
+        write_picture(target, overlay_of(groups or singles([first, *others])).draw, quiet=as_json)
+    if groups is not None:
+        (groups_as_json if as_json else show_groups)(groups)
+        return
     contrasts = [hold_against(first, other) for other in others]
     flipped = flips(first, others)
     if as_json:

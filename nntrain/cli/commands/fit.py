@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nntrain.cli.arguments import Config, Json, Overrides, Plots, Quiet, check_path
+from nntrain.cli.arguments import Config, Json, Overrides, Plots, Quiet, check_run
 from nntrain.cli.given_path import need_model
 
 
@@ -23,7 +23,7 @@ def fit(
         typer.Option(
             metavar="RUN|CHECKPOINT",
             help="Begin with these weights, a run's best or a checkpoint's.",
-            callback=check_path(need_model),
+            callback=check_run(need_model),
         ),
     ] = None,
     plots: Plots = True,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import Json, Overrides, check_path
+from nntrain.cli.arguments import Json, Overrides, check_run
 from nntrain.cli.given_path import is_spec, need_spec_or_model
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def gradcheck(
         typer.Argument(
             metavar="[CONFIG|RUN|CHECKPOINT]",
             help="What to check; without it, every registered part.",
-            callback=check_path(need_spec_or_model),
+            callback=check_run(need_spec_or_model),
         ),
     ] = None,
     overrides: Overrides = None,

@@ -35,6 +35,7 @@ def runs(
     ] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print all keys that differ and all figures as CSV.")] = False,
     as_md: Annotated[bool, typer.Option("--md", help="Print the table as Markdown.")] = False,
+    as_latex: Annotated[bool, typer.Option("--latex", help="Print the table for LaTeX, figures rounded.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show runs: how they differ, how each ended, and its figures.
@@ -46,8 +47,8 @@ def runs(
     from nntrain.comparison.run_table import best_run, main_figure, rises, sort_runs
     from nntrain.errors import SpecError
 
-    if as_csv + as_md + as_json > 1:
-        raise SpecError("--csv, --md, --json: one of them at a time")
+    if as_csv + as_md + as_latex + as_json > 1:
+        raise SpecError("--csv, --md, --latex, --json: one of them at a time")
     places = list(roots or ())
     wants_best = places[:1] == [Path("best")]
     folders = places[1 if wants_best else 0 :] or [Path("runs")]
@@ -64,7 +65,9 @@ def runs(
     if sort:
         check_name(key, every, "--sort")
     ordered = sort_runs(found, key, falling=sort.startswith("-") if sort else rises(figure))
-    if as_csv or as_md or as_json:
+    if as_latex:
+        _print_latex(ordered)
+    elif as_csv or as_md or as_json:
         _print_data(ordered, csv=as_csv, markdown=as_md)
     else:
         _show(ordered, best, figure)
@@ -96,6 +99,26 @@ def _print_data(found: "Sequence[RunRecord]", *, csv: bool, markdown: bool) -> N
     else:
         keys = differing_keys(found)
         out_json({"runs": [as_object(run, keys) for run in found]})
+
+
+def _print_latex(found: "Sequence[RunRecord]") -> None:
+    """Print a tabular that needs no package: the keys that differ, how runs ended, and figures as in the terminal."""
+    from nntrain.cli.output.figures import figure, setting
+    from nntrain.cli.output.latex_table import latex_table
+    from nntrain.cli.output.sweep_progress import short_names
+    from nntrain.cli.output.terminal import out
+    from nntrain.comparison.run_table import differing_keys, spell
+
+    keys = differing_keys(found)
+    names = short_names(keys)
+    figures = list(dict.fromkeys(name for run in found for name in run.figures if not name.endswith(".n")))
+    header = ["run", *(f">{names[key]}" for key in keys), "ended", *(f">{name.replace('.', ' ')}" for name in figures)]
+    rows = [
+        [run.name, *(setting(value := run.spec.get(key), spell(value)) for key in keys), run.status]
+        + [figure(run.figures.get(name)) for name in figures]
+        for run in found
+    ]
+    out(latex_table(header, rows))
 
 
 def _show(found: "Sequence[RunRecord]", best: "RunRecord | None", figure: str) -> None:

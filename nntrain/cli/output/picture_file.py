@@ -45,18 +45,19 @@ def target_of(path: Path | None, use: str, *, force: bool, instead: Callable[[],
     return target
 
 
-def write_picture(target: Target, draw: "Draw") -> None:
+def write_picture(target: Target, draw: "Draw", *, quiet: bool = False) -> None:
     """Draw a picture and write it whole."""
     from nntrain.drawing.style import render
 
     kind = KINDS[target.path.suffix.lower()]
-    write_file(target, render(draw, [kind], target.use)[kind])
+    write_file(target, render(draw, [kind], target.use)[kind], quiet=quiet)
 
 
-def write_file(target: Target, data: bytes) -> None:
-    """Write the bytes of a picture whole, and say where."""
+def write_file(target: Target, data: bytes, *, quiet: bool = False) -> None:
+    """Write the bytes of a picture whole, and say where unless ``quiet``."""
     from nntrain.artifacts import durable
     from nntrain.cli.output.terminal import out, plain
 
     durable.write_bytes(target.path, data)
-    out(f"{plain(str(target.path))}: written")
+    if not quiet:
+        out(f"{plain(str(target.path))}: written")

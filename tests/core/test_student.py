@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from nntrain.sweeps.student import Sample, quantile
+from nntrain.core.student import Sample, quantile
 
 TABLE = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 9: 2.262, 10: 2.228, 29: 2.045, 30: 2.042, 120: 1.980}
 
@@ -31,3 +31,22 @@ def test_too_few_figures_have_no_spread():
     assert math.isnan(one.half)
     assert none.n == 0
     assert math.isnan(none.mean)
+
+
+def test_a_paired_test_by_hand():
+    found = Sample.of([1.0, 2.0, 3.0, 6.0])  # mean 3, s² = 14/3: t = 3 / (2.1602 / 2) = 2.7775 with 3 degrees
+    assert found.p == pytest.approx(0.0691, abs=2e-4)  # scipy.stats.ttest_1samp([1, 2, 3, 6], 0): 0.06915
+    assert Sample.of([1.0, 1.0]).p == 0
+    assert Sample.of([0.0, 0.0]).p == 1
+    assert math.isnan(Sample.of([1.0]).p)
+
+
+@pytest.mark.parametrize(("effect", "pairs"), [(0.5, 34), (0.8, 15), (1.0, 10)])
+def test_how_many_pairs_show_a_difference_is_as_tables_of_power_have_it(effect, pairs):
+    found = Sample(5, effect, 1.0, math.nan)  # Cohen's d of a paired test: 34, 15 and 10 by G*Power for 80 %
+    assert found.needed == pytest.approx(pairs, abs=1)
+
+
+def test_no_number_of_pairs_shows_nothing():
+    assert Sample(5, 0.0, 1.0, math.nan).needed is None
+    assert Sample(5, 1e-4, 1.0, math.nan).needed is None
