@@ -4,17 +4,15 @@ To add a picture, write the function that gathers what it shows, and one line he
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from nntrain.drawing.style import Draw
+from nntrain.errors import SpecError, did_you_mean
+from nntrain.pictures.error_pictures import gather_errors
+from nntrain.pictures.options import Options
 from nntrain.pictures.origin import Origin
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a user may ask of a picture; what a picture has no use for is refused before it is made."""
-
-    epoch: int | None = None
+from nntrain.pictures.score_pictures import gather_calibration, gather_confusion, gather_ranking, gather_residuals
+from nntrain.pictures.weight_pictures import gather_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +31,25 @@ def gather_curves(origin: Origin, options: Options) -> Draw:
 
 PICTURES: Mapping[str, Picture] = {
     "curves": Picture("Cost, scores and learning rate over the epochs.", gather_curves),
+    "weights": Picture("Rows of the first W, as pictures or as a table of shades.", gather_weights, ("shape",)),
+    "confusion": Picture("Which class is taken for which.", gather_confusion, ("split",)),
+    "errors": Picture(
+        "The worst examples: what was said and what is true.", gather_errors, ("split", "shape", "count")
+    ),
+    "calibration": Picture("How often it is right against how sure it is; the ECE.", gather_calibration, ("split",)),
+    "roc": Picture("ROC, precision and threshold for two classes.", gather_ranking, ("split", "positive")),
+    "residuals": Picture("Predicted against true numbers, and the errors.", gather_residuals, ("split", "target")),
 }
+ALIASES = {"pr": "roc", "threshold": "roc"}  # the three belong on one sheet
+
+
+def find_picture(name: str, options: Options) -> Picture:
+    """Return the picture of a name; SpecError for one that is not there, or has no use for an option that is given."""
+    found = PICTURES.get(ALIASES.get(name, name))
+    if found is None:
+        raise SpecError(f"WHAT: no such picture, got '{name}'{did_you_mean(name, [*PICTURES, *ALIASES])}")
+    for field in fields(options):
+        if field.name not in ("epoch", *found.options) and getattr(options, field.name) is not None:
+            users = ", ".join(other for other, picture in PICTURES.items() if field.name in picture.options)
+            raise SpecError(f"--{field.name}: is for {users}; {name} has no use for it")
+    return found

@@ -25,6 +25,7 @@ class Journal:
         patient = loaded.spec.train.stop.patience is not None
         self._facts = {  # what the run depends on beside its spec, and the figures that decide
             "data": {"fingerprint": data.fingerprint, "task": data.task, "n_classes": data.n_classes},
+            "sizes": ready.job.network.sizes,
             "monitors": {"patience": ready.stop_monitor.name if patient else None, "best": kept.name if kept else None},
             **facts,
         }

@@ -112,12 +112,7 @@ class Run:
         options = loaded.spec.checkpoint
         self._saver = Saver(directory, keep=options.keep, spacing=options.min_seconds)
         self._saver.step = start.step
-        facts = {
-            "sizes": self.job.network.sizes,
-            "parent": self.parent,
-            "environment": self.environment,
-            "draw": painter is not None,
-        }
+        facts = {"parent": self.parent, "environment": self.environment, "draw": painter is not None}
         self._journal = Journal(directory, loaded, ready, facts)
         settings = compare(directory, record.get("spec") or loaded.resolved, loaded.resolved)
         self._start(start, argv, [one.change for one in settings])

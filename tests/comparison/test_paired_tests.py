@@ -2,7 +2,8 @@
 
 import pytest
 
-from nntrain.comparison.paired_tests import Flips, wilson
+from nntrain.comparison.paired_tests import Flips
+from nntrain.core.intervals import wilson
 
 
 @pytest.mark.parametrize(

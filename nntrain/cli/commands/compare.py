@@ -129,7 +129,7 @@ def _figures(found: "Sequence[RunRecord]") -> list[list[str]]:
 
 def _interval(run: "RunRecord", name: str) -> str:
     """Return the 95 % interval of an accuracy on examples that were not trained on."""
-    from nntrain.comparison.paired_tests import wilson
+    from nntrain.core.intervals import wilson
 
     part, _, figure = name.partition(".")
     value, n = run.figures.get(name), run.figures.get(f"{part}.n")

@@ -25,6 +25,19 @@ def plot(
         int | None,
         typer.Option("--epoch", min=0, metavar="N", help="As it was after this epoch; 0 is the start."),
     ] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", metavar="PART", help="Score test (or what there is), validation or train.")
+    ] = None,
+    shape: Annotated[
+        str | None, typer.Option("--shape", metavar="HxW[x3]", help="Rows are pictures: 28x28x1, 32x32x3 by planes.")
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option("--positive", metavar="NAME", help="roc: this class against the rest.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", metavar="NAME", help="residuals: of this target of several.")
+    ] = None,
+    count: Annotated[int | None, typer.Option("--count", min=1, max=100, metavar="N", help="errors: how many.")] = None,
     use: Annotated[
         str, typer.Option("--for", metavar="USE", help="Sizes of text and lines for screen, slide or paper.")
     ] = "screen",
@@ -37,19 +50,19 @@ def plot(
     """
     from nntrain.cli.output.picture_file import target_of, write_picture
     from nntrain.cli.output.terminal import notes
-    from nntrain.errors import SpecError, did_you_mean
-    from nntrain.pictures.menu import PICTURES, Options
+    from nntrain.pictures.menu import find_picture
+    from nntrain.pictures.options import Options
 
     if what is None:
         _list_pictures()
         return
-    if what not in PICTURES:
-        raise SpecError(f"WHAT: no such picture, got '{what}'{did_you_mean(what, PICTURES)}")
-    target = target_of(output, use, force=force, instead=lambda: f"{_name(source)}-{what}.png")
+    options = Options(epoch, split, shape, positive, target, count)
+    picture = find_picture(what, options)
+    file = target_of(output, use, force=force, instead=lambda: f"{_name(source)}-{what}.png")
     origin = _origin(source, overrides or [])
-    draw = PICTURES[what].gather(origin, Options(epoch=epoch))
+    draw = picture.gather(origin, options)
     notes(origin.notes)
-    write_picture(target, draw)
+    write_picture(file, draw)
 
 
 def _origin(source: Path, overrides: list[str]) -> "Origin":
