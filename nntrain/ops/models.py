@@ -16,7 +16,17 @@ from nntrain.ops.activations.elementwise import Identity
 from nntrain.ops.activations.rectifiers import Relu
 from nntrain.ops.initializers import INITIALIZERS, Auto, Initializer
 from nntrain.ops.layers import Dense, Dropout, Layer
-from nntrain.ops.losses import LOSSES, BinaryHinge, Hinge, Loss, Mse, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from nntrain.ops.losses import (
+    LOSSES,
+    BinaryHinge,
+    CrammerSinger,
+    Hinge,
+    Loss,
+    Mse,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+    SquaredHinge,
+)
 
 Problem = tuple[tuple[str, ...], str]  # (path of the field, what is wrong)
 
@@ -107,7 +117,7 @@ class Svm(_OneLayer):
 
     kind: Literal["svm"] = "svm"
     formula: ClassVar[str] = "z = W x + b, margins of 1"
-    losses: ClassVar[Sequence[type[Loss]]] = (Hinge, BinaryHinge)
+    losses: ClassVar[Sequence[type[Loss]]] = (Hinge, BinaryHinge, CrammerSinger, SquaredHinge)
 
     def default_loss(self, task: Task, n_classes: int) -> Loss:
         return BinaryHinge() if n_classes == 2 or task == "multilabel" else Hinge()

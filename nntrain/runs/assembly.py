@@ -96,6 +96,10 @@ class Assembly:
             if isinstance(part.X, LazyInputs) and isinstance(part.X.values, OnDisk):
                 raise DataError("data: an autoencoder needs its inputs in memory; set data.source.memory to load")
             return part.array, part.array
+        wrong = self.loss.target_problem(part.y)
+        if wrong:
+            scaled = "" if self.spec.data.target_scale == "none" else "; set data.target_scale to none"
+            raise DataError(f"data: the targets of {_kind(self.loss)} {wrong}{scaled}")
         width, names = self.network.n_out, self.facts.target_names
         column = f"; is column {quoted(names[0])} an id?" if self.facts.class_names and len(names) == 1 else ""
         with name_memory(f"targets of {len(part):,} rows × {width:,} outputs{column}"):

@@ -12,9 +12,10 @@ from nntrain.core.plan import Plan
 from nntrain.core.workspace import Workspace
 from nntrain.gradcheck.numeric import check
 from nntrain.ops.losses import LOSSES, Loss
+from nntrain.ops.losses.counts import Poisson
 from nntrain.ops.losses.entropy import SigmoidCrossEntropy, SoftmaxCrossEntropy
-from nntrain.ops.losses.hinge import BinaryHinge, Hinge
-from nntrain.ops.losses.squared import Huber, Mse, SigmoidMse
+from nntrain.ops.losses.hinge import BinaryHinge, CrammerSinger, Hinge, SquaredHinge
+from nntrain.ops.losses.squared import Huber, Mae, Mse, SigmoidMse
 
 CAT, CAR, BIRD = 0, 1, 2
 SCORES = np.array([[2.1, 3.4, -2.0], [0.2, 5.1, 1.7], [2.3, 3.1, -1.2]])  # of (cat, car, bird), the notes' example
@@ -24,7 +25,7 @@ LAYOUTS = [(1, 3), (7, 3), (400, 3), (7, 40), (1, 1), (1500, 1), (150, 10)]  # (
 
 def variants(loss, width):
     """Return the loss with its defaults and with every option it has."""
-    options = {"label_smoothing": 0.1, "delta": 0.3}
+    options = {"label_smoothing": 0.1, "delta": 0.3, "outputs": "sum", "half": True}
     given = [{field: value} for field, value in options.items() if hasattr(loss, field)]
     if hasattr(loss, "class_weights"):
         count = 2 if isinstance(loss, SigmoidCrossEntropy) else width
@@ -106,6 +107,55 @@ def test_binary_hinge_by_hand():
     cost, gradient = ran(BinaryHinge(), z, t)
     assert cost == pytest.approx(2.25 / 4, rel=1e-15)
     np.testing.assert_allclose(4 * gradient, [[0], [-1], [0], [1]])
+
+
+def test_squared_hinge_by_hand():
+    t = SquaredHinge().encode(np.array([1, 1, 0, 0]), 1, np.dtype(np.float64))
+    cost, gradient = ran(SquaredHinge(), np.array([[2.0], [0.25], [-3.0], [0.5]]), t)
+    assert cost == (0.75**2 + 1.5**2) / 4
+    np.testing.assert_allclose(4 * gradient, [[0], [-1.5], [0], [3]])
+
+
+def test_crammer_singer_counts_the_worst_wrong_class_of_the_worked_example():
+    t = CrammerSinger().encode(TRUTH, 3, np.dtype(np.float64))
+    np.testing.assert_allclose(CrammerSinger().cost(SCORES, t), [2.3, 0.0, 5.3], rtol=1e-14)  # 3.1 + 1.2 + 1
+    _, gradient = ran(CrammerSinger(), SCORES, t)
+    np.testing.assert_allclose(3 * gradient, [[-1, 1, 0], [0, 0, 0], [0, 1, -1]], rtol=1e-15)
+
+
+def test_equally_bad_classes_share_the_gradient():
+    t = CrammerSinger().encode(np.array([2]), 3, np.dtype(np.float64))
+    _, gradient = ran(CrammerSinger(), np.array([[4.0, 4.0, 1.0]]), t)
+    np.testing.assert_array_equal(gradient, [[0.5, 0.5, -1.0]])
+
+
+def test_mae_by_hand():
+    cost, gradient = ran(Mae(), np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[0.0, 2.5], [3.0, 1.0]]))
+    assert cost == (1 + 0.5 + 0 + 3) / 4
+    np.testing.assert_array_equal(4 * gradient, [[1, -1], [0, 1]])
+
+
+def test_poisson_is_least_where_the_rate_is_the_mean_count():
+    t = np.array([[0.0], [1.0], [2.0], [5.0]])
+    z = np.full((4, 1), math.log(2.0))
+    cost, gradient = ran(Poisson(), z, t)
+    assert cost == pytest.approx(2 - 2 * math.log(2), rel=1e-15)
+    assert gradient.sum() == pytest.approx(0, abs=1e-15)
+    np.testing.assert_allclose(Poisson().link(z), 2.0)
+    assert Poisson().target_problem(t) is None
+    assert Poisson().target_problem(t - 1) == "must be counts, at least 0, got -1"
+
+
+def test_outputs_are_summed_and_squares_halved_where_that_is_asked_for():
+    z, t = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[0.0, 2.5], [3.0, 1.0]])
+    cost, gradient = ran(Mse(outputs="sum", half=True), z, t)  # ½‖z − t‖², averaged over examples
+    assert cost == (1.25 + 9) / 4
+    np.testing.assert_array_equal(gradient, (z - t) / 2)
+    for entry in LOSSES.values():
+        if hasattr(entry(), "outputs"):
+            t = next(targets(entry(), 5, 3))
+            z = np.random.default_rng(0).normal(size=t.shape)
+            np.testing.assert_allclose(entry(outputs="sum").cost(z, t), 3 * entry().cost(z, t), rtol=1e-14)
 
 
 def test_squares_average_over_examples_and_outputs():
@@ -217,8 +267,9 @@ SIZES = [1e4, -1e4, 745.0, -745.0, 88.0, -88.0, 1e-30, 5e-324, 0.0]
 def test_extreme_scores(loss, t, dtype):
     """Every size in every place against every other, all equal among them: finite, equal to the formula, no warning."""
     n, width = t.shape
-    rows = np.array([np.roll(np.resize(SIZES, max(9, width)), shift)[:width] for shift in range(9)])
-    alike = np.broadcast_to(np.array(SIZES)[:, None], (9, width))
+    sizes = np.clip(SIZES, -80, 80) if isinstance(loss, Poisson) else np.array(SIZES)  # its cost is eᶻ, truly
+    rows = np.array([np.roll(np.resize(sizes, max(9, width)), shift)[:width] for shift in range(9)])
+    alike = np.broadcast_to(sizes[:, None], (9, width))
     eps, target = float(np.finfo(dtype).eps), t.astype(dtype)
     for block in (rows, alike):
         z = np.resize(block, (n, width)).astype(dtype)
@@ -295,6 +346,7 @@ def test_softmax_and_sigmoid_against_forty_decimals(dtype):
 def test_the_recorded_prediction_equals_the_link(entry, dtype):
     for width in (3, 1):
         z = LINKS[:, :width].astype(dtype)
+        z = z.clip(-80, 80) if entry is Poisson else z  # its link is eᶻ, truly
         kept, out, do = z.copy(), np.empty_like(z), Calls(Plan(), np.dtype(dtype))
         if width == 1 and entry().width(2, 1) != 1:
             continue  # one score is nothing that this loss could rank

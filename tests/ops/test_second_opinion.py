@@ -76,8 +76,8 @@ def assert_close(got, want, size=1.0, ulps=16):
 def variants(loss, width):
     """Return the loss with its defaults and with the options it has."""
     weights = tuple(np.linspace(0.4, 2.5, width if "softmax" in loss.kind else 2).tolist())
-    options = {"label_smoothing": 0.1, "delta": 0.3, "class_weights": weights}
-    return [loss, *(replace(loss, **{name: value}) for name, value in options.items() if name in loss.__slots__)]
+    options = {"label_smoothing": 0.1, "delta": 0.3, "class_weights": weights, "outputs": "sum", "half": True}
+    return [loss, *(replace(loss, **{name: value}) for name, value in options.items() if hasattr(loss, name))]
 
 
 CASES = [
@@ -92,7 +92,7 @@ CASES = [
 @pytest.mark.parametrize(("loss", "width"), CASES)
 @pytest.mark.parametrize("reach", [0.1, 5.0, 100.0, 745.0])
 def test_losses(loss, width, reach):
-    rng = np.random.default_rng(0)
+    rng, reach = np.random.default_rng(0), min(reach, 80) if loss.kind == "poisson" else reach  # eᶻ must be a number
     graph = parse(given(loss, width))
     for _ in range(20):
         z = rng.uniform(-reach, reach, (1, width))

@@ -5,19 +5,26 @@ To add a loss, write one class in one of these files: ``cost``, ``gradient`` and
 
 from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, ReadCost
 from nntrain.ops.losses.entropy import SigmoidCrossEntropy, SoftmaxCrossEntropy
-from nntrain.ops.losses.hinge import BinaryHinge, Hinge
-from nntrain.ops.losses.squared import Huber, Mse, SigmoidMse
+from nntrain.ops.losses.hinge import BinaryHinge, CrammerSinger, Hinge, SquaredHinge
+from nntrain.ops.losses.squared import Huber, Mae, Mse, SigmoidMse
+
+# isort: split
+from nntrain.ops.losses.counts import Poisson
 
 __all__ = [
     "LOSSES",
     "BinaryHinge",
     "BindGradient",
+    "CrammerSinger",
     "Hinge",
     "Huber",
     "Loss",
+    "Mae",
     "Mse",
+    "Poisson",
     "ReadCost",
     "SigmoidCrossEntropy",
     "SigmoidMse",
     "SoftmaxCrossEntropy",
+    "SquaredHinge",
 ]

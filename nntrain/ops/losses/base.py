@@ -8,11 +8,13 @@ t are (n, c); rows are examples. Knows nothing of layers or parameters.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from nntrain.core.calls import Calls
+from nntrain.core.fields import RARE
 from nntrain.core.registry import Registry
 from nntrain.core.types import Array, Task
 from nntrain.core.workspace import Workspace
@@ -39,6 +41,10 @@ class Loss(ABC):
 
     def problem(self, n_classes: int) -> tuple[str, str] | None:
         """Return (field, what is wrong with it) for data of this many classes, or None."""
+        return None
+
+    def target_problem(self, y: Array) -> str | None:
+        """Return what is wrong with the targets (n,) or (n, k), or None."""
         return None
 
     def encode(self, y: Array, width: int, dtype: np.dtype[np.floating]) -> Array:
@@ -93,9 +99,24 @@ class Loss(ABC):
         return lambda: costs.mean(dtype=np.result_type(costs, np.float64)).item(), gradient
 
 
-def mean_of(text: str, width: int) -> str:
-    """Return the formula of the mean of a formula over the outputs."""
-    return f"sum({text}) / {width}" if width > 1 else f"sum({text})"
+@dataclass(frozen=True, slots=True)
+class PerOutput(Loss):
+    """A loss that is a cost of each output alone: averaged over them, or with ``outputs: sum`` summed."""
+
+    kind: str
+    outputs: Literal["mean", "sum"] = field(default="mean", metadata=RARE)
+
+    def over_outputs(self, costs: Array) -> Array:
+        """Return the cost of each example, (n,), from that of each output, (n, c)."""
+        return costs.mean(axis=1) if self.outputs == "mean" else costs.sum(axis=1)
+
+    def divisor(self, z: Array) -> int:
+        """Return by what the sum over all examples and outputs is divided for the cost of a batch (n, c)."""
+        return z.size if self.outputs == "mean" else len(z)
+
+    def outputs_of(self, text: str, width: int) -> str:
+        """Return the formula of the cost of an example from that of each output."""
+        return f"sum({text}) / {width}" if width > 1 and self.outputs == "mean" else f"sum({text})"
 
 
 LOSSES: Registry[Loss] = Registry("losses", "loss")

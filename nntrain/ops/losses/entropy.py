@@ -11,7 +11,7 @@ from nntrain.core.calls import Calls
 from nntrain.core.fields import Positive, Real
 from nntrain.core.types import Array, Task
 from nntrain.core.workspace import Workspace, flat
-from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, ReadCost, Scale, mean_of
+from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, PerOutput, ReadCost, Scale
 from nntrain.ops.stable import sigmoid, sigmoid_of, softplus, softplus_of
 
 
@@ -88,7 +88,7 @@ class SoftmaxCrossEntropy(Loss):
 
 @LOSSES.register
 @dataclass(frozen=True, slots=True)
-class SigmoidCrossEntropy(Loss):
+class SigmoidCrossEntropy(PerOutput):
     """Sigmoid output with cross-entropy (Bernoulli likelihood), averaged over examples and outputs.
 
     One output for two classes, one for each class of several (one against the rest), one for each label in multi-label
@@ -119,17 +119,17 @@ class SigmoidCrossEntropy(Loss):
 
     def cost(self, z: Array, t: Array) -> Array:
         w0, w1 = self.class_weights or (1.0, 1.0)
-        return (w1 * t * softplus_of(-z) + w0 * (1 - t) * softplus_of(z)).mean(axis=1)
+        return self.over_outputs(w1 * t * softplus_of(-z) + w0 * (1 - t) * softplus_of(z))
 
     def gradient(self, z: Array, t: Array) -> Array:
         w0, w1 = self.class_weights or (1.0, 1.0)
-        return ((w0 + (w1 - w0) * t) * sigmoid_of(z) - w1 * t) / z.size
+        return ((w0 + (w1 - w0) * t) * sigmoid_of(z) - w1 * t) / self.divisor(z)
 
     def expression(self, width: int) -> str:
         if self.class_weights is None:
-            return mean_of("softplus(z) - t * z", width)
+            return self.outputs_of("softplus(z) - t * z", width)
         w0, w1 = self.class_weights
-        return mean_of(f"{w1!r} * t * softplus(-z) + {w0!r} * (1 - t) * softplus(z)", width)
+        return self.outputs_of(f"{w1!r} * t * softplus(-z) + {w0!r} * (1 - t) * softplus(z)", width)
 
     def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
         w0, w1 = self.class_weights or (1.0, 1.0)
@@ -153,6 +153,6 @@ class SigmoidCrossEntropy(Loss):
                 do(np.subtract, z, s, out=z)
             else:
                 do(np.subtract, z, t, out=z)  # δ = σ(z) − t
-            do(np.multiply, z, scale(1 / z.size), out=z)
+            do(np.multiply, z, scale(1 / self.divisor(z)), out=z)
 
-        return lambda: (total.item() - w1 * picked.item()) / z.size, gradient
+        return lambda: (total.item() - w1 * picked.item()) / self.divisor(z), gradient

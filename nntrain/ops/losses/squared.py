@@ -1,22 +1,22 @@
-"""Costs of the difference between prediction and target: its square, and the robust Huber cost. Knows no layers."""
+"""Costs of the difference between prediction and target: its square, its size, and Huber's cost. Knows no layers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from nntrain.core.calls import Calls
-from nntrain.core.fields import Positive
+from nntrain.core.fields import RARE, Flag, Positive
 from nntrain.core.types import Array, Task
 from nntrain.core.workspace import Workspace, flat
-from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, ReadCost, Scale, mean_of
+from nntrain.ops.losses.base import LOSSES, BindGradient, PerOutput, ReadCost, Scale
 from nntrain.ops.stable import sigmoid, sigmoid_of
 
 _ANY: Sequence[Task] = ("regression", "reconstruction", "classification", "multilabel")
 
 
-class _OnTargets(Loss):
+class _OnTargets(PerOutput):
     """Losses on numbers: two classes are one output with target 0 or 1, several are one-hot."""
 
     tasks: ClassVar[Sequence[Task]] = _ANY
@@ -26,22 +26,38 @@ class _OnTargets(Loss):
         return 1 if n_classes == 2 else n_classes or n_targets
 
 
+@dataclass(frozen=True, slots=True)
+class _Squared(_OnTargets):
+    """Losses that square: with ``half`` the cost is ½‖·‖², and the 2 of its derivative is gone."""
+
+    half: Flag = field(default=False, metadata=RARE)
+
+    @property
+    def factor(self) -> float:
+        """What a square is multiplied by."""
+        return 0.5 if self.half else 1.0
+
+    def halved(self, text: str) -> str:
+        """Return the formula of the cost from that without ``half``."""
+        return f"{text} / 2" if self.half else text
+
+
 @LOSSES.register
 @dataclass(frozen=True, slots=True)
-class Mse(_OnTargets):
+class Mse(_Squared):
     """Linear output with squared error (Gaussian likelihood), averaged over examples and outputs."""
 
     kind: Literal["mse"] = "mse"
     formula: ClassVar[str] = "mean_ij (z_ij − t_ij)²"
 
     def cost(self, z: Array, t: Array) -> Array:
-        return ((z - t) ** 2).mean(axis=1)
+        return self.factor * self.over_outputs((z - t) ** 2)
 
     def gradient(self, z: Array, t: Array) -> Array:
-        return 2 * (z - t) / z.size
+        return 2 * self.factor * (z - t) / self.divisor(z)
 
     def expression(self, width: int) -> str:
-        return mean_of("(z - t) ** 2", width)
+        return self.halved(self.outputs_of("(z - t) ** 2", width))
 
     def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
         total = ws.scalar()
@@ -50,14 +66,14 @@ class Mse(_OnTargets):
         do(flat(z).dot, flat(z), out=total)  # Σ r²
 
         def gradient(do: Calls, scale: Scale) -> None:
-            do(np.multiply, z, scale(2 / z.size), out=z)  # δ = 2 r / (n c)
+            do(np.multiply, z, scale(2 * self.factor / self.divisor(z)), out=z)  # δ = 2 r / (n c), halved with half
 
-        return lambda: total.item() / z.size, gradient
+        return lambda: total.item() * self.factor / self.divisor(z), gradient
 
 
 @LOSSES.register
 @dataclass(frozen=True, slots=True)
-class SigmoidMse(_OnTargets):
+class SigmoidMse(_Squared):
     """Sigmoid output with squared error, averaged over examples and outputs; here to show how it saturates."""
 
     kind: Literal["sigmoid_mse"] = "sigmoid_mse"
@@ -71,14 +87,14 @@ class SigmoidMse(_OnTargets):
         sigmoid(do, z, out=out)
 
     def cost(self, z: Array, t: Array) -> Array:
-        return ((sigmoid_of(z) - t) ** 2).mean(axis=1)
+        return self.factor * self.over_outputs((sigmoid_of(z) - t) ** 2)
 
     def gradient(self, z: Array, t: Array) -> Array:
         p = sigmoid_of(z)
-        return 2 * (p - t) * p * sigmoid_of(-z) / z.size
+        return 2 * self.factor * (p - t) * p * sigmoid_of(-z) / self.divisor(z)
 
     def expression(self, width: int) -> str:
-        return mean_of("(sigmoid(z) - t) ** 2", width)
+        return self.halved(self.outputs_of("(sigmoid(z) - t) ** 2", width))
 
     def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
         r, total = ws.like(z), ws.scalar()
@@ -91,9 +107,9 @@ class SigmoidMse(_OnTargets):
             do(np.multiply, r, z, out=r)  # r p
             do(np.subtract, 1.0, z, out=z)
             do(np.multiply, z, r, out=z)  # r p (1 − p)
-            do(np.multiply, z, scale(2 / z.size), out=z)
+            do(np.multiply, z, scale(2 * self.factor / self.divisor(z)), out=z)
 
-        return lambda: total.item() / z.size, gradient
+        return lambda: total.item() * self.factor / self.divisor(z), gradient
 
 
 @LOSSES.register
@@ -108,14 +124,14 @@ class Huber(_OnTargets):
 
     def cost(self, z: Array, t: Array) -> Array:
         r = np.abs(z - t)
-        return np.where(r <= self.delta, r * r / 2, self.delta * (r - self.delta / 2)).mean(axis=1)
+        return self.over_outputs(np.where(r <= self.delta, r * r / 2, self.delta * (r - self.delta / 2)))
 
     def gradient(self, z: Array, t: Array) -> Array:
-        return np.clip(z - t, -self.delta, self.delta) / z.size
+        return np.clip(z - t, -self.delta, self.delta) / self.divisor(z)
 
     def expression(self, width: int) -> str:
         cut = f"max(min(z - t, {self.delta!r}), -{self.delta!r})"
-        return mean_of(f"{cut} * (z - t) - {cut} ** 2 / 2", width)
+        return self.outputs_of(f"{cut} * (z - t) - {cut} ** 2 / 2", width)
 
     def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
         r, cross, square = ws.like(z), ws.scalar(), ws.scalar()
@@ -127,6 +143,37 @@ class Huber(_OnTargets):
         do(flat(z).dot, flat(z), out=square)  # Σ k²
 
         def gradient(do: Calls, scale: Scale) -> None:
-            do(np.multiply, z, scale(1 / z.size), out=z)  # δ = k / (n c)
+            do(np.multiply, z, scale(1 / self.divisor(z)), out=z)  # δ = k / (n c)
 
-        return lambda: (cross.item() - square.item() / 2) / z.size, gradient  # k r − k²/2, on both sides of δ
+        return lambda: (cross.item() - square.item() / 2) / self.divisor(z), gradient  # k r − k²/2, on both sides of δ
+
+
+@LOSSES.register
+@dataclass(frozen=True, slots=True)
+class Mae(_OnTargets):
+    """Absolute error (Laplace likelihood), averaged over examples and outputs; the best constant is the median."""
+
+    kind: Literal["mae"] = "mae"
+    formula: ClassVar[str] = "mean_ij |z_ij − t_ij|"
+    kinked: ClassVar[bool] = True
+
+    def cost(self, z: Array, t: Array) -> Array:
+        return self.over_outputs(np.abs(z - t))
+
+    def gradient(self, z: Array, t: Array) -> Array:
+        return np.sign(z - t) / self.divisor(z)
+
+    def expression(self, width: int) -> str:
+        return self.outputs_of("abs(z - t)", width)
+
+    def bind(self, do: Calls, z: Array, t: Array, ws: Workspace) -> tuple[ReadCost, BindGradient]:
+        signs, total = ws.like(z), ws.scalar()
+
+        do(np.subtract, z, t, out=z)  # r = z − t
+        do(np.sign, z, out=signs)
+        do(flat(z).dot, flat(signs), out=total)  # Σ |r| = Σ r sign(r)
+
+        def gradient(do: Calls, scale: Scale) -> None:
+            do(np.multiply, signs, scale(1 / self.divisor(z)), out=z)  # δ = sign(r) / (n c)
+
+        return lambda: total.item() / self.divisor(z), gradient
