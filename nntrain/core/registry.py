@@ -60,7 +60,7 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         """Describe the tagged union of all entries; a bare name stands for ``{kind: name}``."""
         choices = {kind: handler.generate_schema(entry) for kind, entry in self.items()}  # type: ignore[attr-defined]
         union = {"type": "tagged-union", "choices": choices, "discriminator": "kind"}
-        return {"type": "function-before", "function": {"type": "no-info", "function": _spell_out}, "schema": union}
+        return {"type": "function-before", "function": {"type": "no-info", "function": spell_out}, "schema": union}
 
     def __get_pydantic_json_schema__(self, core_schema: Any, handler: Callable[[Any], Any]) -> dict[str, Any]:
         """Offer editors the bare names of entries that need nothing else, or any entry as a mapping."""
@@ -76,7 +76,8 @@ def summary_of(entry: type) -> str:
     return "" if text.startswith(f"{entry.__name__}(") else text.partition("\n")[0].replace("``", "")
 
 
-def _spell_out(value: Any) -> Any:
+def spell_out(value: Any) -> Any:
+    """Return the mapping that a bare name stands for; other values stay."""
     return {"kind": value} if isinstance(value, str) else value
 
 

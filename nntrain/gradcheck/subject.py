@@ -101,9 +101,7 @@ def with_bug(subject: Subject, kind: str) -> Subject:
 def _subject(assembly: Assembly, part: Part, batch: int, epoch: int) -> Subject:
     """Return the assembled network and ``batch`` rows, evenly spread over the part, in float64."""
     spec = assembly.spec
-    exact = Assembly(
-        spec.model_copy(update={"train": replace(spec.train, dtype="float64", batch_size=batch)}), assembly.facts
-    )
+    exact = Assembly(replace(spec, train=replace(spec.train, dtype="float64", batch_size=batch)), assembly.facts)
     exact.network.params.theta[:] = assembly.network.params.theta
     rows = part.take(np.unique(np.linspace(0, len(part) - 1, batch).astype(np.int64)))
     few = Part(rows.array.astype(np.float64), rows.y if rows.y.ndim == 1 else rows.y.astype(np.float64))

@@ -18,7 +18,7 @@ WIDTH = 120
 
 
 def plain_values(value: Any) -> Any:
-    """Return dataclasses and pydantic models as dicts, tuples as lists, paths as text; fit for JSON.
+    """Return dataclasses as dicts, tuples as lists, paths as text; fit for JSON.
 
     They are complete, but for rare fields at their defaults.
     """

@@ -1,6 +1,6 @@
 """What a spec may hold, read from type hints: the keys of a class, and the registry or class that each key leads to.
 
-Works for any frozen dataclass, pydantic model and registry. Knows none of them by name.
+Works for any frozen dataclass and registry. Knows none of them by name.
 """
 
 import dataclasses
@@ -9,8 +9,6 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, get_args, get_origin, get_type_hints
-
-from pydantic import BaseModel
 
 from nntrain.core.registry import Registry
 from nntrain.spec.tree import Entry, Mapping, Node, Scalar, Sequence
@@ -22,15 +20,14 @@ Target: TypeAlias = Registry[Any] | type
 def fields_of(cls: type) -> dict[str, tuple[Target, ...]]:
     """Return each key of a class, with the registries and classes that describe its value."""
     hints = get_type_hints(cls, include_extras=True)
-    names = cls.model_fields if issubclass(cls, BaseModel) else _dataclass_fields(cls)
-    return {name: tuple(_targets(hints[name])) for name in names}
+    return {name: tuple(_targets(hints[name])) for name in _dataclass_fields(cls)}
 
 
 def _targets(hint: Any) -> Iterator[Target]:
     registry = next((extra for extra in getattr(hint, "__metadata__", ()) if isinstance(extra, Registry)), None)
     if get_origin(hint) is Annotated and registry is not None:
         yield registry
-    elif isinstance(hint, type) and (dataclasses.is_dataclass(hint) or issubclass(hint, BaseModel)):
+    elif isinstance(hint, type) and dataclasses.is_dataclass(hint):
         yield hint
     else:
         for argument in get_args(hint):
@@ -63,9 +60,6 @@ def _types(hint: Any) -> set[Any]:
 
 def default_of(cls: type, name: str) -> Any:
     """Return a field's default value, ``None`` where it has none."""
-    if issubclass(cls, BaseModel):
-        field = cls.model_fields[name]
-        return None if field.is_required() else field.get_default(call_default_factory=True)
     known = _dataclass_fields(cls)[name]
     if known.default_factory is not dataclasses.MISSING:
         return known.default_factory()

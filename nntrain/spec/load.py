@@ -9,7 +9,7 @@ from typing import Any
 from nntrain.core.types import Task
 from nntrain.errors import SpecError
 from nntrain.spec.emit import plain_values, to_yaml
-from nntrain.spec.hints import with_default_kinds
+from nntrain.spec.hints import fields_of, with_default_kinds
 from nntrain.spec.merge import (
     EXTENDS,
     OVERRIDES,
@@ -50,7 +50,7 @@ class Loaded:
     def _locate_line(self, line: str) -> str:
         path, colon, text = line.partition(": ")
         keys = path.split(".")
-        if not colon or keys[0] not in Spec.model_fields:
+        if not colon or keys[0] not in fields_of(Spec):
             return line
         return str(Problem(mark_at(self.tree, keys), path, text))
 
@@ -130,7 +130,8 @@ def _spec_error(problems: Sequence[Problem]) -> SpecError:
 
 def resolve(spec: Spec) -> dict[str, Any]:
     """Return the complete spec, defaults spelled out, as values that JSON and YAML can hold."""
-    return {name: plain_values(getattr(spec, name)) for name in Spec.model_fields}
+    values: dict[str, Any] = plain_values(spec)
+    return values
 
 
 def dump(resolved: AnyMapping[str, Any]) -> str:

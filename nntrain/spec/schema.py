@@ -10,7 +10,9 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a spec file."""
-    schema = Spec.model_json_schema()
+    from pydantic import TypeAdapter  # here, since it takes a while and few commands need it
+
+    schema = TypeAdapter(Spec).json_schema()
     inherited = {
         "type": "string",
         "description": "A spec to start from, relative to this file; what is written here wins.",

@@ -1,11 +1,10 @@
 """The spec: everything a run is made of, built and frozen."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from nntrain.core.fields import ONE_OR_MANY, Natural
+from nntrain.core.fields import ONE_OR_MANY, Natural, Pattern
 from nntrain.core.types import Task
 from nntrain.data.options import DataOptions
 from nntrain.ops.losses import LOSSES, Loss
@@ -17,16 +16,17 @@ from nntrain.ops.schedules import SCHEDULES, Constant, Schedule
 from nntrain.train.settings import Checkpointing, Runtime, Training
 
 
-class Spec(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
     """One training run: the data, the model, its cost, and how the cost is minimised.
 
     ``loss: null`` is the loss that suits the model and the data, ``metrics: null`` are those that suit the data.
     ``seed`` decides every random number of the run.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", title="nntrain spec")
+    __pydantic_config__ = {"extra": "forbid", "title": "nntrain spec"}
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "experiment"
+    name: Annotated[str, Pattern(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "experiment"
     seed: Natural = 0
     data: DataOptions
     model: Annotated[Model, MODELS]
@@ -47,7 +47,7 @@ class Spec(BaseModel):
         learned = self.model.task(task)
         loss = self.model.default_loss(learned, n_classes) if self.loss is None else self.loss
         metrics = tuple(default_metrics(learned)) if self.metrics is None else self.metrics
-        return self.model_copy(update={"loss": loss, "metrics": metrics})
+        return replace(self, loss=loss, metrics=metrics)
 
     @classmethod
     def conflicts(cls, parts: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -8,56 +8,76 @@ Knows no field by name.
 import dataclasses
 import os
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from nntrain.spec.explain import explain
-from nntrain.spec.hints import with_default_kinds
+from nntrain.spec.hints import default_of, fields_of, with_default_kinds
+from nntrain.spec.quick_build import DoubtError, build_quickly
 from nntrain.spec.tree import Mapping, Mark, Node, Problem, Scalar, Sequence, is_broken, plain
 
-M = TypeVar("M", bound=BaseModel)
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+M = TypeVar("M")
 
 
 def build(root: type[M], tree: Mapping, *, extra: tuple[str, ...] = ()) -> tuple[M | None, list[Problem]]:
-    """Return the built model with its paths absolute, or ``None`` and the problems; ``extra`` are other known keys."""
+    """Return the built object with its paths absolute, or ``None`` and the problems; ``extra`` are other known keys."""
     filled = with_default_kinds(tree, root)
     if not isinstance(filled, Mapping):
         raise TypeError("a tree with default kinds stays a mapping")
     spec, errors = _validate(root, plain(filled))
     problems = explain(errors, root, filled, extra)
-    sound = vars(spec) if spec is not None else _sound_fields(root, filled, problems)
+    sound = _sound_fields(root, filled, problems) if spec is None else _fields(spec)
     problems += check_objects(root, sound, filled)
     if problems or spec is None:
         return None, problems
-    return spec.model_copy(update=dict(_anchor_fields(sound, filled))), []
+    return root(**dict(_anchor_fields(sound, filled))), []
 
 
-def _validate(root: type[M], values: Any) -> tuple[M | None, list[Any]]:
+def _fields(built: Any) -> dict[str, Any]:
+    return {field.name: getattr(built, field.name) for field in dataclasses.fields(built)}
+
+
+def _validate(root: Any, values: Any) -> tuple[Any, list[Any]]:
+    """Return the built object, or None and what pydantic finds wrong; it is asked only where there is a doubt."""
     try:
-        return root.model_validate(values), []
+        return build_quickly(root, values), []
+    except DoubtError:
+        from pydantic import ValidationError
+    try:
+        return _judge(root).validate_python(values), []
     except ValidationError as error:
         return None, list(error.errors(include_url=False, include_input=False))
 
 
-def _sound_fields(root: type[BaseModel], tree: Mapping, problems: Iterable[Problem]) -> dict[str, Any]:
+@cache
+def _judge(hint: Any) -> "TypeAdapter[Any]":
+    """Return pydantic's validator of a type."""
+    from pydantic import TypeAdapter  # here, since it takes a while and a sound spec needs none
+
+    return TypeAdapter(hint)
+
+
+def _sound_fields(root: type, tree: Mapping, problems: Iterable[Problem]) -> dict[str, Any]:
     """Build each field that has no problem by itself."""
     blamed = {problem.path.split(".")[0] for problem in problems}
     sound: dict[str, Any] = {}
-    for name, field in root.model_fields.items():
+    hints = get_type_hints(root, include_extras=True)
+    for name in fields_of(root):
         node = tree.get(name)
         if name in blamed or (node is not None and is_broken(node)):
             continue
         if node is None:
-            sound[name] = field.get_default(call_default_factory=True)
+            sound[name] = default_of(root, name)
             continue
-        annotation = field.rebuild_annotation()
-        sound[name] = TypeAdapter(annotation).validate_python(plain(node))
+        sound[name] = _judge(hints[name]).validate_python(plain(node))
     return sound
 
 
-def check_objects(root: type[BaseModel], fields: dict[str, Any], tree: Mapping) -> list[Problem]:
+def check_objects(root: type, fields: dict[str, Any], tree: Mapping) -> list[Problem]:
     """Return the problems that the built objects find in themselves, and those of ``root.conflicts``."""
     found = [problem for name, value in fields.items() for problem in _own_problems(value, (name,))]
     conflicts = getattr(root, "conflicts", None)

@@ -162,7 +162,7 @@ class _Check:
     def point(self, loaded: Loaded, seed: int) -> Point | None:
         """Return the point of a setting and a seed, or None if it has a problem."""
         resolved = {**loaded.resolved, "seed": seed}
-        spec = loaded.spec.model_copy(update={"seed": seed})
+        spec = replace(loaded.spec, seed=seed)
         data = self.data(replace(loaded, spec=spec, resolved=resolved))
         if data is None:
             return None

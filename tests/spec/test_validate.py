@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
-from pydantic import BaseModel, ConfigDict
 
 from nntrain.core.fields import ONE_OR_MANY, Count, Flag, Fraction, Positive, Real
 from nntrain.core.registry import Registry
@@ -137,10 +136,11 @@ for _options in (Intake, Course):
     _options.__pydantic_config__ = {"extra": "forbid"}  # type: ignore[attr-defined]
 
 
-class Spec(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
     """A whole spec."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    __pydantic_config__ = {"extra": "forbid"}
 
     name: str = "x"
     data: Intake
