@@ -83,7 +83,9 @@ class Expansion:
     def _plan(self) -> Plan:
         rank, drawn = self._check.rank(self.request.rank), self._check.drawn_by_seeds
         settings, halving = list(self._settings.values()), self.request.halving
-        plan = Plan(settings, list(self._keys), self.seeds, rank, self.base.text, self._merged, drawn)
+        spans = {axis.key: axis.span for block in self.request.blocks for axis in block.axes}
+        log = [key for key, span in spans.items() if span is not None and span.scale == "log"]
+        plan = Plan(settings, list(self._keys), self.seeds, rank, self.base.text, self._merged, drawn, log=log)
         return plan if halving is None else replace(plan, rungs=_rungs(halving.rungs, plan))
 
 

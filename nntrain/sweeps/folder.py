@@ -66,9 +66,15 @@ class SweepFolder:
 
     def write(self, name: str, text: str) -> Path:
         """Write a file of the sweep as a whole, unless it holds just this already. Raises OutputError."""
-        if self._files.read_text(name) == text:
-            return self.path / name
-        return self._files.write_text(name, text)
+        return self.path / name if self.has(name, text) else self._files.write_text(name, text)
+
+    def has(self, name: str, text: str) -> bool:
+        """Tell whether a file of the sweep holds just this."""
+        return self._files.read_text(name) == text
+
+    def write_picture(self, name: str, data: bytes) -> Path:
+        """Write a picture as a whole. Raises OutputError."""
+        return self._files.write_bytes(name, data)
 
     def write_spec(self, point: str, text: str) -> Path:
         """Write the complete spec of a point to a file of its own. Raises OutputError."""

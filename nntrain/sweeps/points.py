@@ -29,7 +29,7 @@ class Plan:
 
     ``merged`` counts settings that came out equal to an earlier one. ``keys`` are those that vary or are set. The seeds
     always vary weights and batches; ``drawn`` names what else: the data, the split, or nothing. At the epochs ``rungs``
-    runs pause, and only the best settings go on.
+    runs pause, and only the best settings go on. The values of the keys ``log`` are spread by their logarithm.
     """
 
     settings: Sequence[Setting]
@@ -40,6 +40,7 @@ class Plan:
     merged: int = 0
     drawn: str = ""
     rungs: Sequence[int] = ()
+    log: Sequence[str] = ()
 
     @property
     def points(self) -> list[Point]:

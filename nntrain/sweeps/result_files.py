@@ -10,12 +10,11 @@ from typing import Any
 from nntrain.artifacts.csv_text import csv_text
 from nntrain.core.student import Sample
 from nntrain.spec import dump
-from nntrain.spec.emit import inline
 from nntrain.sweeps.folder import Outcome
-from nntrain.sweeps.points import Plan, Setting
+from nntrain.sweeps.points import Plan
+from nntrain.sweeps.setting_values import ABSENT, spell, value_at
 from nntrain.sweeps.standings import Standing
 
-ABSENT = ""  # of a key that a setting does not have
 RUNS, SETTINGS, BEST, CONFIRMATION = "runs.csv", "settings.csv", "best.yaml", "confirmation.csv"
 
 
@@ -30,26 +29,6 @@ def result_files(plan: Plan, outcomes: Mapping[str, Outcome], found: Sequence[St
 def confirmation_file(plan: Plan, outcomes: Mapping[str, Outcome]) -> str:
     """Return the text of confirmation.csv: the runs of the best setting with fresh seeds."""
     return _runs(plan, outcomes)
-
-
-def value_at(setting: Setting, key: str) -> Any:
-    """Return the value of a dotted key in a setting, as it was written, or as the spec has it; None without one."""
-    if key in setting.values:
-        return setting.values[key]
-    value: Any = setting.points[0].resolved
-    for name in key.split("."):
-        if isinstance(value, Sequence) and not isinstance(value, str) and name.isdecimal() and int(name) < len(value):
-            value = value[int(name)]
-        elif isinstance(value, Mapping) and name in value:
-            value = value[name]
-        else:
-            return None
-    return value.get("kind", value) if isinstance(value, Mapping) else value
-
-
-def spell(value: Any) -> str:
-    """Return a value as it would be written in a spec; nothing for None."""
-    return ABSENT if value is None else value if isinstance(value, str) else inline(value)
 
 
 def _runs(plan: Plan, outcomes: Mapping[str, Outcome]) -> str:

@@ -77,7 +77,8 @@ def test_events_are_objects(nntrain, here):
     }  # fmt: skip
     assert sorted(event["finished"] for event in events[1:5]) == [1, 2, 3, 4]
     assert events[1]["values"].keys() == {"optimizer.lr"}
-    assert events[-1]["files"] == ["runs.csv", "settings.csv", "best.yaml"]
+    tables, pictures = ["runs.csv", "settings.csv", "best.yaml"], ["score-optimizer.lr.png", "curves.png"]
+    assert events[-1]["files"] == [*tables, *pictures]
 
 
 def test_failed_runs_have_their_own_exit_code(nntrain, here):
@@ -148,7 +149,7 @@ def test_a_second_sweep_in_the_same_folder_is_refused(nntrain, here):
     assert (status, err) == (6, "error: mine: another sweep is at work here; wait, or name another with --out\n")
 
 
-MANY = ("sweep", "tiny.yaml", "--over", "optimizer.lr=log(0.01, 0.2, 4)", "--seeds", "2", "--jobs", "2")
+MANY = ("sweep", "tiny.yaml", "--over", "optimizer.lr=log(0.01, 0.2, 4)", "--seeds", "2", "--jobs", "2", "--no-plots")
 SLOWER = ("--set", "train.epochs=60", "--set", "checkpoint.every_epochs=10")
 TABLES = ("runs.csv", "settings.csv", "best.yaml")
 

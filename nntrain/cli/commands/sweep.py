@@ -1,7 +1,7 @@
 """``nntrain sweep``: many runs as one, from a sweep file or from a spec and what varies in it."""
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nntrain.sweeps.points import Plan
     from nntrain.sweeps.request import Options, Request
     from nntrain.sweeps.search import Search
+    from nntrain.sweeps.standings import Standing
     from nntrain.train.records import Interrupted
 
 
@@ -61,6 +62,9 @@ def sweep(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="The folder of the sweep; runs/NAME-sweep by default.")
     ] = None,
+    plots: Annotated[
+        bool, typer.Option("--plots/--no-plots", help="Draw the score against each key, and all curves, at the end.")
+    ] = True,
     commands: Annotated[
         bool, typer.Option("--commands", help="Train nothing; print a command for each run that is to do.")
     ] = False,
@@ -98,7 +102,8 @@ def sweep(
             else:
                 from nntrain.sweeps.coordinator import Coordinator
 
-                _train(Coordinator(search, folder, executor, sys.argv), confirm, as_json=as_json, quiet=quiet)
+                show = Show(as_json=as_json, quiet=quiet, draws=plots)
+                _train(Coordinator(search, folder, executor, sys.argv), confirm, show)
 
 
 def _request(source: Path, over: "list[str] | tuple[()]", options: "Options") -> "Request":
@@ -121,8 +126,17 @@ def _search(request: "Request", overrides: "list[str] | tuple[()]") -> "Search":
     return search_of(request, overrides)
 
 
-def _train(coordinator: "Coordinator", confirm: int | None, *, as_json: bool, quiet: bool) -> None:
-    """Train all that is to do, write the tables whatever happened, and show the best."""
+@dataclass(frozen=True, slots=True)
+class Show:
+    """What is shown of a sweep."""
+
+    as_json: bool
+    quiet: bool
+    draws: bool
+
+
+def _train(coordinator: "Coordinator", confirm: int | None, show: Show) -> None:
+    """Train all that is to do, write the tables whatever happened, draw, and show the best."""
     from nntrain.cli.interrupts import catch_signals
     from nntrain.cli.output.sweep_result import show_result
     from nntrain.cli.output.terminal import out_json
@@ -131,35 +145,51 @@ def _train(coordinator: "Coordinator", confirm: int | None, *, as_json: bool, qu
 
     folder = coordinator.folder
     interrupts = catch_signals()
-    stopped = _follow(coordinator, interrupts, as_json=as_json, quiet=quiet)
+    stopped = _follow(coordinator, interrupts, show)
     plan = coordinator.plan
     found = standings(plan, coordinator.outcomes)
     files = result_files(plan, coordinator.outcomes, found)
     fresh = None
     if confirm is not None and stopped is None and found[0].score.n:
         again = coordinator.confirmation(found[0].setting, confirm)
-        stopped = _follow(again, interrupts, as_json=as_json, quiet=quiet)
+        stopped = _follow(again, interrupts, show)
         (fresh,) = standings(again.plan, again.outcomes)
         files[CONFIRMATION] = confirmation_file(again.plan, again.outcomes)
+    changed = [name for name, text in files.items() if not folder.has(name, text)]
     for name, text in files.items():
         folder.write(name, text)
-    if as_json:
+    pictures = _draw(coordinator, found, anew=bool(changed)) if show.draws and stopped is None else []
+    names = [*files, *pictures]
+    if show.as_json:
         best = found[0] if found[0].score.n else None
         facts = best and {"setting": best.number, "values": best.setting.values, plan.rank: best.score.mean}
         confirmed = fresh and {"n": fresh.score.n, plan.rank: fresh.score.mean, "half": fresh.score.half}
-        out_json({"event": "end", "best": facts, "confirmed": confirmed, "files": list(files)})
+        out_json({"event": "end", "best": facts, "confirmed": confirmed, "files": names})
     else:
-        show_result(plan, found, coordinator.outcomes, folder.path, files, fresh)
+        show_result(plan, found, coordinator.outcomes, folder.path, names, fresh)
     if stopped is not None:
         raise stopped
 
 
-def _follow(coordinator: "Coordinator", interrupts: "Interrupted", *, as_json: bool, quiet: bool) -> "UserError | None":
+def _draw(coordinator: "Coordinator", found: "list[Standing]", *, anew: bool) -> list[str]:
+    """Draw what has changed or is missing; return the names of all pictures."""
+    from nntrain.drawing.style import render
+    from nntrain.sweeps.sweep_pictures import pictures_of
+
+    folder = coordinator.folder
+    pictures = pictures_of(coordinator.plan, coordinator.outcomes, found, folder)
+    for name, draw in pictures.items():
+        if anew or not (folder.path / name).exists():
+            folder.write_picture(name, render(draw)["png"])
+    return list(pictures)
+
+
+def _follow(coordinator: "Coordinator", interrupts: "Interrupted", show: Show) -> "UserError | None":
     """Train the points of one plan and show how it goes; return why it did not come to its end, if it did not."""
     from nntrain.cli.output.sweep_progress import SweepProgress
     from nntrain.errors import FailedRunsError, InterruptedRun
 
-    progress = SweepProgress(coordinator, jobs=coordinator.executor.capacity, as_json=as_json, quiet=quiet)
+    progress = SweepProgress(coordinator, jobs=coordinator.executor.capacity, as_json=show.as_json, quiet=show.quiet)
     progress.begin()
     try:
         for event in coordinator.events(interrupts):

@@ -112,7 +112,7 @@ class SweepProgress:
 
     def label(self, point: "Point") -> str:
         """Return the values and the seed of a run: ``lr=0.1 seed=0``."""
-        from nntrain.sweeps.result_files import spell, value_at
+        from nntrain.sweeps.setting_values import spell, value_at
 
         setting = self.plan.settings[point.setting]
         found = {self._names[key]: value_at(setting, key) for key in self.plan.keys}

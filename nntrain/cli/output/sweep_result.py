@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nntrain.cli.output.figures import count, figure, setting
 from nntrain.cli.output.fitted_table import show_columns
@@ -43,7 +43,7 @@ def show_result(
 
 
 def _row(plan: "Plan", one: "Standing", place: int, several: bool) -> list[str]:
-    from nntrain.sweeps.result_files import spell, value_at
+    from nntrain.sweeps.setting_values import spell, value_at
 
     star = "★" if place == 0 and one.score.n else ""
     values = [setting(value := value_at(one.setting, key), spell(value)) for key in plan.keys]
@@ -87,7 +87,13 @@ def _confirmed(fresh: "Standing | None") -> list[tuple[str, str]]:
 
 
 def _places(folder: Path, names: Sequence[str]) -> list[tuple[str, str]]:
-    lines = [("files", f"{plain(str(folder))}: {'  '.join(names)}")]
+    tables = [name for name in names if not name.endswith(".png")]
+    scores = [name for name in names if name.startswith("score-")]
+    pictures = [name for name in names if name.endswith(".png") and name not in scores]
+    lines = [("files", f"{plain(str(folder))}: {'  '.join(tables)}")]
+    if pictures:
+        shown = scores if len(scores) == 1 else [f"score-*.png ({len(scores)} keys)"] if scores else []
+        lines.append(("pictures", "  ".join([*map(plain, shown), *pictures])))
     if "best.yaml" in names:
         lines.append(("next", f"nntrain fit {plain(str(folder / 'best.yaml'))}"))
     return lines
@@ -95,24 +101,25 @@ def _places(folder: Path, names: Sequence[str]) -> list[tuple[str, str]]:
 
 def _bracket(plan: "Plan", found: "Sequence[Standing]") -> list[str]:
     """Return the values of the one key of numbers that are too small, right and too large, by the seeds."""
-    values = _numbers(plan, found, plan.keys[0]) if len(plan.keys) == 1 else None
-    if values is None or found[0].score.n < 2 or plan.rungs:  # settings that pause were not compared to the end
+    from nntrain.sweeps.bracket import bracket
+
+    around = bracket(plan, found)
+    if around is None:
         return []
-    right = [values[one.number] for one in found[: 1 + len(found)] if one is found[0] or _is_tied(one)]
-    low, high = min(right), max(right)
-    small = [value for value in values.values() if value < low]
-    large = [value for value in values.values() if value > high]
-    parts = [f"too small ≤ {_short(max(small))}"] if small else []
+    low, high = around.right
+    parts = [f"too small ≤ {_short(around.small[-1])}"] if around.small else []
     parts.append(f"right {_short(low)}" + (f" … {_short(high)}" if high > low else ""))
-    parts += [f"too large ≥ {_short(min(large))}"] if large else []
+    parts += [f"too large ≥ {_short(around.large[0])}"] if around.large else []
     return [" │ ".join(parts)]
 
 
 def _edges(plan: "Plan", found: "Sequence[Standing]") -> list[str]:
     """Return a line for each key of numbers whose best value is the first or the last that was tried."""
+    from nntrain.sweeps.bracket import numbers_of
+
     lines = []
     for key in plan.keys:
-        values = _numbers(plan, found, key)
+        values = numbers_of(plan, found, key)
         if values is None or len(set(values.values())) < 3 or not found[0].score.n:
             continue
         best = values[found[0].number]
@@ -120,15 +127,6 @@ def _edges(plan: "Plan", found: "Sequence[Standing]") -> list[str]:
             end, way = ("smallest", "smaller") if best == min(values.values()) else ("largest", "larger")
             lines.append(f"the best {plain(key)}, {_short(best)}, is the {end} tried; {way} ones may be better")
     return lines
-
-
-def _numbers(plan: "Plan", found: "Sequence[Standing]", key: str) -> dict[int, float] | None:
-    """Return the value of a key for each setting by number, or None if they are not all numbers."""
-    from nntrain.sweeps.result_files import value_at
-
-    values: dict[int, Any] = {one.number: value_at(one.setting, key) for one in found}
-    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values.values())
-    return values if numbers else None
 
 
 def _tied(found: "Sequence[Standing]") -> int:
