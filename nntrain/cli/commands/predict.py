@@ -100,13 +100,18 @@ def _check_probabilities(model: "Trained", wanted: bool) -> None:
 
 def _csv(predictions: "Iterable[Predictions]", proba: bool, *, guard: bool) -> Iterator[str]:
     """Yield the predictions as CSV, some rows at a time, the header first."""
-    from nntrain.artifacts.csv_text import csv_text
+    from nntrain.artifacts.csv_text import csv_text, label_lines, number_lines
 
     header = True
     for predicted in predictions:
         names, rows = _table(predicted, proba)
-        yield csv_text(names if header else None, rows, guard=guard)
-        header = False
+        if header:
+            yield csv_text(names, (), guard=guard)
+            header = False
+        if predicted.labels:
+            yield label_lines(predicted.labels, guard=guard) if not proba else csv_text(None, rows, guard=guard)
+        else:
+            yield number_lines(rows)
 
 
 def _table(predicted: "Predictions", proba: bool) -> tuple[Sequence[str], Iterator[Sequence[Any]]]:

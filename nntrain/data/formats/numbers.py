@@ -7,7 +7,7 @@ text. What is no such table is left to others, who say where it is none. Knows n
 import codecs
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
 from io import SEEK_END, BufferedReader, BytesIO
 from itertools import product
@@ -75,6 +75,36 @@ def read_mixed(
         return None
     by_number = [[block[0][k] for block in blocks] for k in range(len(numbers))]
     return by_number, [[block[1][k] for block in blocks] for k in range(len(texts))]
+
+
+def number_blocks(path: Path, layout: Layout, positions: Sequence[int]) -> Generator[list[Array], None, bool]:
+    """Yield columns of plain numbers at these positions, each (rows,), many rows at a time.
+
+    Returns whether that was the whole file. It ends early where whole-array arithmetic cannot read on: at a number that
+    is none, a row of another length or without any value, or a quoted line end.
+    """
+    decimal = layout.plain_decimal(positions)
+    if layout.delimiter is None or decimal is None or layout.units or not positions:
+        return False
+    mixture = Mixture(layout.delimiter, layout.width, tuple(positions), (), decimal, layout.gaps[positions[0]])
+    whole = len(positions) == layout.width
+    with open_encoded(path, layout.encoding) as file:
+        if not _pass_over(file, layout):
+            return False
+        for lines in _lines(file):
+            columns = _whole_rows(lines, mixture) if whole else (parse_mixed(lines, mixture) or (None,))[0]
+            if columns is None:
+                return False
+            yield columns
+    return True
+
+
+def _whole_rows(lines: bytes, mixture: Mixture) -> list[Array] | None:
+    """Return all columns of lines of numbers alone; None where that is not what they are, or a row has no value."""
+    block = _parse_block(lines, mixture.delimiter, mixture.width, mixture.decimal, mixture.gaps)
+    if block is None or np.isnan(block).all(axis=1).any():
+        return None
+    return list(block.T)
 
 
 def _pass_over(file: BufferedReader | BytesIO, layout: Layout) -> bool:

@@ -5,16 +5,17 @@ a mistake, reported with its place. Whole numbers, codes with leading zeros too,
 nothing of targets, tasks or splits.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
+from nntrain.core.types import Array
 from nntrain.data.formats.column_parser import Numbers, Texts
 from nntrain.data.formats.layout import NOTHING, Layout, Told, blame, place, rows_below
-from nntrain.data.formats.numbers import read_mixed, read_numbers
+from nntrain.data.formats.numbers import number_blocks, read_mixed, read_numbers
 from nntrain.data.formats.sniffer import sniff
 from nntrain.data.tables.columns import FOUND_OUT, Column, Kinds, Table
 from nntrain.errors import DataError
@@ -81,12 +82,47 @@ class TextTable:
         return read_columns(self.path, self.layout, kept, kinds, self.passed)
 
     def blocks(self, kept: Collection[int], kinds: Kinds) -> Iterator[tuple[Column, ...]]:
-        """Yield some rows at a time of columns whose kinds are all told."""
-        for block in _blocks(self.path, self.layout, self.passed):
+        """Yield ``BLOCK`` rows at a time of columns whose kinds are all told, read by whole-array arithmetic if it can.
+
+        Where that cannot read on, the rows that follow are read one by one.
+        """
+        self.passed.clear()
+        done = 0 if kinds.text else (yield from self._plain_blocks(sorted(kept)))
+        if done is None:
+            return
+        for block in _blocks(self.path, self.layout, self.passed, start=done):
             builders = _builders(self.layout, sorted(kept), kinds.text)
             for position, builder in builders.items():
                 builder.add(block[position])
             yield _finish(self.path, self.layout, builders, kinds)
+
+    def _plain_blocks(self, positions: Sequence[int]) -> Generator[tuple[Column, ...], None, int | None]:
+        """Yield ``BLOCK`` rows of numbers at a time; return how many rows were read, None for all of the file."""
+        names = self.layout.names or ("",) * self.layout.width
+
+        def columns(values: Sequence[Array]) -> tuple[Column, ...]:
+            gaps = [int(np.count_nonzero(np.isnan(part))) for part in values]
+            told = zip(positions, values, gaps, strict=True)
+            return tuple(Column(names[p], p, "number", part, (), missing) for p, part, missing in told)
+
+        done, rest = 0, [np.empty(0)] * len(positions)
+        blocks = number_blocks(self.path, self.layout, positions)
+        while True:
+            try:
+                block = next(blocks)
+            except StopIteration as end:
+                complete = end.value
+                break
+            rest = [np.concatenate(pair) for pair in zip(rest, block, strict=True)]
+            whole = len(rest[0]) - len(rest[0]) % BLOCK
+            for start in range(0, whole, BLOCK):
+                yield columns([values[start : start + BLOCK] for values in rest])
+            done, rest = done + whole, [values[whole:] for values in rest]
+        if not complete:
+            return done
+        if rest and len(rest[0]):
+            yield columns(rest)
+        return None
 
     def locate(self, row: int, position: int) -> tuple[str, str]:
         """Return ``file:line:column`` of a value, and the value."""
@@ -181,10 +217,10 @@ def _read(
     return builders
 
 
-def _blocks(path: Path, layout: Layout, passed: list[int]) -> Iterator[Sequence[Sequence[str]]]:
-    """Yield the values of many rows at a time, column by column; DataError for a row of another length."""
+def _blocks(path: Path, layout: Layout, passed: list[int], start: int = 0) -> Iterator[Sequence[Sequence[str]]]:
+    """Yield the values of many rows at a time from row ``start`` on, column by column; DataError for a ragged row."""
     passed.clear()
-    rows = rows_below(path, layout, passed)
+    rows = islice(rows_below(path, layout, passed), start, None)
     while block := list(islice(rows, BLOCK)):
         if any(len(fields) != layout.width for _, fields in block):
             blame(path, layout, ())
