@@ -79,8 +79,7 @@ class Case:
 
         def evaluate(point):
             theta[:] = point
-            for call in step.calls:
-                call()
+            step.recorded.run()
             return step.cost(), self.network.params.grad
 
         return evaluate
@@ -268,8 +267,7 @@ def test_a_step_overwrites_neither_inputs_nor_targets(model, loss):
     if np.shares_memory(c.t, c.X):
         batch = replace(batch, t=batch.X, y=batch.X)
     kept = [array.copy() for array in (batch.X, batch.t, batch.y, c.network.params.theta)]
-    for call in c.stepper(batch).calls:
-        call()
+    c.stepper(batch).recorded.run()
     for array, before in zip((batch.X, batch.t, batch.y, c.network.params.theta), kept, strict=True):
         np.testing.assert_array_equal(array, before)
 

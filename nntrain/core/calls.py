@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from nntrain.core.blas import Gemm
 from nntrain.core.plan import Plan
 from nntrain.core.types import Array
 
@@ -29,9 +30,14 @@ class Call:
     function: Callable[..., Any]
     args: tuple[Any, ...]
     out: Array | None
+    product: object = None  # the pieces of one product have the same object here: they may run at the same time
 
     def bind(self) -> Callable[[], Any]:
         """Return the call with its arguments bound in the cheapest way NumPy takes them."""
+        if isinstance(self.function, Gemm):
+            a, b, alpha, beta = self.args
+            assert self.out is not None
+            return self.function.bound(a, b, alpha, beta, self.out)
         if self.out is None:
             return partial(self.function, *self.args)
         if self.function in _EXTREMA:
@@ -76,19 +82,24 @@ class Calls:
     def matmul(self, a: Array, b: Array, *, out: Array, axis: int = 0) -> None:
         """Record ``out = a @ b``, a (m, k), b (k, n), out (m, n), in the pieces that the plan asks for.
 
-        ``axis`` is the axis of ``out`` that may be cut: rows of ``a`` (0) or columns of ``b`` (1). The sum over k is
+        ``axis`` is the axis of ``out`` that is best cut: rows of ``a`` (0) or columns of ``b`` (1). The sum over k is
         never cut, so the pieces compute the very same products.
         """
         m, k = a.shape
         n = b.shape[1]
-        for cut in self.plan.pieces(m, n, k, axis=axis):
-            part_a, part_b, part_out = (a[cut], b, out[cut]) if axis == 0 else (a, b[:, cut], out[:, cut])
-            if self.plan.is_tiny(m, n, k) and part_out.flags.c_contiguous:
-                self(part_a.dot, part_b, out=part_out)  # half the call overhead of np.matmul
-            elif self.plan.is_tiny(m, n, k) and part_out.flags.f_contiguous:
-                self(part_b.T.dot, part_a.T, out=part_out.T)  # (A B)ᵀ = Bᵀ Aᵀ
-            else:
-                self(np.matmul, part_a, part_b, out=part_out)
+        way, cuts = self.plan.pieces(m, n, k, axis=axis)
+        product = object() if len(cuts) > 1 else None
+        for cut in cuts:
+            parts = (a[cut], b, out[cut]) if way == 0 else (a, b[:, cut], out[:, cut])
+            self.calls.append(Call(self.label, np.matmul, parts[:2], parts[2], product))
+
+    def sum_rows(self, a: Array, weights: Array, *, out: Array) -> None:
+        """Record ``out_i = Σ_j a_ij weights_j``, a (n, k), weights (k,), out (n,)."""
+        self.matmul(a, weights[:, None], out=out[:, None])
+
+    def sum_columns(self, weights: Array, a: Array, *, out: Array) -> None:
+        """Record ``out_j = Σ_i weights_i a_ij``, weights (n,), a (n, k), out (k,)."""
+        self.matmul(weights[None], a, out=out[None])
 
     def bind(self) -> list[Callable[[], Any]]:
         """Return the recorded calls, each ready to be called without arguments."""

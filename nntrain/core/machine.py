@@ -16,6 +16,7 @@ import numpy as np
 from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
 from nntrain import __version__
+from nntrain.core.extension import state_of_player
 
 PACKAGE = Path(__file__).resolve().parents[1]
 BLAS_FACTS = {
@@ -40,6 +41,7 @@ def environment() -> dict[str, Any]:
         "machine": platform.machine(),
         "cpu": cpu(),
         "cpus": processors(),
+        "player": state_of_player(),
     }
 
 

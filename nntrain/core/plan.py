@@ -8,37 +8,47 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-TINY = 4096  # multiply-adds below which the call itself costs more than the product
 SMALL = 1_000_000  # OpenBLAS: products up to this many multiply-adds skip packing, on the kernels below
 SMALL_KERNELS = frozenset({"SkylakeX", "Cooperlake", "SapphireRapids"})
-MOST_PIECES = (2, 4)  # of rows, of columns: more cost more than they gain (measured)
+MOST_PIECES = (4, 16)  # of rows, of columns: more cost more than they gain (measured)
+UNIT = 8  # pieces are multiples of so many rows or columns, which the kernels handle at once
+LARGE = 24_000_000  # multiply-adds of each piece of a larger product, which is cut only to be shared by threads
+MOST_SHARES = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Layout rules for one process: ``kernels`` is BLAS's name of its kernels, ``small`` their small-matrix limit."""
+    """Layout rules for one process: ``kernels`` is BLAS's name of its kernels, ``small`` their small-matrix limit.
+
+    ``threads`` are BLAS's own. ``fused``: the update of plain descent is part of the product that makes the gradient.
+    """
 
     kernels: str = "unknown"
     threads: int = 1
     small: int = 0
+    fused: bool = False
 
     @classmethod
-    def for_kernels(cls, kernels: str, threads: int) -> "Plan":
+    def for_kernels(cls, kernels: str, threads: int, *, fused: bool = False) -> "Plan":
         """Return the plan for the named BLAS kernels and number of threads."""
-        return cls(kernels, threads, SMALL if kernels in SMALL_KERNELS else 0)
+        return cls(kernels, threads, SMALL if kernels in SMALL_KERNELS else 0, fused)
 
-    def pieces(self, m: int, n: int, k: int, *, axis: int) -> Sequence[slice]:
-        """Cut the rows (0) or columns (1) of an (m, k) by (k, n) product so that each piece stays in the small path."""
-        length = (m, n)[axis]
-        size = m * n * k
-        count = -(-size // self.small) if self.small else 1
-        if count > min(length, MOST_PIECES[axis]):
-            count = 1
-        return [slice(length * i // count, length * (i + 1) // count) for i in range(count)]
+    def pieces(self, m: int, n: int, k: int, *, axis: int) -> tuple[int, Sequence[slice]]:
+        """Cut an (m, k) by (k, n) product; return the axis that is cut, 0 for rows or 1 for columns, and the pieces.
 
-    def is_tiny(self, m: int, n: int, k: int) -> bool:
-        """Tell whether the product is so small that call overhead is all that matters."""
-        return m * n * k <= TINY
+        Each piece of a product of middle size stays in the small path. Rows are cut only if ``axis`` says so and few
+        pieces do; a large product is cut along its longer side into few pieces that threads can share.
+        """
+        if self.small and m * n * k > self.small:
+            for way in range(axis, 2):
+                length, other = ((m, n * k), (n, m * k))[way]
+                widest = self.small // other // UNIT * UNIT
+                count = -(-length // widest) if widest else length
+                if count <= MOST_PIECES[way]:
+                    return way, _cut(length, count)
+        way = int(n >= m)
+        count = max(1, min(m * n * k // LARGE, MOST_SHARES))
+        return (way, _cut((m, n)[way], count)) if count > 1 else (axis, [slice(0, (m, n)[axis])])
 
     def column_major(self, width: int) -> bool:
         """Tell whether a block with this many columns is stored column after column.
@@ -50,3 +60,9 @@ class Plan:
     def describe(self) -> dict[str, Any]:
         """Return the plan for the run's record."""
         return asdict(self)
+
+
+def _cut(length: int, count: int) -> Sequence[slice]:
+    """Return about so many equal pieces, all but the last a multiple of the unit."""
+    width = -(-length // (count * UNIT)) * UNIT
+    return [slice(start, min(start + width, length)) for start in range(0, length, width)]

@@ -76,15 +76,16 @@ def profile(assembly: Assembly, data: Dataset, *, seconds: float = 2.0) -> Profi
     stepper.set_rates(1e-6 * job.optimizer.lr)  # so that the weights hardly change
     with np.errstate(all="ignore"):
         step = stepper(next(job.batches.epoch(0)))
-        bound = [*step.calls, *stepper.update]
-        records = [_record(call) for call in [*step.recorded.calls, *stepper.update_calls.calls]]
+        calls = [*step.ahead, *step.backward, *stepper.rest]
+        bound = [call.bind() for call in calls]
+        records = [_record(call) for call in calls]
         times, bare = _time_each(bound, seconds / 3)
         products = [call for call, record in zip(bound, records, strict=True) if record.flops]
         floor = _time_each(products, seconds / 6)[1] if products else 0.0
         whole = _time_steps(stepper, job.batches, seconds / 3)
-    calls = [replace(record, microseconds=1e6 * t) for record, t in zip(records, times, strict=True)]
+    timed = [replace(record, microseconds=1e6 * t) for record, t in zip(records, times, strict=True)]
     return Profile(
-        calls=calls,
+        calls=timed,
         gather=1e6 * max(0.0, whole - bare),
         step=1e6 * whole,
         floor=1e6 * floor,
@@ -101,7 +102,7 @@ def _record(call: Call) -> CallTime:
     arrays = [a for a in (owner, *call.args, call.out) if isinstance(a, np.ndarray)]
     shapes = " ".join("×".join(map(str, a.shape)) or "1" for a in arrays)
     matrices = [a for a in arrays if a.ndim == 2]
-    is_product = name in ("matmul", "dot") and len(matrices) == 3
+    is_product = name in ("matmul", "gemm") and len(matrices) == 3
     flops = 2 * matrices[0].shape[0] * matrices[0].shape[1] * matrices[1].shape[1] if is_product else 0
     label = f"{owner.__name__}.{name}" if isinstance(owner, np.ufunc) else name
     return CallTime(call.label, label, shapes, 0.0, flops)
@@ -127,13 +128,15 @@ def _time_each(calls: Sequence[Callable[[], Any]], seconds: float) -> tuple[list
 def _time_steps(stepper: Stepper, batches: Batches, seconds: float) -> float:
     """Return the median over epochs of the seconds of a step, with its batch."""
     epochs: list[float] = []
+    bound: dict[tuple[int, int], Sequence[Callable[[], Any]]] = {}
     until = perf_counter() + seconds
     while perf_counter() < until or len(epochs) < FEWEST_EPOCHS:
         start = perf_counter()
         for batch in batches.epoch(len(epochs)):
-            for call in stepper(batch).calls:
-                call()
-            for call in stepper.update:
+            if batch.slot not in bound:
+                step = stepper(batch)
+                bound[batch.slot] = [call.bind() for call in (*step.ahead, *step.backward, *stepper.rest)]
+            for call in bound[batch.slot]:
                 call()
         epochs.append((perf_counter() - start) / batches.per_epoch)
     return median(epochs[1:])  # the first epoch binds the steps

@@ -117,7 +117,7 @@ class Dense(Layer):
         def backward(do: Calls, dz: Array) -> Array:
             do.matmul(dz.T, x, out=g.W, axis=1)  # dW = dZᵀ X
             if self.bias:
-                do(ones.dot, dz, out=g.b)  # db = 1ᵀ dZ
+                do.sum_columns(ones, dz, out=g.b)  # db = 1ᵀ dZ
             if dx is None:
                 return dz
             do.matmul(dz, p.W, out=dx)  # dX = dZ W

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from nntrain.core.blas import routine
 from nntrain.core.machine import blas
 from nntrain.core.plan import Plan
 from nntrain.network import Network
@@ -19,7 +20,7 @@ def settle_threads(network: Network, batch_size: int | str, wanted: int | None) 
     threads = wanted or choose_threads(network, batch_size, available)
     threadpool_limits(threads, user_api="blas")
     kernels = next((str(pool["architecture"]) for pool in pools if pool["architecture"]), "unknown")
-    return Plan.for_kernels(kernels, threads)
+    return Plan.for_kernels(kernels, threads, fused=all(routine(char) for char in "fd"))
 
 
 @contextmanager

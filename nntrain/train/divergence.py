@@ -108,13 +108,10 @@ class _Snapshot:
 def _first_nonfinite_call(job: Job, state: State) -> str | None:
     """Take the next step one call at a time; return which tensor is the first that is not finite, or None."""
     stepper, network = Stepper(job, state), job.network
-    factor = job.schedule.factor(
-        state.step, steps_per_epoch=job.batches.per_epoch, total_steps=job.total_steps, memory=state.schedule_memory
-    )
     batches = job.batches.epoch(state.epoch, first=state.batch)
     with np.errstate(all="ignore"):
         step = stepper(next(batches))
-        stepper.set_rates(job.optimizer.lr * factor)
+        stepper.set_rates(stepper.rate(state.step))
         state.clock[...] = state.step
         for call in step.recorded:
             call.bind()()
@@ -125,7 +122,9 @@ def _first_nonfinite_call(job: Job, state: State) -> str | None:
         if not isfinite(step.cost()):
             return "the cost is not finite"
         if job.training.clip_norm is not None:
-            stepper.clip(stepper.gradient_norm(), job.training.clip_norm)
+            norm = float(np.linalg.norm(network.params.grad))
+            stepper.clip_factor[...] = min(1.0, job.training.clip_norm / norm) if norm else 1.0
+            stepper.clip().bind()()
         for call in stepper.update_calls:
             call.bind()()
     broken = _nonfinite_tensor(state.tensors())

@@ -9,13 +9,15 @@ from time import perf_counter
 
 import numpy as np
 
+from nntrain.core.extension import player
 from nntrain.errors import DivergenceError
+from nntrain.train.interpreter import Interpreter
 from nntrain.train.job import Job
 from nntrain.train.monitor import COST, Monitor, measured, stop_monitor
+from nntrain.train.player import Player
 from nntrain.train.records import EpochRecord, Interrupted, Pause
 from nntrain.train.settings import FALLING
 from nntrain.train.state import State
-from nntrain.train.step import Stepper
 
 EXPLODED = 1e4  # an epoch whose cost is this many times that of the first batch, or 1, has diverged
 
@@ -25,9 +27,10 @@ def fit(
 ) -> Iterator[EpochRecord | Pause]:
     """Train from ``state`` on, updating it in place; yield a record an epoch, and a pause every ``pause_every`` steps.
 
-    ``interrupted`` is called after every step. Once it returns True, or says why, a final Pause is yielded and training
-    stops; it can be resumed. Otherwise ``state.stopped`` says why training ended. Raises DivergenceError before numbers
-    that are not finite reach the parameters of a finished epoch.
+    ``interrupted`` is called after every group of steps, which takes a hundredth of a second or a single step. Once it
+    returns True, or says why, a final Pause is yielded and training stops; it can be resumed. Otherwise
+    ``state.stopped`` says why training ended. Raises DivergenceError before numbers that are not finite reach the
+    parameters of a finished epoch.
     """
     run = _Loop(job, state)
     while state.stopped is None and state.epoch < job.training.epochs:
@@ -49,44 +52,38 @@ def _without_warnings(events: Iterator[EpochRecord | Pause]) -> Iterator[EpochRe
         yield event
 
 
+def _taker(job: Job, state: State) -> Interpreter | Player:
+    """Return what takes the steps: the player where it can be had, else the interpreter."""
+    extension = player()
+    if extension is not None and Player.suits(job, extension):
+        return Player(job, state, extension)
+    return Interpreter(job, state)
+
+
 class _Loop:
-    """One training: the bound steps of its job, its monitors, and the norms that were measured last."""
+    """One training: what takes the steps of its job, and its monitors."""
 
     def __init__(self, job: Job, state: State) -> None:
         self.job, self.state = job, state
-        self.stepper = Stepper(job, state)
+        self.steps = _taker(job, state)
         has_validation = job.validation is not None
         self.monitor = stop_monitor(job.training.stop, job.metrics.metrics, validation=has_validation)
         self.cost = Monitor(measured(COST, validation=has_validation))  # what the schedule observes
-        self.lr = 0.0
-        self.gradient_norm = self.change = self.length = 0.0  # ‖∇J‖, ‖Δθ‖ and ‖θ‖ of the last measured step
 
     def epoch(self, interrupted: Interrupted, pause_every: int | None) -> Iterator[EpochRecord | Pause]:
         """Run the rest of the unfinished epoch and yield its record; pauses come in between."""
-        job, state, stepper = self.job, self.state, self.stepper
+        job, state, steps = self.job, self.state, self.steps
         last = job.batches.per_epoch - 1
-        new_rate_each_step = job.schedule.per_step or job.optimizer.per_step
         training, stop = job.training, job.training.stop
         always_measured = stop.step_tolerance is not None or training.clip_norm is not None
         has_rules = not (training.max_steps is stop.step_tolerance is stop.max_seconds is None)
-        self._set_rate()
         since = perf_counter()
-        for batch in job.batches.epoch(state.epoch, first=state.batch):
-            if new_rate_each_step:
-                self._set_rate()
-            step = stepper(batch)
-            state.clock[...] = state.step
-            for call in step.calls:
-                call()
-            cost = step.cost()
-            if not isfinite(cost):
-                raise self._divergence(f"the cost is {cost}")
-            if always_measured or state.batch == last or state.step + 1 == training.max_steps:
-                self._measure_update()
-            else:
-                for call in stepper.update:
-                    call()
-            state.count(step.rows, cost, step.sums())
+        steps.begin()
+        while state.batch <= last:
+            is_measured = always_measured or state.batch == last or state.step + 1 == training.max_steps
+            failure = steps.take(self._most(last, pause_every), measured=is_measured)
+            if failure is not None:
+                raise self._divergence(failure)
             if (has_rules and self._stops_here(since)) or state.batch > last:
                 break
             halted = interrupted()
@@ -101,24 +98,15 @@ class _Loop:
         if halted and state.stopped is None and state.epoch < job.training.epochs:
             yield Pause(state.step, interrupted=halted)
 
-    def _set_rate(self) -> None:
-        job, state = self.job, self.state
-        factor = job.schedule.factor(
-            state.step,
-            steps_per_epoch=job.batches.per_epoch,
-            total_steps=job.total_steps,
-            memory=state.schedule_memory,
-        )
-        self.lr = job.optimizer.lr * factor
-        self.stepper.set_rates(self.lr)
-
-    def _measure_update(self) -> None:
-        self.gradient_norm = self.stepper.gradient_norm()
-        if not isfinite(self.gradient_norm):
-            raise self._divergence("the gradient is not finite")
-        if self.job.training.clip_norm is not None:
-            self.stepper.clip(self.gradient_norm, self.job.training.clip_norm)
-        self.change, self.length = self.stepper.measure_update()
+    def _most(self, last: int, pause_every: int | None) -> int:
+        """Return how many steps may follow one another: the last of an epoch and of the run are taken by themselves."""
+        state, max_steps = self.state, self.job.training.max_steps
+        most = last - state.batch
+        if max_steps is not None:
+            most = min(most, max_steps - 1 - state.step)
+        if pause_every:
+            most = min(most, pause_every - state.step % pause_every)
+        return max(1, most)
 
     def _stops_here(self, since: float) -> bool:
         """Tell whether a rule ends training at this step, and note which one."""
@@ -126,9 +114,9 @@ class _Loop:
         tolerance, max_seconds = training.stop.step_tolerance, training.stop.max_seconds
         if state.step == training.max_steps:
             state.end("max_steps", state.step, f"max_steps {training.max_steps} reached")
-        elif tolerance is not None and self.change < tolerance:
-            why = f"‖Δθ‖ = {self.change:.3g} fell below step_tolerance {tolerance:g}"
-            state.end(FALLING, self.change, why)
+        elif tolerance is not None and self.steps.change < tolerance:
+            why = f"‖Δθ‖ = {self.steps.change:.3g} fell below step_tolerance {tolerance:g}"
+            state.end(FALLING, self.steps.change, why)
         elif max_seconds is not None:
             seconds = state.elapsed + state.seconds + perf_counter() - since
             if seconds > max_seconds:
@@ -136,7 +124,7 @@ class _Loop:
         return state.stopped is not None
 
     def _finish_epoch(self) -> EpochRecord:
-        job, state = self.job, self.state
+        job, state, steps = self.job, self.state, self.steps
         self._check_parameters()
         cost = state.cost_sum / state.rows
         if cost > EXPLODED * max(1.0, state.first_cost or 0.0):
@@ -145,11 +133,11 @@ class _Loop:
         record = EpochRecord(
             epoch=state.epoch + 1,
             step=state.step,
-            lr=self.lr,
+            lr=steps.lr,
             train={"cost": cost, **figures},
             validation=job.validation() if job.validation else None,
-            gradient_norm=self.gradient_norm,
-            update_ratio=self.change / self.length if self.length else None,
+            gradient_norm=steps.gradient_norm,
+            update_ratio=steps.change / steps.length if steps.length else None,
             seconds=state.seconds,
             examples_per_second=state.rows / state.seconds if state.seconds else 0.0,
         )
@@ -175,7 +163,7 @@ class _Loop:
     def _check_parameters(self) -> None:
         """Raise DivergenceError if the last step made a parameter or a slot infinite or NaN."""
         vectors = (self.state.params.theta, *self.state.slots.values())
-        if not (isfinite(self.change) and all(isfinite(v.min()) and isfinite(v.max()) for v in vectors)):
+        if not (isfinite(self.steps.change) and all(isfinite(v.min()) and isfinite(v.max()) for v in vectors)):
             raise self._divergence("the step is too long", step=self.state.step)
 
     def _divergence(self, what: str, *, step: int | None = None) -> DivergenceError:
@@ -183,7 +171,7 @@ class _Loop:
         state = self.state
         bad = next((name for name, view in state.tensors().items() if not np.isfinite(view).all()), None)
         where = f"; first tensor that is not finite: {bad}" if bad else ""
-        advice = f"lower optimizer.lr (now {self.lr:g}), scale the data or set train.clip_norm"
+        advice = f"lower optimizer.lr (now {self.steps.lr:g}), scale the data or set train.clip_norm"
         return DivergenceError(
             f"epoch {state.epoch + 1}, step {step or state.step + 1}: diverged, {what}{where}; {advice}", what=what
         )

@@ -100,6 +100,15 @@ class State:
         self.step += 1
         self.batch += 1
 
+    def count_group(self, steps: int, rows: int, totals: Sequence[float], first_cost: float) -> None:
+        """Count finished steps of so many rows each; ``totals`` are the epoch's sums of costs and of the metrics."""
+        if self.first_cost is None:
+            self.first_cost = first_cost
+        self.cost_sum, *self.metric_sums = totals
+        self.rows += steps * rows
+        self.step += steps
+        self.batch += steps
+
     def end(self, setting: str, reached: float, why: str) -> None:
         """Note that training ends: by which setting, the value that it reached, and why in words."""
         self.ended_by, self.stopped = (setting, reached), why

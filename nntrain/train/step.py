@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import sqrt
-from typing import Any
 
 import numpy as np
 
-from nntrain.core.calls import Calls
+from nntrain.core.calls import Call, Calls
+from nntrain.core.terms import Terms
 from nntrain.core.types import Array
 from nntrain.core.workspace import Workspace
 from nntrain.data.batches.in_memory import Batch
 from nntrain.ops.layers import Context
 from nntrain.ops.metrics import ReadSums
+from nntrain.train.fused_update import fuse, without
 from nntrain.train.job import Job
 from nntrain.train.state import State
 
@@ -20,15 +20,20 @@ CHUNK = 1 << 17  # parameters updated at a time, so that they stay in the cache 
 
 METRIC = "metric"  # the label of calls that training does not depend on
 
-BoundCalls = Sequence[Callable[[], Any]]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """Forward, cost and backward for one batch buffer."""
+    """The calls for one batch buffer.
+
+    ``recorded`` are those of the equations: the forward pass, the cost, the gradient. What runs is ``ahead``, after
+    which the cost can be read, then ``backward``, in which the update of some weights may be part of the products;
+    ``measured_backward`` does the same and leaves the gradient of all parameters behind.
+    """
 
     recorded: Calls
-    calls: BoundCalls
+    ahead: Sequence[Call]
+    backward: Sequence[Call]
+    measured_backward: Sequence[Call]
     rows: int
     cost: Callable[[], float]
     sums: ReadSums
@@ -47,17 +52,26 @@ class Stepper:
         self.folded = optimizer.folds and plain  # whether grad holds ε∇J instead of ∇J
         self._scales: dict[float, Array] = {}  # the gradient's scale of a full and of a short batch
         self._penalty = np.zeros(2, params.theta.dtype)  # the parts of l1 and l2
-        self._before = np.zeros_like(params.theta)
+        self.before = np.zeros_like(params.theta)  # θ before a measured step, then Δθ
+        self.squares = [np.zeros((), params.theta.dtype) for _ in range(3)]  # ‖g‖², ‖θ‖² and ‖Δθ‖² of a measured step
+        self.clip_factor = np.zeros((), params.theta.dtype)
         self.rates = [np.zeros((), params.theta.dtype) for _ in optimizer.coefficients(1, optimizer.lr)]
-        self.update_calls = self._record_update()
-        self.update: BoundCalls = self.update_calls.bind()
+        self.update_calls = self._record_update([(0, params.size)])
+        self.rest = self.update_calls  # the update of what no product updates
 
     def __call__(self, batch: Batch) -> Step:
         """Return the step for a batch, bound once for each buffer."""
         step = self._steps.get(batch.slot)
         if step is None:
-            step = self._steps[batch.slot] = self._bind(batch)
+            step = self._steps[batch.slot] = self.bind(batch)
         return step
+
+    def rate(self, step: int) -> float:
+        """Return the learning rate of a 0-based step."""
+        job, memory = self.job, self.state.schedule_memory
+        per_epoch = job.batches.per_epoch
+        factor = job.schedule.factor(step, steps_per_epoch=per_epoch, total_steps=job.total_steps, memory=memory)
+        return job.optimizer.lr * factor
 
     def set_rates(self, lr: float) -> None:
         """Prepare the update of the coming step for learning rate ``lr``."""
@@ -67,36 +81,43 @@ class Stepper:
         for rate, value in zip(self.rates, self.job.optimizer.coefficients(self.state.step + 1, lr), strict=True):
             rate[...] = value
 
-    def gradient_norm(self) -> float:
-        """Return ‖∇J‖₂ of the last backward pass; 0 where a rate of 0 is folded into the gradient."""
-        grad = self.network.params.grad
-        norm = sqrt(float(np.dot(grad, grad)))
+    def unfold(self, norm: float) -> float:
+        """Return ‖∇J‖₂ for the norm of ``grad``; 0 where a rate of 0 is folded into the gradient."""
         return norm / self.lr if self.folded and self.lr else norm
 
-    def _scale(self, constant: float) -> Array:
-        """Return the 0-d array that scales the gradient: the constant, times the rate where that is folded in."""
-        if constant not in self._scales:
-            value = constant * self.lr if self.folded else constant
-            self._scales[constant] = np.asarray(value, self.network.dtype)
-        return self._scales[constant]
+    def remember(self) -> Sequence[Call]:
+        """Return the calls that come before the backward pass of a measured step."""
+        do, theta = self.network.calls(), self.network.params.theta
+        do.label = "measure"
+        do(np.copyto, self.before, theta)
+        return do.calls
 
-    def clip(self, norm: float, limit: float) -> None:
-        """Scale the gradient of length ``norm`` down to ``limit`` if it is longer (Pascanu et al. 2013)."""
-        if norm > limit:
-            grad = self.network.params.grad
-            np.multiply(grad, grad.dtype.type(limit / norm), out=grad)
+    def measure_gradient(self) -> Sequence[Call]:
+        """Return the calls that measure the gradient: ‖g‖² into ``squares``."""
+        do, grad = self.network.calls(), self.network.params.grad
+        do.label = "measure"
+        do(grad.dot, grad, out=self.squares[0])
+        return do.calls
 
-    def measure_update(self) -> tuple[float, float]:
-        """Run the update; return ‖Δθ‖₂ and ‖θ‖₂ before it."""
-        theta, before = self.network.params.theta, self._before
-        np.copyto(before, theta)
-        length = sqrt(float(np.dot(before, before)))
-        for call in self.update:
-            call()
-        np.subtract(theta, before, out=before)
-        return sqrt(float(np.dot(before, before))), length
+    def clip(self) -> Call:
+        """Return the call that scales the gradient by ``clip_factor`` (Pascanu et al. 2013)."""
+        do, grad = self.network.calls(), self.network.params.grad
+        do.label = "clip"
+        do(np.multiply, grad, self.clip_factor, out=grad)
+        return do.calls[0]
 
-    def _bind(self, batch: Batch) -> Step:
+    def measure_change(self) -> Sequence[Call]:
+        """Return the calls that update what is left and measure the step: ‖θ‖² before it and ‖Δθ‖² into ``squares``."""
+        do, theta, before = self.network.calls(), self.network.params.theta, self.before
+        do.label = "measure"
+        do(before.dot, before, out=self.squares[1])
+        do.calls += self.rest.calls
+        do(np.subtract, theta, before, out=before)
+        do(before.dot, before, out=self.squares[2])
+        return do.calls
+
+    def bind(self, batch: Batch) -> Step:
+        """Return a new step for a batch."""
         n, ws = len(batch.X), self.ws.resized(len(batch.X))
         ctx = Context(ws, training=True, seed=self.job.seed, clock=self.state.clock)
         bound = self.network.bind(batch.X, ctx)
@@ -105,31 +126,56 @@ class Stepper:
         sums = self.job.metrics.bind(do, bound.scores, batch.t, batch.y, loss, ws)
         do.label = "loss"
         cost, bind_gradient = loss.bind(do, bound.scores, batch.t, ws)
+        split = len(do)
         do.label = "loss backward"
         bind_gradient(do, self._scale)
         bound.backward(do, bound.scores)
         if self.job.penalty:
             cost = self._bind_penalty(do, cost)
-        return Step(do, do.bind(), n, cost, sums)
+            split = len(do)
+        ahead: Sequence[Call] = do.calls[:split]
+        backward: Sequence[Call] = do.calls[split:]
+        measured = backward
+        if self.folded and self.network.plan.fused:
+            backward, measured = self._fuse(backward)
+        return Step(do, ahead, backward, measured, n, cost, sums)
+
+    def _fuse(self, backward: Sequence[Call]) -> tuple[Sequence[Call], Sequence[Call]]:
+        """Let products update the weights they make the gradient of, the same weights in every step."""
+        fused = fuse(backward, self.network.params)
+        rest = self._record_update(list(without(fused.updated, self.network.params.size)))
+        if self.rest is self.update_calls:
+            self.rest = rest
+        elif len(rest) != len(self.rest):
+            raise ValueError("two batches let other weights be updated by their products")
+        return fused.backward, fused.measured
+
+    def _scale(self, constant: float) -> Array:
+        """Return the 0-d array that scales the gradient: the constant, times the rate where that is folded in."""
+        if constant not in self._scales:
+            value = constant * self.lr if self.folded else constant
+            self._scales[constant] = np.asarray(value, self.network.dtype)
+        return self._scales[constant]
 
     def _bind_penalty(self, do: Calls, cost: Callable[[], float]) -> Callable[[], float]:
         params, l1_l2 = self.network.params, self._penalty
         weights = slice(0, params.n_weights)
         do.label = "penalty"
-        self.job.penalty.bind(do, params.theta[weights], params.grad[weights], l1_l2, self._before[weights])
-        return lambda: cost() + float(l1_l2[0]) + float(l1_l2[1])
+        self.job.penalty.bind(do, params.theta[weights], params.grad[weights], l1_l2, self.before[weights])
+        l1, l2 = l1_l2[0:1].reshape(()), l1_l2[1:2].reshape(())
+        return cost.plus(l1, l2) if isinstance(cost, Terms) else lambda: cost() + l1.item() + l2.item()
 
-    def _record_update(self) -> Calls:
+    def _record_update(self, spans: Sequence[tuple[int, int]]) -> Calls:
+        """Record the update of the parameters in these spans."""
         do, params = self.network.calls(), self.network.params
         do.label = "update"
         scratch: Array = np.zeros(min(CHUNK, params.size), params.theta.dtype)
-        for start in range(0, params.size, CHUNK):
-            cut = slice(start, min(start + CHUNK, params.size))
+        for start in (at for first, stop in spans for at in range(first, stop, CHUNK)):
+            stop = min(start + CHUNK, next(end for first, end in spans if first <= start < end))
+            cut = slice(start, stop)
             if self.folded:
                 do(np.subtract, params.theta[cut], params.grad[cut], out=params.theta[cut])  # θ ← θ − ε∇J
                 continue
             slots = {name: vector[cut] for name, vector in self.state.slots.items()}
-            self.job.optimizer.bind(
-                do, params.theta[cut], params.grad[cut], slots, self.rates, scratch[: cut.stop - start]
-            )
+            self.job.optimizer.bind(do, params.theta[cut], params.grad[cut], slots, self.rates, scratch[: stop - start])
         return do

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from nntrain.core import blas
 from nntrain.core.calls import Calls
-from nntrain.core.plan import MOST_PIECES, SMALL_KERNELS, Plan
+from nntrain.core.plan import MOST_PIECES, SMALL, SMALL_KERNELS, Plan
 
 PLANS = [Plan(), *(Plan.for_kernels(kernels, 1) for kernels in sorted(SMALL_KERNELS)), Plan(small=5000)]
 
@@ -51,14 +52,47 @@ def test_products_are_right_in_every_layout_and_cut(plan, shape, axis, orders):
 
 
 @pytest.mark.parametrize("axis", [0, 1])
-@pytest.mark.parametrize("size", [(10, 10, 10), (100, 100, 150), (3, 2, 600), (500, 100, 60), (1000, 1000, 1000)])
+@pytest.mark.parametrize(
+    "size", [(10, 10, 10), (100, 100, 150), (3, 2, 600), (500, 100, 60), (128, 100, 784), (1000, 1000, 1000)]
+)
 def test_pieces_cover_the_length_once(axis, size):
-    length = size[axis]
     for plan in PLANS:
-        cuts = plan.pieces(*size, axis=axis)
-        assert 1 <= len(cuts) <= MOST_PIECES[axis]
-        assert [i for cut in cuts for i in range(length)[cut]] == list(range(length))
+        way, cuts = plan.pieces(*size, axis=axis)
+        assert 1 <= len(cuts) <= MOST_PIECES[way]
+        assert [i for cut in cuts for i in range(size[way])[cut]] == list(range(size[way]))
+
+
+def test_pieces_of_middle_products_stay_in_the_small_path():
+    plan = Plan.for_kernels("SkylakeX", 1)
+    assert plan.pieces(32, 100, 784, axis=0) == (0, [slice(i, i + 8) for i in range(0, 32, 8)])
+    way, cuts = plan.pieces(128, 100, 784, axis=0)  # few rows at a time are too many pieces: columns are cut
+    assert (way, len(cuts)) == (1, 13)
+    assert all((cut.stop - cut.start) * 128 * 784 <= SMALL for cut in cuts)
+    assert plan.pieces(10, 10, 784, axis=0) == (0, [slice(0, 10)])
 
 
 def test_the_plan_describes_itself():
-    assert Plan.for_kernels("Haswell", 2).describe() == {"kernels": "Haswell", "threads": 2, "small": 0}
+    plan = Plan.for_kernels("Haswell", 2, fused=True)
+    assert plan.describe() == {"kernels": "Haswell", "threads": 2, "small": 0, "fused": True}
+
+
+@pytest.mark.parametrize("char", "fd")
+@pytest.mark.parametrize("orders", ["CCC", "FCC", "CFC", "FFC"])
+def test_gemm_adds_to_what_is_there(char, orders):
+    rng = np.random.default_rng(1)
+    a, b, out = (
+        np.asarray(rng.integers(-8, 9, shape).astype(char), order=order)
+        for shape, order in zip([(4, 5), (5, 3), (4, 3)], orders, strict=True)
+    )
+    if not blas.takes(a, b, out):
+        pytest.skip("NumPy's BLAS does not show its routines")
+    expected = 2 * out - 3 * (a @ b)  # whole numbers: exact
+    blas.gemm(a, b, -3.0, 2.0, out)
+    np.testing.assert_array_equal(out, expected)
+
+
+def test_gemm_refuses_what_it_cannot_address():
+    a, b = np.zeros((4, 5), "f"), np.zeros((5, 3), "f")
+    assert not blas.takes(a, b, np.zeros((4, 3), "f", order="F"))
+    assert not blas.takes(a[:, ::2], b[::2], np.zeros((4, 3), "f"))
+    assert not blas.takes(a, b.astype("d"), np.zeros((4, 3), "f"))

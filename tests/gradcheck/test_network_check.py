@@ -326,8 +326,7 @@ def test_the_gradient_under_test_is_that_of_a_training_step(tmp_path):
     stepper = Stepper(ready.job, State.start(network.params, ready.job.optimizer))
     step = stepper(next(ready.job.batches.epoch(0)))
     stepper.set_rates(1.0)
-    for call in step.calls:
-        call()
+    step.recorded.run()
     weights = network.params.theta[: network.params.n_weights]
     for name, view in network.params.named(network.params.grad):
         part = subject.whole.gradients()[name]

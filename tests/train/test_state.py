@@ -112,35 +112,8 @@ def test_stochastic_and_batch_descent_resume_too(make_job, batch_size):
     assert_equal_runs(run_through(make()), run_in_parts(make, [2, 3]))
 
 
-class Paced:
-    """In place of the measured choice: the helper gathers every group, none, or every other one."""
-
-    def __init__(self, pattern):
-        self.pattern, self.groups, self.helped = pattern, 0, pattern[0]
-
-    def record(self, batches, *, helped):
-        self.groups += 1
-        self.helped = self.pattern[self.groups % len(self.pattern)]
-
-
-@pytest.mark.parametrize("pattern", [(True,), (False,), (True, False)], ids=["always", "never", "in turns"])
-@pytest.mark.parametrize("stops", [[], [2], [12, 15]])
-def test_the_helper_thread_changes_nothing(make_job, monkeypatch, pattern, stops):
-    def make():
-        return make_job(DROPPING, n=61, batch_size=6, optimizer=Sgd(momentum=0.9), epochs=3)
-
-    alone = make()
-    assert not alone.batches.ahead
-    whole = run_through(alone)
-    monkeypatch.setattr(batches, "AHEAD_BYTES", 1)  # groups of two batches
-    monkeypatch.setattr(batches, "WORTH_BYTES", 1)
-    monkeypatch.setattr(batches, "GatherTiming", lambda: Paced(pattern))
-    monkeypatch.setattr(batches, "processors", lambda: 64)
-    assert make().batches.ahead == 2
-    assert_equal_runs(whole, run_in_parts(make, stops))
-
-
-def test_the_size_of_groups_changes_nothing(make_job, monkeypatch):
+def test_the_number_of_batches_gathered_at_a_time_changes_nothing(make_job, monkeypatch):
+    monkeypatch.setenv("NNTRAIN_PLAYER", "0")  # which gathers each batch by itself
     thetas = []
     for spot_bytes in (1, 2000, 1 << 30):
         monkeypatch.setattr(batches, "SPOT_BYTES", spot_bytes)

@@ -76,8 +76,8 @@ def test_short_runs_are_verified_as_far_as_they_go(epochs, text, tiny, here):
 
 def test_what_changes_from_one_training_to_the_next_is_found(tiny, monkeypatch, here):
     """A learning rate that depends on how often it was asked for since the process began."""
-    asked, right = itertools.count(), Stepper.set_rates
-    monkeypatch.setattr(Stepper, "set_rates", lambda self, lr: right(self, lr * (1 + next(asked) * 1e-6)))
+    asked, right = itertools.count(), Stepper.rate
+    monkeypatch.setattr(Stepper, "rate", lambda self, step: right(self, step) * (1 + next(asked) * 1e-6))
     with pytest.raises(CheckpointError) as caught:
         findings(verify_spec(tiny()))
     assert str(caught.value).startswith(

@@ -34,7 +34,7 @@ def doctor() -> None:
     from nntrain.cli.output.terminal import out, show, table
     from nntrain.errors import OutputError
 
-    findings = [*_versions(), *_blas(), *_environment(), *_disk(), *_speed()]
+    findings = [*_versions(), *_player(), *_blas(), *_environment(), *_disk(), *_speed()]
     rows = table("", "found", "")
     for finding in findings:
         rows.add_row(finding.what, finding.value, finding.problem or "ok")
@@ -65,6 +65,15 @@ def _versions() -> Iterator[Finding]:
     yield Finding(
         "machine", f"{facts['cpu'] or facts['machine']}, {plural(facts['cpus'], 'core')}, {facts['platform']}"
     )
+
+
+def _player() -> Iterator[Finding]:
+    """Tell whether the C extension plays the steps. Without it the same bits come out, more slowly."""
+    from nntrain.core.extension import state_of_player
+
+    state = state_of_player()
+    meaning = "plays the training steps" if state == "on" else "training steps are made by Python, more slowly"
+    yield Finding("C player", f"{state}: {meaning}")
 
 
 def _blas() -> Iterator[Finding]:

@@ -93,7 +93,9 @@ def _machine(run: "Run") -> str:
     pool, plan = pools[0], run.job.network.plan
     library = f"{pool['library']} {pool['version'] or ''}".strip()
     threads, cores = plural(plan.threads, "thread"), plural(run.environment["cpus"], "core")
-    return f"{library}, {pool['architecture'] or 'unknown'} kernels, {threads} on {cores}"
+    state = run.environment["player"]
+    played = "" if state == "on" else f", C player {state}"
+    return f"{library}, {pool['architecture'] or 'unknown'} kernels, {threads} on {cores}{played}"
 
 
 def _invisible(label: str) -> int:

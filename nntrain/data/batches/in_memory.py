@@ -1,28 +1,23 @@
 """Minibatches of arrays in memory: a new order every epoch, gathered into buffers that are used again and again.
 
-The order is a function of (seed, epoch), so any batch of any epoch can be made again, bit for bit. Batches are gathered
-on the spot by the main thread or ahead of time by a helper thread, whichever is faster. Knows nothing of networks.
+The order is a function of (seed, epoch), so any batch of any epoch can be made again, bit for bit. Some
+batches are gathered at a time, as each call delays the main thread. Knows nothing of networks.
 """
 
 from collections.abc import Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass
-from time import perf_counter
 
 import numpy as np
 
-from nntrain.core.machine import processors
 from nntrain.core.plan import Plan
 from nntrain.core.types import Array
-from nntrain.core.workers import Workers
 from nntrain.data.batches.shuffle import WHOLE, Shuffle
 from nntrain.data.transforms.lazy_inputs import Fetcher, Inputs
 
 SPOT_BYTES = 1 << 18  # bytes of inputs gathered at a time on the spot: they fit the second-level cache (measured)
-AHEAD_BYTES = 1 << 22  # bytes gathered at a time by the helper: enough to outweigh the cost of the thread (measured)
+AHEAD_BYTES = 1 << 22  # bytes that a helper thread prepares at a time: enough to outweigh its cost (measured)
 MOST_ON_THE_SPOT, MOST_AHEAD = 4, 16  # batches gathered at a time; each place costs one binding (measured)
 NARROW = 32  # columns of targets up to which single entries are gathered, not rows (measured)
-WORTH_BYTES = 1 << 18  # bytes of a batch's inputs from which a helper may be faster (measured)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,50 +52,39 @@ class Batches:
         self._source = (X, lay_out_targets(t, plan) if self.per_epoch == 1 or t.shape[1] <= NARROW else t, y)
         nbytes = self.batch_size * X.shape[1] * np.dtype(X.dtype).itemsize
         self.on_the_spot = min(self.per_epoch, spot_size(nbytes))
-        ahead = group_size(nbytes)
-        worth = nbytes >= WORTH_BYTES and self.per_epoch >= 2 * ahead and processors() > 1
-        self.ahead = ahead if worth else 0  # batches that the helper gathers at a time; 0: there is no helper
-        self._timing = GatherTiming()
-        halves = 0 if self.per_epoch == 1 else 2 if worth else 1
+        self._by_column = by_column
+        self._buffers: Buffers | None = None
         if self.per_epoch == 1:
             self._whole = Batch((0, self.size), X[:], *self._source[1:])
-        places = max(self.ahead, self.on_the_spot)
-        self._buffers = [Buffers(self._source, self.batch_size, places, half, by_column) for half in range(halves)]
 
     @property
     def nbytes(self) -> int:
         """Bytes of the buffers that batches are gathered into."""
-        return sum(buffers.nbytes for buffers in self._buffers)
+        return self._gathered().nbytes if self.per_epoch > 1 else 0
+
+    @property
+    def arrays(self) -> tuple[Inputs, Array, Array] | None:
+        """X, t and y of all examples, which the rows of ``order`` are taken from; None if a batch is made otherwise."""
+        return self._source if self.per_epoch > 1 else None
+
+    def order(self, epoch: int) -> Array:
+        """Return the row numbers of the examples in the order of a 0-based epoch: batch k begins at k · size."""
+        return self.shuffle.order(self.size, self.seed, epoch)
 
     def epoch(self, epoch: int, *, first: int = 0) -> Iterator[Batch]:
         """Yield the batches of a 0-based epoch from number ``first`` on; each is valid until the next is taken."""
         if self.per_epoch == 1:
             yield self._whole
             return
-        order = self.shuffle.order(self.size, self.seed, epoch)
-        if not self.ahead:
-            yield from self._spot(order, first, self.per_epoch)
-            return
-        with Workers(1) as helper:
-            coming: Future[list[Batch]] | None = None
-            half = 0  # which half of the buffers holds the current group
-            for start in range(first, self.per_epoch, self.ahead):
-                stop = min(start + self.ahead, self.per_epoch)
-                ready = coming.result() if coming else None
-                half = 1 - half if ready is not None else 0  # gathering on the spot always uses the first half
-                coming = None
-                if self._timing.helped and stop < self.per_epoch:
-                    coming = helper.submit(self._gather, order, stop, self.ahead, 1 - half)
-                yield from ready if ready is not None else self._spot(order, start, stop)
-                self._timing.record(stop - start, helped=ready is not None)
+        order, n, buffers = self.order(epoch), self.batch_size, self._gathered()
+        for at in range(first, self.per_epoch, self.on_the_spot):
+            yield from buffers.fill(order[at * n : (at + self.on_the_spot) * n])
 
-    def _spot(self, order: Array, start: int, stop: int) -> Iterator[Batch]:
-        for at in range(start, stop, self.on_the_spot):
-            yield from self._gather(order, at, min(self.on_the_spot, stop - at), 0)
-
-    def _gather(self, order: Array, start: int, count: int, half: int) -> list[Batch]:
-        """Copy the rows of up to ``count`` batches from number ``start`` on into one half of the buffers."""
-        return self._buffers[half].fill(order[start * self.batch_size : (start + count) * self.batch_size])
+    def _gathered(self) -> "Buffers":
+        """Return the buffers, made when they are first needed."""
+        if self._buffers is None:
+            self._buffers = Buffers(self._source, self.batch_size, self.on_the_spot, 0, self._by_column)
+        return self._buffers
 
 
 class Buffers:
@@ -185,35 +169,6 @@ def spot_size(nbytes: int) -> int:
 def group_size(nbytes: int) -> int:
     """Return how many batches, with ``nbytes`` of inputs each, a helper gathers at a time."""
     return max(2, min(MOST_AHEAD, AHEAD_BYTES // max(1, nbytes)))
-
-
-class GatherTiming:
-    """Measures which way of gathering is faster: tries both, keeps the faster one, and tries again from time to time.
-
-    Its choice changes only the time that a batch takes.
-    """
-
-    TURN, SETTLING, LOOK_AGAIN = 8, 2, 64  # groups in a turn; its first ones, which are not timed; turns between trials
-
-    def __init__(self) -> None:
-        self.helped = False  # whether the helper gathers the next group
-        self._seconds: dict[bool, float] = {}  # seconds per batch, with the helper (True) or without (False)
-        self._groups = self._turns = 0
-        self._batches, self._since = 0, perf_counter()
-
-    def record(self, batches: int, *, helped: bool) -> None:
-        """Record that a group of batches was used; at the end of a turn, choose how to gather the next groups."""
-        self._groups += 1
-        if self._groups <= self.SETTLING or helped != self.helped:
-            self._batches, self._since = 0, perf_counter()
-            return
-        self._batches += batches
-        if self._groups >= self.TURN:
-            self._seconds[self.helped] = (perf_counter() - self._since) / self._batches
-            self._turns += 1
-            look = len(self._seconds) < 2 or self._turns % self.LOOK_AGAIN == 0
-            self.helped = not self.helped if look else self._seconds[True] < self._seconds[False]
-            self._groups = 0
 
 
 def lay_out_targets(t: Array, plan: Plan) -> Array:

@@ -44,13 +44,18 @@ class WindowedBatches(Batches):
         self.on_the_spot, self._group = spot_size(nbytes), group_size(nbytes)
         source = (LazyInputs(self._X, X.scaler, X.dtype), self._t, self._y)
         by_column = plan.column_major(width)
-        self._buffers = [Buffers(source, n, self._group, half, by_column, total=self.size) for half in range(2)]
+        self._halves = [Buffers(source, n, self._group, half, by_column, total=self.size) for half in range(2)]
 
     @property
     def nbytes(self) -> int:
         """Bytes of the windows and of the buffers that batches are gathered into."""
         windows = self._X.nbytes + self._t.nbytes + self._y.nbytes
-        return windows + sum(buffers.nbytes for buffers in self._buffers)
+        return windows + sum(buffers.nbytes for buffers in self._halves)
+
+    @property
+    def arrays(self) -> None:
+        """None: the rows of a batch are read from the disk."""
+        return None
 
     def epoch(self, epoch: int, *, first: int = 0) -> Iterator[Batch]:
         """Yield the batches of a 0-based epoch from number ``first`` on; a batch is valid until the next is taken.
@@ -61,7 +66,7 @@ class WindowedBatches(Batches):
         ready: Iterable[Batch] = ()
         reads: list[Future[None]] = []
         with Workers(1) as helper:
-            for (group, ahead), buffers in zip(pairwise(self._groups(epoch, first)), cycle(self._buffers)):
+            for (group, ahead), buffers in zip(pairwise(self._groups(epoch, first)), cycle(self._halves)):
                 reads.append(helper.submit(self._load, group.coming, group.begin))
                 filling = helper.submit(buffers.fill, ahead.places)
                 yield from ready

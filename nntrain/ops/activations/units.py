@@ -47,7 +47,7 @@ class PRelu(Activation):
 
         def backward(do: Calls, d: Array) -> Array:
             do(np.multiply, d, low, out=low)
-            do(ones.dot, low, out=g.slope)  # dslope = Σ d min(0, z)
+            do.sum_columns(ones, low, out=g.slope)  # dslope = Σ d min(0, z)
             do(np.less_equal, z, 0.0, out=s)  # 1 where z ≤ 0
             do(np.subtract, 1.0, s, out=h)  # 1 where z > 0
             do(np.multiply, s, p.slope, out=s)

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from nntrain.core.calls import Calls
+from nntrain.core.terms import Terms
 from nntrain.core.types import Array, Task
 from nntrain.core.workspace import Workspace, flat
 from nntrain.ops.losses.base import LOSSES, BindGradient, PerOutput, ReadCost, Scale
@@ -55,4 +56,4 @@ class Poisson(PerOutput):
             do(np.subtract, z, t, out=z)  # δ = e^z − t
             do(np.multiply, z, scale(1 / self.divisor(z)), out=z)
 
-        return lambda: (total.item() - picked.item()) / self.divisor(z), gradient
+        return Terms(((1.0, total), (-1.0, picked)), self.divisor(z)), gradient

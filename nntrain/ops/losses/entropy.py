@@ -9,6 +9,7 @@ from annotated_types import Ge, Lt, MinLen
 
 from nntrain.core.calls import Calls
 from nntrain.core.fields import Positive, Real
+from nntrain.core.terms import Terms
 from nntrain.core.types import Array, Task
 from nntrain.core.workspace import Workspace, flat
 from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, PerOutput, ReadCost, Scale
@@ -71,10 +72,10 @@ class SoftmaxCrossEntropy(Loss):
         do(np.subtract, z, top[:, None], out=z)  # z − max z
         do(flat(z).dot, flat(t), out=picked)  # Σ t z
         do(np.exp, z, out=z)
-        do(z.dot, ones, out=total)  # Σ_j e^z_j
+        do.sum_rows(z, ones, out=total)  # Σ_j e^z_j
         do(np.log, total, out=logs)
         if weighted:
-            do(t.dot, ones, out=weights)
+            do.sum_rows(t, ones, out=weights)
         do(weights.dot, logs, out=log_sum)  # Σ_i w_i log Σ_j e^z_ij
 
         def gradient(do: Calls, scale: Scale) -> None:
@@ -83,7 +84,7 @@ class SoftmaxCrossEntropy(Loss):
             do(np.subtract, z, t, out=z)  # δ = w softmax(z) − t
             do(np.multiply, z, scale(1 / n), out=z)
 
-        return lambda: (log_sum.item() - picked.item()) / n, gradient
+        return Terms(((1.0, log_sum), (-1.0, picked)), n), gradient
 
 
 @LOSSES.register
@@ -155,4 +156,4 @@ class SigmoidCrossEntropy(PerOutput):
                 do(np.subtract, z, t, out=z)  # δ = σ(z) − t
             do(np.multiply, z, scale(1 / self.divisor(z)), out=z)
 
-        return lambda: (total.item() - w1 * picked.item()) / self.divisor(z), gradient
+        return Terms(((1.0, total), (-w1, picked)), self.divisor(z)), gradient

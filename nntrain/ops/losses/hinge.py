@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from nntrain.core.calls import Calls
+from nntrain.core.terms import Terms
 from nntrain.core.types import Array, Task
 from nntrain.core.workspace import Workspace, flat
 from nntrain.ops.losses.base import LOSSES, BindGradient, Loss, PerOutput, ReadCost, Scale
@@ -42,7 +43,7 @@ class Hinge(Loss):
         ones[:] = 1
 
         do(np.multiply, z, t, out=s)
-        do(s.dot, classes, out=row)  # z_y
+        do.sum_rows(s, classes, out=row)  # z_y
         do(np.subtract, z, row[:, None], out=z)
         do(np.add, z, 1.0, out=z)
         do(np.subtract, z, t, out=z)  # 1 + z_j − z_y, and 0 at j = y
@@ -51,12 +52,12 @@ class Hinge(Loss):
 
         def gradient(do: Calls, scale: Scale) -> None:
             do(np.sign, z, out=z)  # 1 where the margin is violated
-            do(z.dot, classes, out=row)
+            do.sum_rows(z, classes, out=row)
             do(np.multiply, t, row[:, None], out=s)
             do(np.subtract, z, s, out=z)  # and −(number of violations) at j = y
             do(np.multiply, z, scale(1 / n), out=z)
 
-        return lambda: total.item() / n, gradient
+        return Terms(((1.0, total),), n), gradient
 
 
 @LOSSES.register
@@ -94,7 +95,7 @@ class CrammerSinger(Loss):
         ones[:] = 1
 
         do(np.multiply, z, t, out=s)
-        do(s.dot, classes, out=row)  # z_y
+        do.sum_rows(s, classes, out=row)  # z_y
         do(np.subtract, z, row[:, None], out=z)
         do(np.add, z, 1.0, out=z)
         do(np.subtract, z, t, out=z)  # 1 + z_j − z_y, and 0 at j = y
@@ -103,12 +104,12 @@ class CrammerSinger(Loss):
 
         def gradient(do: Calls, scale: Scale) -> None:
             do(np.equal, z, top[:, None], out=z)  # 1 at the worst
-            do(z.dot, classes, out=row)
+            do.sum_rows(z, classes, out=row)
             do(np.divide, z, row[:, None], out=z)
             do(np.subtract, z, t, out=z)
             do(np.multiply, z, scale(1 / n), out=z)
 
-        return lambda: total.item() / n, gradient
+        return Terms(((1.0, total),), n), gradient
 
 
 class _SignTargets(PerOutput):
@@ -155,7 +156,7 @@ class BinaryHinge(_SignTargets):
             do(np.multiply, z, t, out=z)
             do(np.multiply, z, scale(-1 / self.divisor(z)), out=z)  # −t / n
 
-        return lambda: total.item() / self.divisor(z), gradient
+        return Terms(((1.0, total),), self.divisor(z)), gradient
 
 
 @LOSSES.register
@@ -187,4 +188,4 @@ class SquaredHinge(_SignTargets):
             do(np.multiply, z, t, out=z)
             do(np.multiply, z, scale(-2 / self.divisor(z)), out=z)  # −2 t m / n
 
-        return lambda: total.item() / self.divisor(z), gradient
+        return Terms(((1.0, total),), self.divisor(z)), gradient

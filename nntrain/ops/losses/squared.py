@@ -8,6 +8,7 @@ import numpy as np
 
 from nntrain.core.calls import Calls
 from nntrain.core.fields import RARE, Flag, Positive
+from nntrain.core.terms import Terms
 from nntrain.core.types import Array, Task
 from nntrain.core.workspace import Workspace, flat
 from nntrain.ops.losses.base import LOSSES, BindGradient, PerOutput, ReadCost, Scale
@@ -68,7 +69,7 @@ class Mse(_Squared):
         def gradient(do: Calls, scale: Scale) -> None:
             do(np.multiply, z, scale(2 * self.factor / self.divisor(z)), out=z)  # δ = 2 r / (n c), halved with half
 
-        return lambda: total.item() * self.factor / self.divisor(z), gradient
+        return Terms(((self.factor, total),), self.divisor(z)), gradient
 
 
 @LOSSES.register
@@ -109,7 +110,7 @@ class SigmoidMse(_Squared):
             do(np.multiply, z, r, out=z)  # r p (1 − p)
             do(np.multiply, z, scale(2 * self.factor / self.divisor(z)), out=z)
 
-        return lambda: total.item() * self.factor / self.divisor(z), gradient
+        return Terms(((self.factor, total),), self.divisor(z)), gradient
 
 
 @LOSSES.register
@@ -145,7 +146,7 @@ class Huber(_OnTargets):
         def gradient(do: Calls, scale: Scale) -> None:
             do(np.multiply, z, scale(1 / self.divisor(z)), out=z)  # δ = k / (n c)
 
-        return lambda: (cross.item() - square.item() / 2) / self.divisor(z), gradient  # k r − k²/2, on both sides of δ
+        return Terms(((1.0, cross), (-0.5, square)), self.divisor(z)), gradient  # k r − k²/2, on both sides of δ
 
 
 @LOSSES.register
@@ -176,4 +177,4 @@ class Mae(_OnTargets):
         def gradient(do: Calls, scale: Scale) -> None:
             do(np.multiply, signs, scale(1 / self.divisor(z)), out=z)  # δ = sign(r) / (n c)
 
-        return lambda: total.item() / self.divisor(z), gradient
+        return Terms(((1.0, total),), self.divisor(z)), gradient

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from nntrain.core.calls import Calls
+from nntrain.core.terms import Count, Sums
 from nntrain.core.types import Array, Task
 from nntrain.core.workspace import Workspace
 from nntrain.ops.losses import Loss
@@ -38,14 +39,14 @@ class Accuracy(Metric):
                 z = rows
             do(z.argmax, 1, choice)
             do(np.equal, choice, y, out=hit)
-            return lambda: (float(np.count_nonzero(hit)),)
+            return Sums((Count(hit),))
         chosen, wanted = ws.block(z.shape[1], np.bool_), y
         if y.dtype != np.bool_:
             wanted = ws.block(z.shape[1], np.bool_)
             do(np.greater, y if y.ndim == 2 else y[:, None], 0, out=wanted)
         do(np.greater, z, loss.threshold, out=chosen)
         do(np.equal, chosen, wanted, out=chosen)
-        return lambda: (int(np.count_nonzero(chosen)) / z.shape[1],)
+        return Sums((Count(chosen, z.shape[1]),))
 
 
 @METRICS.register

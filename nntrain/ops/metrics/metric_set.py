@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from nntrain.core.calls import Calls
+from nntrain.core.terms import Sums
 from nntrain.core.types import Array, Task
 from nntrain.core.workspace import Workspace
 from nntrain.ops.losses import Loss
@@ -26,8 +27,9 @@ class MetricSet:
     def bind(self, do: Calls, z: Array, t: Array, y: Array, loss: Loss, ws: Workspace) -> ReadSums:
         """Record the sums over a batch of scores z and targets t (n, c), and y from ``wanted``; z is left alone."""
         reads = [metric.bind(do, z, t, y, loss, ws) for metric, first in self._with_first() if metric is first]
-        if len(reads) == 1:
-            return reads[0]
+        told = [read for read in reads if isinstance(read, Sums)]
+        if len(told) == len(reads):
+            return Sums([part for read in told for part in read.parts])
         return lambda: [value for read in reads for value in read()]
 
     def spreads(self, t: Array) -> Sequence[float]:

@@ -54,7 +54,8 @@ class NntrainSteps(Peer):
         stepper = Stepper(job, State.start(job.network.params, job.optimizer))
         stepper.set_rates(job.optimizer.lr)
         batch = next(iter(job.batches.epoch(0)))
-        calls = [*stepper(batch).calls, *stepper.update]
+        step = stepper(batch)
+        calls = [call.bind() for call in (*step.ahead, *step.backward, *stepper.rest)]
 
         def run(epochs: int) -> Array:
             for _ in range(epochs * problem.workload.steps):

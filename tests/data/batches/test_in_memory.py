@@ -22,32 +22,16 @@ def epoch(batches, number, **options):
     return [(b.X.copy(), b.t.copy(), b.y.copy()) for b in batches.epoch(number, **options)]
 
 
-class Paced:
-    """In place of the measured choice: the helper gathers always, never, or every other group."""
-
-    def __init__(self, pattern):
-        self.pattern, self.groups, self.helped = pattern, 0, pattern[0]
-
-    def record(self, batches, *, helped):
-        self.groups += 1
-        self.helped = self.pattern[self.groups % len(self.pattern)]
-
-
-@pytest.fixture(autouse=True, params=[(False,), (True,), (True, False)], ids=["alone", "helped", "in turns"])
+@pytest.fixture(autouse=True, params=[1, 1 << 18], ids=["one by one", "some at a time"])
 def _gathering(request, monkeypatch):
-    """Gather in groups of two, with and without the helper thread."""
-    monkeypatch.setattr(module, "SPOT_BYTES", 1)
-    monkeypatch.setattr(module, "AHEAD_BYTES", 1)
-    monkeypatch.setattr(module, "WORTH_BYTES", 1)
-    monkeypatch.setattr(module, "GatherTiming", lambda: Paced(request.param))
-    monkeypatch.setattr(module, "processors", lambda: 64)
+    """Gather single batches, and several at a time."""
+    monkeypatch.setattr(module, "SPOT_BYTES", request.param)
 
 
 @pytest.mark.parametrize(("n", "batch_size"), [(61, 6), (60, 6), (61, 1), (61, 60), (7, 3), (61, 2)])
 @pytest.mark.parametrize("width", [1, 3, 40])
 def test_every_example_comes_once_with_its_own_target(n, batch_size, width):
     batches = made(n, batch_size, width)
-    assert bool(batches.ahead) == (batches.per_epoch >= 4)
     for number in range(3):
         parts = epoch(batches, number)
         assert [len(X) for X, _, _ in parts] == [batch_size] * (n // batch_size) + [n % batch_size] * (
