@@ -16,8 +16,8 @@ from nntrain.drawing.style import Draw
 from nntrain.drawing.worst_examples import Example, draw_pictures, draw_rows
 from nntrain.errors import SpecError
 from nntrain.pictures.image_shape import known_shape, to_planes
-from nntrain.pictures.options import Options
 from nntrain.pictures.origin import Origin
+from nntrain.pictures.picture_options import Options
 from nntrain.pictures.scored_part import ScoredExamples
 
 COUNT = 25

@@ -8,20 +8,25 @@ from dataclasses import dataclass, fields
 
 from nntrain.drawing.style import Draw
 from nntrain.errors import SpecError, did_you_mean
+from nntrain.pictures.boundary_pictures import film_boundary, gather_boundary
 from nntrain.pictures.error_pictures import gather_errors
-from nntrain.pictures.options import Options
 from nntrain.pictures.origin import Origin
+from nntrain.pictures.picture_options import Options
 from nntrain.pictures.score_pictures import gather_calibration, gather_confusion, gather_ranking, gather_residuals
 from nntrain.pictures.weight_pictures import gather_weights
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One kind of picture: what it shows, what gathers that, and the options beside ``epoch`` that it takes."""
+    """One kind of picture: what it shows, what gathers that, and the options beside ``epoch`` that it takes.
+
+    ``film`` gathers the pictures of a film of the training, where there is one.
+    """
 
     summary: str
     gather: Callable[[Origin, Options], Draw]
     options: tuple[str, ...] = ()
+    film: Callable[[Origin, Options], list[Draw]] | None = None
 
 
 def gather_curves(origin: Origin, options: Options) -> Draw:
@@ -32,6 +37,12 @@ def gather_curves(origin: Origin, options: Options) -> Draw:
 PICTURES: Mapping[str, Picture] = {
     "curves": Picture("Cost, scores and learning rate over the epochs.", gather_curves),
     "weights": Picture("Rows of the first W, as pictures or as a table of shades.", gather_weights, ("shape",)),
+    "boundary": Picture(
+        "What is said over two inputs; as .gif while it learns.",
+        gather_boundary,
+        ("split", "columns", "every"),
+        film_boundary,
+    ),
     "confusion": Picture("Which class is taken for which.", gather_confusion, ("split",)),
     "errors": Picture(
         "The worst examples: what was said and what is true.", gather_errors, ("split", "shape", "count")

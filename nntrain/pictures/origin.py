@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from nntrain.artifacts.rundir import RunDir
 from nntrain.drawing.curves import Curves
@@ -41,6 +42,10 @@ class Origin(ABC):
     def replay(self) -> Replay:
         """Return the training of this run from its first weights on, to be run again in memory."""
 
+    @abstractmethod
+    def compare(self, again: EpochRecord) -> None:
+        """Note where an epoch of a replay is not as it was recorded."""
+
     def heading(self, model: Trained, *more: str) -> Heading:
         """Return the heading of a picture of a model, with ``more`` that it shows."""
         spec = model.assembly.spec
@@ -50,10 +55,16 @@ class Origin(ABC):
 class RunOrigin(Origin):
     """A run directory, whatever state it is in."""
 
+    _differs = False  # whether a replay was found to differ from the records
+
     @cached_property
     def directory(self) -> RunDir:
         """The directory itself."""
         return RunDir(self.path)
+
+    @cached_property
+    def _records(self) -> list[dict[str, Any]]:
+        return self.directory.read_metrics()
 
     def curves(self, epoch: int | None = None) -> Curves:
         summary = self.directory.read_summary()
@@ -75,8 +86,7 @@ class RunOrigin(Origin):
             self.notes += model.notes
             return model
         self._check_epoch(epoch)
-        records = self.directory.read_metrics()
-        step = records[epoch - 1]["step"] if epoch else 0
+        step = self._records[epoch - 1]["step"] if epoch else 0
         saved = self.directory.checkpoint_path(step)
         if epoch and saved.exists():
             return open_model(saved, self.overrides)
@@ -90,29 +100,26 @@ class RunOrigin(Origin):
         self.notes += replay.notes
         return replay
 
-    def compare(self, again: EpochRecord) -> bool:
-        """Tell whether an epoch of a replay is as the run recorded it; a note tells where it is not."""
-        records = self.directory.read_metrics()
-        if again.epoch > len(records):
-            return True
+    def compare(self, again: EpochRecord) -> None:
+        records = self._records
+        if again.epoch > len(records) or self._differs:
+            return
         before, now = records[again.epoch - 1]["train"].get("cost"), again.train["cost"]
-        if before == now:
-            return True
-        what = f"trained again, epoch {again.epoch} has the training cost {now!r}, the run recorded {before!r}"
-        self.notes.append(f"{self.path}: {what}; the picture is that of the training in memory")
-        return False
+        if before != now:
+            self._differs = True
+            what = f"trained again, epoch {again.epoch} has the training cost {now!r}, the run recorded {before!r}"
+            self.notes.append(f"{self.path}: {what}; the picture is that of the training in memory")
 
     def _replayed(self, epoch: int, step: int) -> Trained:
         replay = self.replay()
-        same = True
         for record in replay.train(epoch):
-            same = same and self.compare(record)
+            self.compare(record)
         if replay.diverged:
             raise CheckpointError(f"{self.path}: trained again in memory, it diverged: {replay.diverged}")
         return replay.model(self.path, epoch, step)
 
     def _check_epoch(self, epoch: int | None) -> None:
-        done = len(self.directory.read_metrics())
+        done = len(self._records)
         if epoch is not None and epoch > done:
             raise SpecError(f"--epoch: {self.path} has {done} recorded epochs, got {epoch}")
 
@@ -132,12 +139,17 @@ class CheckpointOrigin(Origin):
     def replay(self) -> Replay:
         return self._run.replay()
 
-    @property
+    def compare(self, again: EpochRecord) -> None:
+        self._run.compare(again)
+
+    @cached_property
     def _run(self) -> RunOrigin:
         folder = self.path.resolve().parent.parent
         if not (folder / "metrics.jsonl").exists():
             raise CheckpointError(f"{self.path}: its run directory is not around it; name the run directory")
-        return RunOrigin(folder, self.overrides)
+        run = RunOrigin(folder, self.overrides)
+        run.notes = self.notes
+        return run
 
 
 class SpecOrigin(Origin):
@@ -177,6 +189,9 @@ class SpecOrigin(Origin):
         replay = Replay(self.loaded)
         self.notes += [*replay.notes, f"{self.path}: trained in memory; nothing of it is kept"]
         return replay
+
+    def compare(self, again: EpochRecord) -> None:
+        pass  # nothing was recorded
 
     def _check_epoch(self, epoch: int | None) -> None:
         last = self.loaded.spec.train.epochs

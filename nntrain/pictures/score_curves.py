@@ -7,7 +7,7 @@ import numpy as np
 
 from nntrain.core.intervals import wilson
 from nntrain.core.types import Array
-from nntrain.drawing.ranking import Ranking
+from nntrain.drawing.threshold_curves import Ranking
 
 BINS = 15
 

@@ -12,13 +12,13 @@ from nntrain.core.types import Array
 from nntrain.data.text import quoted
 from nntrain.drawing.captions import number
 from nntrain.drawing.confusion_matrix import draw_confusion
-from nntrain.drawing.ranking import draw_ranking
 from nntrain.drawing.reliability import draw_reliability
 from nntrain.drawing.residuals import draw_residuals
 from nntrain.drawing.style import Draw
+from nntrain.drawing.threshold_curves import draw_ranking
 from nntrain.errors import SpecError, did_you_mean
-from nntrain.pictures.options import Options
 from nntrain.pictures.origin import Origin
+from nntrain.pictures.picture_options import Options
 from nntrain.pictures.score_curves import rank, reliability
 from nntrain.pictures.scored_part import ScoredExamples
 

@@ -29,7 +29,11 @@ class ScoredExamples:
     @classmethod
     def of(cls, origin: Origin, epoch: int | None, split: str | None) -> "ScoredExamples":
         """Score the model on a part, by default on the test part, else validation, else training. Raises as eval."""
-        model = origin.model(epoch)
+        return cls.of_model(origin, origin.model(epoch), split)
+
+    @classmethod
+    def of_model(cls, origin: Origin, model: Trained, split: str | None) -> "ScoredExamples":
+        """Score a model that is at hand."""
         chosen = split or _first_part(model)
         result = evaluate(model, chosen)
         origin.notes += result.notes

@@ -12,8 +12,8 @@ from nntrain.drawing.heat_map import draw_heat_map
 from nntrain.drawing.style import Draw
 from nntrain.drawing.templates import draw_templates
 from nntrain.pictures.image_shape import known_shape, square, to_planes
-from nntrain.pictures.options import Options
 from nntrain.pictures.origin import Origin
+from nntrain.pictures.picture_options import Options
 from nntrain.runs.trained import Trained
 
 MOST = 50  # rows of W that are drawn as pictures

@@ -38,6 +38,13 @@ def plot(
         str | None, typer.Option("--target", metavar="NAME", help="residuals: of this target of several.")
     ] = None,
     count: Annotated[int | None, typer.Option("--count", min=1, max=100, metavar="N", help="errors: how many.")] = None,
+    columns: Annotated[
+        str | None, typer.Option("--columns", metavar="NAME,NAME", help="boundary: two inputs of several.")
+    ] = None,
+    every: Annotated[
+        int | None, typer.Option("--every", min=1, metavar="N", help="A film: a picture every N epochs.")
+    ] = None,
+    gif: Annotated[bool, typer.Option("--gif", help="A film of the training, as the ending .gif.")] = False,
     use: Annotated[
         str, typer.Option("--for", metavar="USE", help="Sizes of text and lines for screen, slide or paper.")
     ] = "screen",
@@ -48,21 +55,31 @@ def plot(
 
     The weights are those of the best epoch unless --epoch says otherwise. What is not on disk is trained again.
     """
-    from nntrain.cli.output.picture_file import target_of, write_picture
+    from nntrain.cli.output.picture_file import target_of, write_film, write_picture
     from nntrain.cli.output.terminal import notes
+    from nntrain.errors import SpecError
     from nntrain.pictures.menu import find_picture
-    from nntrain.pictures.options import Options
+    from nntrain.pictures.picture_options import Options
 
     if what is None:
         _list_pictures()
         return
-    options = Options(epoch, split, shape, positive, target, count)
+    options = Options(epoch, split, shape, positive, target, count, columns, every)
     picture = find_picture(what, options)
-    file = target_of(output, use, force=force, instead=lambda: f"{_name(source)}-{what}.png")
+    ending = "gif" if gif or every else "png"
+    moves = picture.film is not None
+    file = target_of(output, use, force=force, instead=lambda: f"{_name(source)}-{what}.{ending}", moving=moves)
+    if (gif or every) and not file.moves:
+        raise SpecError(f"{file.path}: a film needs the ending .gif, got '{file.path.suffix}'")
     origin = _origin(source, overrides or [])
-    draw = picture.gather(origin, options)
-    notes(origin.notes)
-    write_picture(file, draw)
+    if file.moves and picture.film is not None:
+        frames = picture.film(origin, options)
+        notes(origin.notes)
+        write_film(file, frames)
+    else:
+        draw = picture.gather(origin, options)
+        notes(origin.notes)
+        write_picture(file, draw)
 
 
 def _origin(source: Path, overrides: list[str]) -> "Origin":

@@ -1,6 +1,6 @@
 """The file that a picture is written to: its format by its ending, and nothing replaced in silence."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +51,13 @@ def write_picture(target: Target, draw: "Draw", *, quiet: bool = False) -> None:
 
     kind = KINDS[target.path.suffix.lower()]
     write_file(target, render(draw, [kind], target.use)[kind], quiet=quiet)
+
+
+def write_film(target: Target, frames: "Sequence[Draw]") -> None:
+    """Draw the pictures of a film and write it whole."""
+    from nntrain.drawing.animation import animate
+
+    write_file(target, animate(frames, target.use))
 
 
 def write_file(target: Target, data: bytes, *, quiet: bool = False) -> None:

@@ -13,3 +13,5 @@ class Options:
     positive: str | None = None
     target: str | None = None
     count: int | None = None
+    columns: str | None = None
+    every: int | None = None
