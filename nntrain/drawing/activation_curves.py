@@ -65,8 +65,8 @@ def _draw_one(axes: "Axes", z: Array, function: Function, sheet: Sheet, wide: fl
     axes.set_title(clean(function.name), pad=sheet.text * 2.0)
     formula, points = clean(function.formula), sheet.text * 0.85
     shrink = min(1.0, (wide + 0.2) * sheet.size.scale / max(width(formula, points), 0.1))
-    look: dict[str, Any] = {"transform": axes.transAxes, "color": SOFT, "va": "bottom"}
-    axes.text(0, 1.05, formula, fontsize=points * shrink, **look)
+    above: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
+    axes.annotate(formula, (0, 1), (0, 0.5 * sheet.text), fontsize=points * shrink, color=SOFT, **above)
     axes.grid(True, axis="both")
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.tick_params(length=0)

@@ -8,8 +8,11 @@ from dataclasses import dataclass, fields
 
 from nntrain.drawing.style import Draw
 from nntrain.errors import SpecError, did_you_mean
+from nntrain.pictures.activation_pictures import gather_activations
 from nntrain.pictures.boundary_pictures import film_boundary, gather_boundary
+from nntrain.pictures.descent_pictures import gather_descent
 from nntrain.pictures.error_pictures import gather_errors
+from nntrain.pictures.gradient_pictures import gather_gradients
 from nntrain.pictures.origin import Origin
 from nntrain.pictures.picture_options import Options
 from nntrain.pictures.score_pictures import gather_calibration, gather_confusion, gather_ranking, gather_residuals
@@ -50,6 +53,9 @@ PICTURES: Mapping[str, Picture] = {
     "calibration": Picture("How often it is right against how sure it is; the ECE.", gather_calibration, ("split",)),
     "roc": Picture("ROC, precision and threshold for two classes.", gather_ranking, ("split", "positive")),
     "residuals": Picture("Predicted against true numbers, and the errors.", gather_residuals, ("split", "target")),
+    "activations": Picture("What the units of each layer do: dead, saturated.", gather_activations, ("split",)),
+    "gradients": Picture("Norms by layer and lengths of steps over the epochs.", gather_gradients),
+    "descent": Picture("The cost over a plane, with the path of the training.", gather_descent),
 }
 ALIASES = {"pr": "roc", "threshold": "roc"}  # the three belong on one sheet
 

@@ -34,7 +34,7 @@ class ScoredExamples:
     @classmethod
     def of_model(cls, origin: Origin, model: Trained, split: str | None) -> "ScoredExamples":
         """Score a model that is at hand."""
-        chosen = split or _first_part(model)
+        chosen = split or first_part(model)
         result = evaluate(model, chosen)
         origin.notes += result.notes
         return cls(origin, model, result, chosen)
@@ -86,7 +86,7 @@ class ScoredExamples:
         return part.take(rows).array
 
 
-def _first_part(model: Trained) -> str:
+def first_part(model: Trained) -> str:
     """Return the first part that the data of a model have, of test, validation and train."""
     for name in PREFERRED:
         try:

@@ -32,7 +32,11 @@ def layer_outputs(network: Network, X: Inputs, layer: str = "") -> Array:
     if layer not in names:
         raise SpecError(f"layer: no such layer, got '{layer}'{did_you_mean(layer, names)}")
     starts = [place for place, shapes in enumerate(network.params.shapes) if shapes]
-    end = [*starts, len(network.layers)][names.index(layer) + 1]
+    return outputs_below(network, X, [*starts, len(network.layers)][names.index(layer) + 1])
+
+
+def outputs_below(network: Network, X: Inputs, end: int) -> Array:
+    """Return what the first ``end`` stages of a network make of scaled inputs X (n, d): (n, width)."""
     dtype: DType = "float64" if network.dtype == np.float64 else "float32"
     part = Network(network.layers[:end], network.loss, n_in=network.n_in, dtype=dtype, plan=network.plan)
     part.params.load(dict(network.params.named(network.params.theta)))

@@ -5,15 +5,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import Overrides, SpecOrModel
-from nntrain.cli.given_path import what_is
+from nntrain.cli.arguments import Overrides
+from nntrain.cli.given_path import need_spec_or_model, what_is
 
 if TYPE_CHECKING:
     from nntrain.pictures.origin import Origin
 
 
 def plot(
-    source: SpecOrModel,
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN|CHECKPOINT|CONFIG",
+            help="A run, a checkpoint or a spec; for activations also their names, all, or a formula of z.",
+        ),
+    ],
     what: Annotated[str | None, typer.Argument(metavar="WHAT", help="The picture; without one: list them.")] = None,
     output: Annotated[
         Path | None,
@@ -51,7 +57,7 @@ def plot(
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace the file if it is there.")] = False,
     overrides: Overrides = None,
 ) -> None:
-    """Draw a picture of a run, whatever state it is in, of a checkpoint, or of a spec, which is trained in memory.
+    """Draw a picture of a run in any state, of a checkpoint, or of a spec, which is trained in memory.
 
     The weights are those of the best epoch unless --epoch says otherwise. What is not on disk is trained again.
     """
@@ -68,9 +74,17 @@ def plot(
     picture = find_picture(what, options)
     ending = "gif" if gif or every else "png"
     moves = picture.film is not None
+    functions = what == "activations" and what_is(source) in ("missing", "folder")
+    if not functions:
+        need_spec_or_model(source)
     file = target_of(output, use, force=force, instead=lambda: f"{_name(source)}-{what}.{ending}", moving=moves)
     if (gif or every) and not file.moves:
         raise SpecError(f"{file.path}: a film needs the ending .gif, got '{file.path.suffix}'")
+    if functions:
+        from nntrain.pictures.activation_pictures import gather_functions
+
+        write_picture(file, gather_functions(str(source)))
+        return
     origin = _origin(source, overrides or [])
     if file.moves and picture.film is not None:
         frames = picture.film(origin, options)
@@ -97,8 +111,8 @@ def _origin(source: Path, overrides: list[str]) -> "Origin":
 def _name(source: Path) -> str:
     """Return what a picture without a name of its own is called after."""
     inside = source.resolve()
-    if str(source) == "-":
-        return "spec"
+    if str(source) == "-" or not inside.name.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        return "spec" if str(source) == "-" else "formula"
     return inside.stem if inside.is_file() else inside.name
 
 

@@ -1,0 +1,131 @@
+"""Activations as functions, and what the units of a network do on some rows of its data.
+
+Knows nothing of how they are drawn.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+
+from nntrain.core.entry_text import kind_of
+from nntrain.core.types import Array
+from nntrain.drawing.activation_curves import Function, draw_activations
+from nntrain.drawing.sheet import Heading
+from nntrain.drawing.style import Draw
+from nntrain.drawing.unit_histograms import Units, draw_units
+from nntrain.errors import SpecError, did_you_mean
+from nntrain.ops.activations import ACTIVATIONS, Activation, Elementwise
+from nntrain.ops.activations.formula import Formula
+from nntrain.ops.layers import Dense, Layer
+from nntrain.pictures.origin import Origin
+from nntrain.pictures.picture_options import Options
+from nntrain.pictures.scored_part import first_part
+from nntrain.runs.layer_outputs import outputs_below
+
+Z = np.linspace(-5.0, 5.0, 1001)
+ROWS = 1000  # of the data that units are shown on
+FLAT = 0.05  # of the largest slope: below, f′ is nearly 0
+MOSTLY = 0.95  # of the rows on which a saturated unit is in the flat range
+FAR = np.linspace(-40.0, 40.0, 4001)  # where a function shows whether it is flat on both sides
+ALL = "all"
+
+Curve = Callable[[Array], Array]
+
+
+def gather_functions(wanted: str) -> Draw:
+    """Return how to draw activations: ``all``, names with commas between, or a formula of z. SpecError for others."""
+    names = [name.strip() for name in wanted.split(",")]
+    if wanted == ALL:
+        entries = [entry() for entry in ACTIVATIONS.values()]
+        shown = [entry for entry in entries if curves_of(entry) is not None and not isinstance(entry, Formula)]
+        title = "activations"
+    elif all(name in ACTIVATIONS for name in names):
+        shown, title = [ACTIVATIONS[name]() for name in names], ", ".join(names)
+        without = [kind_of(entry) for entry in shown if curves_of(entry) is None]
+        if without:
+            raise SpecError(f"{without[0]}: is no function of one z, so there is no curve of it")
+    else:
+        shown, title = [_formula(wanted)], wanted
+    return partial(draw_activations, Z, [_function(entry) for entry in shown], Heading(title))
+
+
+def gather_activations(origin: Origin, options: Options) -> Draw:
+    """Return how to draw what goes into and comes out of the units of each layer, on rows of one part of the data."""
+    model = origin.model(options.epoch)
+    split = options.split or first_part(model)
+    part = model.part(split).part
+    rows = np.unique(np.linspace(0, len(part) - 1, min(ROWS, len(part))).astype(np.int64))
+    X = part.take(rows).X
+    network = model.assembly.network
+    units, number = [], 0
+    for place, layer in enumerate(network.layers):
+        number += isinstance(layer, Dense)
+        if isinstance(layer, Activation):
+            z, h = (outputs_below(network, X, end) for end in (place, place + 1))
+            units.append(_units(f"layer {number}, {kind_of(layer)}", layer, z, h))
+    if not units:
+        raise SpecError(f"activations: {origin.path} has no hidden layer; nntrain plot relu activations draws relu")
+    return partial(draw_units, units, origin.heading(model, f"{len(rows):,} rows of the {split} part"))
+
+
+def curves_of(layer: Layer) -> tuple[Curve, Curve] | None:
+    """Return f and f′ of an activation, None where it is no function of one z."""
+    if isinstance(layer, Elementwise):
+        return layer.f, layer.df
+    if isinstance(layer, Formula):
+        return layer.at, layer.slope_at
+    initial = getattr(layer, "initial", None)  # a learned slope, shown as it begins
+    if initial is not None:
+        begun = Formula(f=layer.expression().replace("slope", repr(initial)))
+        return begun.at, begun.slope_at
+    return None
+
+
+def _function(entry: Activation) -> Function:
+    found = curves_of(entry)
+    assert found is not None
+    f, df = (np.asarray(curve(Z.copy()), np.float64) for curve in found)
+    name = "f(z)" if isinstance(entry, Formula) else kind_of(entry)
+    formula = f"h = {entry.f}" if isinstance(entry, Formula) else entry.formula
+    return Function(name, formula, f, df, entry.kinks)
+
+
+def _formula(text: str) -> Formula:
+    """Return the activation of a formula of z; SpecError says what is wrong with it, or which name is meant."""
+    if text.isidentifier() and text != "z":
+        raise SpecError(f"activations: no such activation, got '{text}'{did_you_mean(text, [ALL, *ACTIVATIONS])}")
+    entry = Formula(f=text)
+    problems = entry.problems()
+    if problems:
+        raise SpecError(f"activations: '{text}': {problems[0][1]}")
+    return entry
+
+
+def _units(name: str, layer: Activation, z: Array, h: Array) -> Units:
+    """Return a layer with the units that learn nothing.
+
+    Of an activation that is flat on both sides they are called saturated, where they are in the flat range on nearly
+    all rows; of others dead, where no gradient passes them on any row.
+    """
+    z, h = z.astype(np.float64), h.astype(np.float64)
+    found = curves_of(layer)
+    nothing = np.zeros(h.shape[1], bool)
+    if found is None or hasattr(layer, "initial"):
+        return Units(name, z, h, (h == 0).all(axis=0), nothing)
+    slope = np.abs(found[1](z))
+    steep = float(np.abs(found[1](FAR)).max())
+    far = np.abs(found[1](FAR)) < FLAT * steep
+    two_sided = bool(far[0] and far[-1])
+    if two_sided:
+        saturated = (slope < FLAT * steep).mean(axis=0) >= MOSTLY
+        return Units(name, z, h, nothing, saturated, _flat_ranges(far))
+    return Units(name, z, h, (slope == 0).all(axis=0), nothing, _flat_ranges(far))
+
+
+def _flat_ranges(flat: Array) -> Sequence[tuple[float, float]]:
+    """Return the ranges of z in which f′ is nearly 0."""
+    edges = np.flatnonzero(np.diff(np.r_[False, flat, False].astype(int)))
+    places = FAR.copy()
+    places[[0, -1]] = -np.inf, np.inf  # what is flat there stays so
+    return [(float(places[a]), float(places[b - 1])) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > 1]
