@@ -182,7 +182,8 @@ def test_the_path_ends_at_the_cost_of_the_run(nntrain, here):
 
 
 def test_two_parameters_are_their_own_plane(nntrain, here):
-    spec = "name: line\ndata: {source: {kind: csv, path: l.csv, target: -1}}\nmodel: linear\ntrain: {epochs: 3, batch_size: all}\n"
+    source = "{kind: csv, path: l.csv, target: -1, task: regression}"
+    spec = f"name: line\ndata: {{source: {source}}}\nmodel: linear\ntrain: {{epochs: 3, batch_size: all}}\n"
     (here / "l.csv").write_text("x,y\n0,1\n1,3\n2,5\n3,7\n", encoding="utf-8")
     (here / "l.yaml").write_text(spec, encoding="utf-8")
     origin = origin_of(here / "l.yaml")
