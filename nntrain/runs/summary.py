@@ -8,6 +8,7 @@ import numpy as np
 
 from nntrain.artifacts import checkpoint as storage
 from nntrain.runs.assembly import Prepared
+from nntrain.runs.baselines import baselines
 from nntrain.runs.part_figures import figures_of
 from nntrain.train.state import State
 
@@ -32,10 +33,10 @@ def sum_up(
     params = prepared.job.network.params
     last = params.theta.copy()
     params.load(stored.tensors)
-    parts = {"train": data.train, "validation": data.validation, "test": data.test}
-    figures = {
-        name: figures_of(prepared.assembly, data.targets, part) for name, part in parts.items() if part is not None
-    }
+    everything = {"train": data.train, "validation": data.validation, "test": data.test}
+    parts = {name: part for name, part in everything.items() if part is not None}
+    figures = {name: figures_of(prepared.assembly, data.targets, part) for name, part in parts.items()}
+    least = baselines(prepared.assembly, parts, figures)
     np.copyto(params.theta, last)
     return {
         "name": spec.name,
@@ -50,6 +51,7 @@ def sum_up(
         "epoch": stored.meta["epoch"],
         "best": best and {name: best[name] for name in BEST},  # in one order, however often the run was resumed
         **figures,
+        "baselines": least,
     }
 
 

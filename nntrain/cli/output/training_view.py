@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def show_training(opened: "AbstractContextManager[Run | Done]", *, as_json: bool, quiet: bool) -> None:
     """Train a run to its end and show it on the way; of a run that is done already only the result is shown."""
     from nntrain.runs import Run
+    from nntrain.runs.baselines import warn_at_chance
 
     talks = not (quiet or as_json)
     interrupts = catch_signals()  # to the end of the process: what has come by then is not lost for a signal
@@ -35,3 +36,4 @@ def show_training(opened: "AbstractContextManager[Run | Done]", *, as_json: bool
         out_json({"run": run.directory.path, **run.summary})
     else:
         show_outcome(run.summary, run.directory.path)
+    notes(warn_at_chance(run.summary, run.directory.read_metrics()))

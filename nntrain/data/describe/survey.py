@@ -11,9 +11,9 @@ import numpy as np
 
 from nntrain.core.types import Array, Task
 from nntrain.data.dataset import Part, Raw
+from nntrain.data.describe.baseline import Baseline, baseline
 from nntrain.data.describe.column_facts import ColumnFacts, number_facts, text_facts
 from nntrain.data.describe.streaming_facts import Tally
-from nntrain.data.text import quoted
 from nntrain.data.transforms.lazy_inputs import Inputs
 
 BLOCK_BYTES = 1 << 22  # size of the blocks of rows that are read at a time
@@ -31,15 +31,6 @@ class Repeated:
     within: int
     leaked: Mapping[str, int]
     conflicting: int
-
-
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """The scores that every model should exceed: those of always giving the same answer, by part."""
-
-    answer: str
-    figure: str
-    scores: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +77,7 @@ def survey(
         constant,
         duplicates,
         Repeated(0, {}, 0) if brief else _count_repeated(parts),
-        _baseline(parts, raw),
+        baseline(raw.task, {name: part.y for name, part in parts.items()}, raw.class_names),
         fingerprint,
         raw.image_shape,
     )
@@ -190,18 +181,3 @@ def _blocks(X: Inputs) -> Iterator[Array]:
     """Yield all rows in order, in blocks."""
     rows = max(1, BLOCK_BYTES // max(1, X.shape[1] * np.dtype(X.dtype).itemsize))
     return (X[start : start + rows] for start in range(0, len(X), rows))
-
-
-def _baseline(parts: Mapping[str, Part], raw: Raw) -> Baseline:
-    """Return the scores of always predicting the most frequent class, or the mean, of the training part."""
-    y = parts["train"].y
-    if raw.task == "regression":
-        mean = y.mean(axis=0, dtype=np.float64)
-        errors = {name: float(np.sqrt(np.square(part.y - mean).mean())) for name, part in parts.items()}
-        return Baseline("always giving the mean", "rmse", errors)
-    if raw.task == "multilabel":
-        usual, answer = y.mean(axis=0) > 0.5, "always giving the usual labels"
-    else:
-        usual = np.bincount(y, minlength=len(raw.class_names)).argmax()
-        answer = f"always saying {quoted(raw.class_names[int(usual)])}"
-    return Baseline(answer, "accuracy", {name: float((part.y == usual).mean()) for name, part in parts.items()})
