@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,9 @@ PEAK_SIZE = 1024  # rows and columns of the product that measures the machine's 
 PEAK_REPEATS = 7
 FEWEST_ROUNDS = 20
 FEWEST_EPOCHS = 3
+TIMER_REPEATS = 200
+REST = "loop and waiting"  # what is left of a step beside its calls and its batch
+LEAST_COMPUTING = 0.9  # share of the time; below it the machine counts as busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,14 @@ class CallTime:
 class Profile:
     """The calls of a step with their times in microseconds, and figures to compare them with.
 
-    ``step`` is the time of a whole step with its batch, ``gather`` the part of it that gathers the batch, and ``floor``
-    the time of its matrix products alone. ``peak`` is the speed of a large product in GFLOP/s, with the same threads.
+    ``step`` is the time of a whole step with its batch, ``gather`` the part of it in which the batch was waited for or
+    gathered, and ``floor`` the time of its matrix products alone. ``peak`` is the speed of a large product in GFLOP/s,
+    with the same threads. ``computing`` is the share of the time of whole steps in which their thread had a processor.
     """
 
     calls: Sequence[CallTime]
     gather: float
+    computing: float
     step: float
     floor: float
     peak: float
@@ -59,12 +64,17 @@ class Profile:
         """The share of the step's time that its matrix products alone take; 1 would be the fastest possible step."""
         return self.floor / self.step
 
+    @property
+    def busy(self) -> bool:
+        """Whether the step had to wait for a processor, so that its time is not its own."""
+        return self.computing < LEAST_COMPUTING
+
     def by_label(self) -> dict[str, float]:
-        """Return microseconds by layer and pass, in order."""
+        """Return microseconds by layer and pass, in order; their sum is the step."""
         sums = {"gather batch": self.gather}
         for call in self.calls:
             sums[call.label] = sums.get(call.label, 0.0) + call.microseconds
-        return sums
+        return sums | {REST: max(0.0, self.step - sum(sums.values()))}
 
 
 def profile(assembly: Assembly, data: Dataset, *, seconds: float = 2.0) -> Profile:
@@ -79,15 +89,16 @@ def profile(assembly: Assembly, data: Dataset, *, seconds: float = 2.0) -> Profi
         calls = [*step.ahead, *step.backward, *stepper.rest]
         bound = [call.bind() for call in calls]
         records = [_record(call) for call in calls]
-        times, bare = _time_each(bound, seconds / 3)
+        times = _time_each(bound, seconds / 3)[0]
         products = [call for call, record in zip(bound, records, strict=True) if record.flops]
         floor = _time_each(products, seconds / 6)[1] if products else 0.0
-        whole = _time_steps(stepper, job.batches, seconds / 3)
+        whole, gather, computing = _time_steps(stepper, job.batches, seconds / 3)
     timed = [replace(record, microseconds=1e6 * t) for record, t in zip(records, times, strict=True)]
     return Profile(
         calls=timed,
-        gather=1e6 * max(0.0, whole - bare),
-        step=1e6 * whole,
+        gather=1e6 * gather,
+        computing=computing,
+        step=1e6 * max(whole, gather + sum(times)),
         floor=1e6 * floor,
         peak=_peak(network.dtype),
         batch_size=job.batches.batch_size,
@@ -122,24 +133,38 @@ def _time_each(calls: Sequence[Callable[[], Any]], seconds: float) -> tuple[list
             start = perf_counter()
             call()
             times.append(perf_counter() - start)
-    return [median(times) for times in each], median(rounds)
+    cost = _timer_cost()
+    return [max(0.0, median(times) - cost) for times in each], median(rounds)
 
 
-def _time_steps(stepper: Stepper, batches: Batches, seconds: float) -> float:
-    """Return the median over epochs of the seconds of a step, with its batch."""
-    epochs: list[float] = []
+def _timer_cost() -> float:
+    """Return the seconds that one reading of the clock adds to what is timed."""
+    return median(-(perf_counter() - perf_counter()) for _ in range(TIMER_REPEATS))
+
+
+def _time_steps(stepper: Stepper, batches: Batches, seconds: float) -> tuple[float, float, float]:
+    """Return the seconds of a step with its batch, those of its batch alone, and the share of them spent computing.
+
+    The first two are medians over epochs; the first epoch, which binds the steps, does not count.
+    """
+    epochs: list[tuple[float, float]] = []
     bound: dict[tuple[int, int], Sequence[Callable[[], Any]]] = {}
-    until = perf_counter() + seconds
+    until, computed = perf_counter() + seconds, 0.0
     while perf_counter() < until or len(epochs) < FEWEST_EPOCHS:
-        start = perf_counter()
+        gathering, start, computed_before = 0.0, perf_counter(), thread_time()
+        before = start
         for batch in batches.epoch(len(epochs)):
+            gathering += perf_counter() - before
             if batch.slot not in bound:
                 step = stepper(batch)
                 bound[batch.slot] = [call.bind() for call in (*step.ahead, *step.backward, *stepper.rest)]
             for call in bound[batch.slot]:
                 call()
-        epochs.append((perf_counter() - start) / batches.per_epoch)
-    return median(epochs[1:])  # the first epoch binds the steps
+            before = perf_counter()
+        epochs.append((perf_counter() - start, gathering))
+        computed += thread_time() - computed_before if len(epochs) > 1 else 0.0
+    whole, gather = ([epoch[k] for epoch in epochs[1:]] for k in (0, 1))
+    return median(whole) / batches.per_epoch, median(gather) / batches.per_epoch, min(1.0, computed / sum(whole))
 
 
 def _peak(dtype: np.dtype[Any]) -> float:

@@ -9,6 +9,11 @@ from nntrain.cli.arguments import Config, Json, Overrides
 if TYPE_CHECKING:
     from nntrain.inspection.step_profile import Profile
 
+BUSY = (
+    "the machine is busy: the step had a processor for {:.0%} of its time, so its time and the shares are not its own; "
+    "measure again when nothing else runs"
+)
+
 
 def profile(
     config: Config,
@@ -24,7 +29,7 @@ def profile(
     from dataclasses import asdict
 
     from nntrain.cli.output.header import model_line
-    from nntrain.cli.output.terminal import out, out_json
+    from nntrain.cli.output.terminal import notes, out, out_json
     from nntrain.inspection.step_profile import profile as measure
     from nntrain.runs import prepare_run
     from nntrain.spec import load
@@ -39,6 +44,8 @@ def profile(
         _show_calls(found)
     _show_labels(found)
     _show_totals(found)
+    if found.busy:
+        notes([BUSY.format(found.computing)])
 
 
 def _show_calls(found: "Profile") -> None:
