@@ -16,14 +16,18 @@ from typing import Any, Protocol
 
 from nntrain.errors import OutputError
 from nntrain.sweeps.order import KILLED, Ended, Order
+from nntrain.sweeps.worker import THREADS
 
 COMMAND = "from nntrain.sweeps.point_server import serve; serve()"
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "BLIS_NUM_THREADS")
 PATIENCE = 5.0  # seconds for the server to end
 
 
 class Executor(Protocol):
-    """Trains points, up to ``capacity`` at once."""
+    """Trains points, up to ``capacity`` at once; ``unit`` names what trains one, in the singular and the plural."""
+
+    @property
+    def unit(self) -> tuple[str, str]:
+        """What trains a point: a process, processes."""
 
     @property
     def capacity(self) -> int:
@@ -45,6 +49,8 @@ class LocalExecutor:
     Killing one costs its point an attempt, killing that server one attempt of each point under way. When the process of
     the executor is gone, all save and end by themselves.
     """
+
+    unit = ("process", "processes")
 
     def __init__(self, jobs: int) -> None:
         self.capacity = jobs

@@ -1,6 +1,7 @@
 """``nntrain sweep``: many runs as one, from a sweep file or from a spec and what varies in it."""
 
 import sys
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -59,6 +60,13 @@ def sweep(
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="Runs at once; one a core by default.")
     ] = None,
+    slurm: Annotated[bool, typer.Option("--slurm", help="Train as Slurm arrays, at most -j tasks at once.")] = False,
+    dask: Annotated[
+        str | None, typer.Option("--dask", metavar="ADDRESS", help="Train by the workers of a Dask scheduler.")
+    ] = None,
+    mpi: Annotated[
+        bool, typer.Option("--mpi", help="Train by the other ranks of MPI: mpiexec -n 5 nntrain sweep … --mpi.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="The folder of the sweep; runs/NAME-sweep by default.")
     ] = None,
@@ -78,15 +86,21 @@ def sweep(
     """
     from nntrain.core.machine import processors
     from nntrain.errors import SpecError
-    from nntrain.sweeps.executor import LocalExecutor
+    from nntrain.sweeps.executor import Executor, LocalExecutor
     from nntrain.sweeps.folder import SweepFolder
+    from nntrain.sweeps.places import Place, remote_executor
     from nntrain.sweeps.request import Options
 
     if commands and confirm is not None:
         raise SpecError("--confirm: is for a sweep that trains here, not for --commands")
-    with LocalExecutor(jobs or processors()) as executor:
-        if not commands:
-            executor.warm_up()  # it loads while the plan is made
+    place = Place(slurm, dask, mpi)
+    place.check()
+    with ExitStack() as held:
+        executor: Executor | None = None
+        if place.is_here:
+            executor = local = held.enter_context(LocalExecutor(jobs or processors()))
+            if not commands:
+                local.warm_up()  # it loads while the plan is made
         options = Options(seeds=seeds, random=random, rank=rank, halving=halving, tpe=tpe)
         request = _request(source, over or (), options)
         if commands and request.method in ("halving", "tpe"):
@@ -94,6 +108,10 @@ def sweep(
                 f"--commands: with {request.method} later runs depend on results; leave it out, to train here"
             )
         folder = SweepFolder(out or Path("runs") / f"{request.name}-sweep")
+        if executor is None:
+            executor = held.enter_context(remote_executor(place, folder.path, jobs))
+        if executor is None:
+            return  # a rank of MPI that has trained for another one
         search = _search(request, overrides or ())
         with folder.lock():
             folder.write("sweep.yaml", request.text)
@@ -189,7 +207,7 @@ def _follow(coordinator: "Coordinator", interrupts: "Interrupted", show: Show) -
     from nntrain.cli.output.sweep_progress import SweepProgress
     from nntrain.errors import FailedRunsError, InterruptedRun
 
-    progress = SweepProgress(coordinator, jobs=coordinator.executor.capacity, as_json=show.as_json, quiet=show.quiet)
+    progress = SweepProgress(coordinator, as_json=show.as_json, quiet=show.quiet)
     progress.begin()
     try:
         for event in coordinator.events(interrupts):

@@ -26,8 +26,9 @@ LABEL = 9
 class SweepProgress:
     """Shows the events of one sweep."""
 
-    def __init__(self, coordinator: "Coordinator", *, jobs: int, as_json: bool, quiet: bool) -> None:
-        self.coordinator, self.jobs, self.total = coordinator, jobs, coordinator.search.most
+    def __init__(self, coordinator: "Coordinator", *, as_json: bool, quiet: bool) -> None:
+        self.coordinator, self.total = coordinator, coordinator.search.most
+        self.jobs, self.unit = coordinator.executor.capacity, coordinator.executor.unit
         self.as_json, self.talks = as_json, not (as_json or quiet)
         self.live = self.talks and is_live(sys.stderr)
         self.failed: dict[str, int] = {}
@@ -137,7 +138,8 @@ class SweepProgress:
         return f", about {duration((sum(seconds) / len(seconds) + START) * left / self.jobs)}{on.removeprefix(',')}"
 
     def _on(self, left: int) -> str:
-        return f", on {_plural(min(self.jobs, max(left, 1)), 'process', 'es')}"
+        number = min(self.jobs, max(left, 1))
+        return f", on {count(number)} {self.unit[number != 1]}"
 
     def _draw(self, *, last: bool = False) -> None:
         now = monotonic()
@@ -192,5 +194,5 @@ def _product(settings: int, seeds: int) -> str:
     return f"{_plural(settings, 'setting')} × {_plural(seeds, 'seed')} = {_plural(settings * seeds, 'run')}"
 
 
-def _plural(number: int, noun: str, ending: str = "s") -> str:
-    return f"{count(number)} {noun}{'' if number == 1 else ending}"
+def _plural(number: int, noun: str) -> str:
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"
