@@ -17,17 +17,17 @@ ADDED = {
     "ops/activations/elementwise.py": '''
 @ACTIVATIONS.register
 @dataclass(frozen=True, slots=True)
-class Softsign(Elementwise):
-    """Like tanh, but slower to saturate (Bergstra et al. 2009)."""
+class LecunTanh(Elementwise):
+    """Tanh scaled such that ±1 go to ±1 (LeCun et al. 1998)."""
 
-    kind: Literal["softsign"] = "softsign"
-    formula: ClassVar[str] = "h = z / (1 + |z|)"
+    kind: Literal["lecun_tanh"] = "lecun_tanh"
+    formula: ClassVar[str] = "h = 1.7159 tanh(2z/3)"
 
     def f(self, z: Array) -> Array:
-        return z / (1 + np.abs(z))
+        return 1.7159 * np.tanh(2 / 3 * z)
 
     def df(self, z: Array) -> Array:
-        return 1 / np.square(1 + np.abs(z))
+        return 1.7159 * 2 / 3 * (1 - np.square(np.tanh(2 / 3 * z)))
 ''',
     "ops/losses/squared.py": '''
 @LOSSES.register
@@ -39,10 +39,10 @@ class PseudoHuber(_OnTargets):
     formula: ClassVar[str] = "mean_ij √(1 + r²) − 1, r = z_ij − t_ij"
 
     def cost(self, z: Array, t: Array) -> Array:
-        return (np.sqrt(1 + np.square(z - t)) - 1).mean(axis=1)
+        return self.over_outputs(np.sqrt(1 + np.square(z - t)) - 1)
 
     def gradient(self, z: Array, t: Array) -> Array:
-        return (z - t) / np.sqrt(1 + np.square(z - t)) / z.size
+        return (z - t) / np.sqrt(1 + np.square(z - t)) / self.divisor(z)
 ''',
     "ops/optimizers/descent.py": '''
 @OPTIMIZERS.register
@@ -161,7 +161,7 @@ def test_each_part_is_one_file_that_stays_short(scratch):
 def test_the_parts_are_listed_and_in_the_schema(run):
     listed, schema = json.loads(run("list", "--json")), run("schema")
     for parts, kind in [
-        ("activations", "softsign"),
+        ("activations", "lecun_tanh"),
         ("losses", "pseudo_huber"),
         ("optimizers", "sign_sgd"),
         ("metrics", "error_rate"),
@@ -174,7 +174,7 @@ def test_the_parts_are_listed_and_in_the_schema(run):
 
 SPEC = """\
 data: {source: stripes, validation: 0.25}
-model: {kind: mlp, hidden: 16, activation: softsign}
+model: {kind: mlp, hidden: 16, activation: lecun_tanh}
 loss: pseudo_huber
 metrics: [error_rate, accuracy]
 optimizer: sign_sgd
@@ -197,7 +197,7 @@ def test_the_derivatives_are_checked(run, tmp_path):
     (tmp_path / "all.yaml").write_text(SPEC, encoding="utf-8")
     assert json.loads(run("gradcheck", "all.yaml", "--json"))["agrees"] is True
     parts = run("gradcheck")
-    assert "softsign" in parts
+    assert "lecun_tanh" in parts
     assert "pseudo_huber" in parts
 
 

@@ -15,7 +15,9 @@ def test_the_end_of_fit_says_when_a_model_is_no_better(nntrain, here):
     assert found["validation"]["accuracy"] == pytest.approx(0.1, abs=0.01)
     assert found["model"]["part"] == "validation"
     assert "note: validation: accuracy 0.1003 is no better than always saying '1' (0.1003)" in done.err
-    better = nntrain("fit", "c.yaml", "--set", "optimizer.lr=0.1", "--run-dir", "s", "--no-plots")
+    better = nntrain(
+        "fit", "c.yaml", "--set", "optimizer.lr=0.1", "--set", "train.epochs=1", "--run-dir", "s", "--no-plots"
+    )
     assert "no better" not in better.err
 
 
@@ -24,7 +26,7 @@ def test_the_end_of_fit_says_when_a_model_is_no_better(nntrain, here):
     [
         "data: {source: {kind: linear, n: 60, targets: 2}, target_scale: standard}\nmodel: linear\nmetrics: r2\n",
         "data: {source: moons, test: 0.2}\nmodel: {kind: mlp, hidden: 4}\nloss: sigmoid_cross_entropy\n",
-        "data: {source: iris, validation: 0.2}\nmodel: {kind: autoencoder, hidden: 2}\nmetrics: mae\n",
+        "data: {source: iris, validation: 0.2, scale: standard}\nmodel: {kind: autoencoder, hidden: 2}\nmetrics: mae\n",
     ],
 )
 def test_every_task_has_one(nntrain, here, text):

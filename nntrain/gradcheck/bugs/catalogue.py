@@ -221,15 +221,11 @@ class NoTwo(Bug):
     needs: ClassVar[str] = "the loss mse or sigmoid_mse, without half"
 
     def loss(self, loss: Loss) -> Loss:
-        return scale_loss(loss, lambda z: 0.5) if _doubles(loss) else loss
+        return scale_loss(loss, lambda z: 0.5) if isinstance(loss, Mse | SigmoidMse) and not loss.half else loss
 
     def seen_in(self, found: Evidence) -> str | None:
         half, twice = "every entry is half the derivative: a factor 2 is missing", "every entry is twice the derivative"
         return half if found.is_ratio(0.5) else twice if found.is_ratio(2.0) else None
-
-
-def _doubles(loss: Loss) -> bool:
-    return isinstance(loss, Mse | SigmoidMse) and not loss.half
 
 
 @dataclass(frozen=True, slots=True)
