@@ -39,6 +39,7 @@ class Network:
         self.loss = loss
         self.n_in = n_in
         self.plan = plan or Plan()
+        self.threads = 1  # that take part in its products
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         self._constants: Constants = {}
         self.widths = [n_in]  # inputs of every layer, then the number of scores

@@ -10,9 +10,20 @@
 #define NPY_TARGET_VERSION NPY_2_0_API_VERSION
 #include <Python.h>
 #include <math.h>
+#include <signal.h>
 #include <string.h>
 #include <numpy/arrayobject.h>
 #include <numpy/ufuncobject.h>
+
+#if defined(__unix__) || defined(__APPLE__)
+#define HELPERS 1
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <time.h>
+#else
+#define HELPERS 0
+#endif
 
 #ifndef SOURCE_DIGEST
 #define SOURCE_DIGEST ""
@@ -91,7 +102,7 @@ typedef struct {
     Py_ssize_t size, room;
     Op *ops;
     PyObject *kept; /* what the addresses point into */
-    int playing, group;
+    int playing;
     Py_ssize_t rows, sums; /* examples of a step, and sums that it adds to */
     npy_intp most;         /* steps that the tables of values are long enough for */
     int ordered;           /* whether some operation reads the order of the examples */
@@ -368,6 +379,160 @@ static int run_call(const Op *op) {
     return status;
 }
 
+/* ---- helpers ---------------------------------------------------------------------------------------------------- */
+
+/* The pieces of one product may run at the same time. The thread that plays and its helpers take them from one counter:
+   who comes first does the piece, and a helper that the system keeps waiting takes none. Which thread does a piece
+   changes nothing in its bits. A helper that finds nothing to do looks again for a tenth of a millisecond, then sleeps. */
+static void run_any_product(const Op *op) {
+    if (op->kind == GEMM) run_gemm(op);
+    else run_product(op);
+}
+
+#if HELPERS
+#define MOST_HELPERS 255
+#define SPIN 100000 /* nanoseconds */
+
+static struct {
+    int started;                /* threads that exist; changed by the owner alone */
+    atomic_int wanted;          /* how many of them may help */
+    atomic_flag owned;          /* whether a tape that is played has them */
+    _Atomic(const Op *) pieces; /* of the product at hand */
+    atomic_ullong ticket;       /* number of the product << 32 | pieces << 16 | next piece */
+    atomic_int done, asleep;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+} pool = {.owned = ATOMIC_FLAG_INIT, .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
+
+static void relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("yield");
+#endif
+}
+
+static long long now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static int is_left(unsigned long long ticket) { return (ticket & 0xffff) < (ticket >> 16 & 0xffff); }
+
+/* Does one piece; whether there was one. The ticket holds the number of the product, so that a thread that was kept
+   waiting between reading and taking cannot take a piece of a later product for one of this. */
+static int take(void) {
+    unsigned long long ticket = atomic_load(&pool.ticket);
+    while (is_left(ticket)) {
+        const Op *pieces = atomic_load(&pool.pieces);
+        if (atomic_compare_exchange_weak(&pool.ticket, &ticket, ticket + 1)) {
+            run_any_product(pieces + (ticket & 0xffff));
+            atomic_fetch_add(&pool.done, 1);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void *help(void *number) {
+    int own = (int)(Py_ssize_t)number;
+    long long since = now();
+    for (int turn = 0;; turn++) {
+        int may = own < atomic_load(&pool.wanted);
+        if (may && take()) {
+            since = now();
+            continue;
+        }
+        relax();
+        if (may && (turn % 32 || now() - since < SPIN)) continue;
+        pthread_mutex_lock(&pool.lock);
+        atomic_fetch_add(&pool.asleep, 1);
+        if (own >= atomic_load(&pool.wanted) || !is_left(atomic_load(&pool.ticket)))
+            pthread_cond_wait(&pool.wake, &pool.lock);
+        atomic_fetch_sub(&pool.asleep, 1);
+        pthread_mutex_unlock(&pool.lock);
+        since = now();
+    }
+    return NULL;
+}
+
+static void start_helpers(void) {
+    int wanted = atomic_load(&pool.wanted);
+    while (pool.started < wanted) {
+        pthread_t thread;
+        sigset_t all, before; /* signals are for the interpreter's threads */
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        int failed = pthread_create(&thread, NULL, help, (void *)(Py_ssize_t)pool.started);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        if (failed) return; /* without it the others do its pieces */
+        pthread_detach(thread);
+        pool.started++;
+    }
+}
+
+static void run_together(const Op *pieces, int count) {
+    unsigned long long number = (atomic_load(&pool.ticket) >> 32) + 1;
+    atomic_store(&pool.done, 0);
+    atomic_store(&pool.pieces, pieces);
+    atomic_store(&pool.ticket, number << 32 | (unsigned long long)count << 16);
+    if (atomic_load(&pool.asleep)) {
+        pthread_mutex_lock(&pool.lock);
+        pthread_cond_broadcast(&pool.wake);
+        pthread_mutex_unlock(&pool.lock);
+    }
+    while (take()) {}
+    long long since = 0;
+    for (int turn = 0; atomic_load(&pool.done) < count; turn++) {
+        relax();
+        if (turn % 64 == 63) {
+            if (!since) since = now();
+            else if (now() - since > SPIN) sched_yield();
+        }
+    }
+}
+
+static void forget_helpers(void) { /* in the child of a fork, which has none of them */
+    pool.started = 0;
+    atomic_store(&pool.asleep, 0);
+    atomic_store(&pool.done, 0);
+    atomic_store(&pool.ticket, 0);
+    atomic_flag_clear(&pool.owned);
+    pthread_mutex_init(&pool.lock, NULL);
+    pthread_cond_init(&pool.wake, NULL);
+}
+#endif
+
+/* Takes the helpers for this tape; 0 if there are none or another tape has them. */
+static int own_helpers(int helped) {
+#if HELPERS
+    if (helped && atomic_load(&pool.wanted) && !atomic_flag_test_and_set(&pool.owned)) {
+        start_helpers();
+        return 1;
+    }
+#endif
+    return 0;
+}
+
+static void release_helpers(void) {
+#if HELPERS
+    atomic_flag_clear(&pool.owned);
+#endif
+}
+
+static PyObject *set_helpers(PyObject *module, PyObject *number) {
+    long wanted = PyLong_AsLong(number);
+    if (PyErr_Occurred()) return NULL;
+#if HELPERS
+    int kept = wanted < 0 ? 0 : wanted > MOST_HELPERS ? MOST_HELPERS : (int)wanted;
+    atomic_store(&pool.wanted, kept);
+    return PyLong_FromLong(kept);
+#else
+    return PyLong_FromLong(0);
+#endif
+}
+
 /* ---- playing ---------------------------------------------------------------------------------------------------- */
 
 #define MOST_SUMS 4096
@@ -375,15 +540,23 @@ static int run_call(const Op *op) {
 /* Plays `count` steps from batch number `first` on, the first of them step number `step`; adds cost and sums of each
    finished one to `totals`. Returns how many were finished; `status` says why no more. */
 static Py_ssize_t play(Tape *tape, const npy_intp *order, npy_intp batch, Py_ssize_t first, Py_ssize_t count,
-                       npy_int64 step, double *totals, double *costs, int *status) {
+                       npy_int64 step, double *totals, double *costs, int helped, int *status) {
     double sums[MOST_SUMS];
     int falls = 0;
+    helped = own_helpers(helped);
     *status = PLAYED;
     for (Py_ssize_t b = 0; b < count; b++) {
         const npy_intp *rows = order ? order + (first + b) * batch : NULL;
         double cost = 0.0;
         for (Py_ssize_t o = 0; o < tape->size; o++) {
             Op *op = tape->ops + o;
+#if HELPERS
+            if (helped && op->group > 1) {
+                run_together(op, op->group);
+                o += op->group - 1;
+                continue;
+            }
+#endif
             switch (op->kind) {
             case LOOP: run_loop(op); break;
             case PRODUCT: run_product(op); break;
@@ -439,15 +612,19 @@ static Py_ssize_t play(Tape *tape, const npy_intp *order, npy_intp batch, Py_ssi
                 break;
             case KINDS: break;
             }
-            if (*status != PLAYED) return b;
+            if (*status != PLAYED) {
+                if (helped) release_helpers();
+                return b;
+            }
         }
         totals[0] += cost * (double)tape->rows;
         for (Py_ssize_t k = 0; k < tape->sums; k++) totals[k + 1] += sums[k];
         if (falls) {
             *status = FELL;
-            return b + 1;
+            count = b + 1;
         }
     }
+    if (helped) release_helpers();
     return count;
 }
 
@@ -533,7 +710,6 @@ static int settle(Tape *tape, Op *op, PyObject *function, PyArrayObject **a, int
         if (nargs < 2 || nargs > 4) return refuse("a loop takes 2 to 4 operands");
         return find_loop(op, function, a, nargs, 0);
     case PRODUCT: {
-        op->group = op->place;
         if (nargs != 3 || !is_real(a[0])) return refuse("a product takes three real matrices");
         npy_intp steps[9] = {0, 0, 0, op->step[0][0], op->step[0][1], op->step[1][1], op->step[1][2], op->step[2][0], op->step[2][2]};
         memcpy(op->inner, steps, sizeof steps);
@@ -541,7 +717,6 @@ static int settle(Tape *tape, Op *op, PyObject *function, PyArrayObject **a, int
     }
     case GEMM: {
         npy_intp size = op->itemsize;
-        op->group = op->place;
         if (nargs != 3 || !is_real(a[0]) || !same_type(a, 0, 3)) return refuse("a product takes three real matrices");
         op->data = PyLong_AsVoidPtr(function);
         if (!op->data) return PyErr_Occurred() ? -1 : refuse("there is no such routine");
@@ -696,14 +871,28 @@ static PyObject *tape_add(Tape *self, PyObject *args) {
     Py_RETURN_TRUE;
 }
 
+/* Lets the last so many operations run at the same time: products, which read and write different memory. */
+static PyObject *tape_share(Tape *self, PyObject *number) {
+    Py_ssize_t count = PyLong_AsSsize_t(number);
+    if (PyErr_Occurred()) return NULL;
+    if (self->playing) return refuse("the tape is being played"), NULL;
+    if (count < 2 || count > self->size || count > 0xffff) return refuse("there are not so many operations"), NULL;
+    Op *first = self->ops + self->size - count;
+    for (Py_ssize_t i = 0; i < count; i++)
+        if ((first[i].kind != PRODUCT && first[i].kind != GEMM) || first[i].group)
+            return refuse("only products are shared, and once"), NULL;
+    first->group = (int)count;
+    Py_RETURN_NONE;
+}
+
 static PyObject *tape_play(Tape *self, PyObject *args) {
     PyArrayObject *totals, *costs;
     PyObject *order;
     Py_ssize_t batch, first, count, done;
     long long step;
-    int status;
-    if (!PyArg_ParseTuple(args, "OnnnLO!O!", &order, &batch, &first, &count, &step, &PyArray_Type, &totals,
-                          &PyArray_Type, &costs))
+    int status, helped;
+    if (!PyArg_ParseTuple(args, "OnnnLO!O!p", &order, &batch, &first, &count, &step, &PyArray_Type, &totals,
+                          &PyArray_Type, &costs, &helped))
         return NULL;
     if (self->playing) return refuse("the tape is being played"), NULL;
     if (count < 1 || count > self->most) return refuse("the tape cannot play so many steps"), NULL;
@@ -725,7 +914,7 @@ static PyObject *tape_play(Tape *self, PyObject *args) {
     Py_INCREF(self);
     Py_INCREF(order);
     Py_BEGIN_ALLOW_THREADS
-    done = play(self, rows, batch, first, count, step, PyArray_DATA(totals), PyArray_DATA(costs), &status);
+    done = play(self, rows, batch, first, count, step, PyArray_DATA(totals), PyArray_DATA(costs), helped, &status);
     Py_END_ALLOW_THREADS
     self->playing = 0;
     Py_DECREF(order);
@@ -772,6 +961,7 @@ static Py_ssize_t tape_length(Tape *self) { return self->size; }
 
 static PyMethodDef methods[] = {
     {"add", (PyCFunction)tape_add, METH_VARARGS, "Append an operation; False if there is no loop for its operands."},
+    {"share", (PyCFunction)tape_share, METH_O, "Let the last so many operations, products, run at the same time."},
     {"play", (PyCFunction)tape_play, METH_VARARGS, "Play some steps; return how many were finished, and the status."},
     {NULL},
 };
@@ -788,8 +978,12 @@ static PyTypeObject TapeType = {
     .tp_methods = methods,
     .tp_as_sequence = &sequence,
 };
+static PyMethodDef functions[] = {
+    {"set_helpers", set_helpers, METH_O, "Let so many threads help with products; return how many there can be."},
+    {NULL},
+};
 static struct PyModuleDef module = {
-    PyModuleDef_HEAD_INIT, "_player", "Plays recorded NumPy calls back without the interpreter.", -1, NULL};
+    PyModuleDef_HEAD_INIT, "_player", "Plays recorded NumPy calls back without the interpreter.", -1, functions};
 
 static const struct {
     const char *name;
@@ -806,6 +1000,9 @@ static const struct {
 PyMODINIT_FUNC PyInit__player(void) {
     import_array();
     import_umath();
+#if HELPERS
+    pthread_atfork(NULL, NULL, forget_helpers);
+#endif
     PyObject *m = PyModule_Create(&module);
     if (!m || PyModule_AddType(m, &TapeType) < 0) return NULL;
     for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)

@@ -66,6 +66,30 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
+def free_processors() -> int:
+    """Return how many processors this process may use that nothing else keeps busy, at least 1.
+
+    Others count when they are running now and have been for a while, as the load of the last minute shows.
+    """
+    usable = min(processors(), _quota())
+    try:
+        load = os.getloadavg()[0]
+        running = int(Path("/proc/loadavg").read_text(encoding="ascii").split()[3].partition("/")[0]) - 1
+    except (AttributeError, OSError, ValueError, IndexError):  # another system tells less
+        running = usable
+        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    return max(1, usable - max(0, min(running, round(load))))
+
+
+def _quota() -> int:
+    """Return the processors that a container grants, in whole ones, at least 1."""
+    try:
+        most, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        return max(1, round(int(most) / int(period)))
+    except (OSError, ValueError):  # there is no limit, or nothing says so
+        return processors()
+
+
 def memory() -> tuple[int, int] | None:
     """Return the bytes that this process holds now and the most it has held; None where the system does not tell."""
     try:

@@ -12,8 +12,9 @@ SMALL = 1_000_000  # OpenBLAS: products up to this many multiply-adds skip packi
 SMALL_KERNELS = frozenset({"SkylakeX", "Cooperlake", "SapphireRapids"})
 MOST_PIECES = (4, 16)  # of rows, of columns: more cost more than they gain (measured)
 UNIT = 8  # pieces are multiples of so many rows or columns, which the kernels handle at once
-LARGE = 24_000_000  # multiply-adds of each piece of a larger product, which is cut only to be shared by threads
-MOST_SHARES = 4
+LARGE = 24_000_000  # multiply-adds from which a product is cut in two for threads to share (measured)
+SHARE = 100_000_000  # multiply-adds of each of more than two pieces, which cost a single thread time (measured)
+MOST_SHARES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,10 @@ class Plan:
                 count = -(-length // widest) if widest else length
                 if count <= MOST_PIECES[way]:
                     return way, _cut(length, count)
+        if m * n * k < LARGE:
+            return axis, [slice(0, (m, n)[axis])]
         way = int(n >= m)
-        count = max(1, min(m * n * k // LARGE, MOST_SHARES))
-        return (way, _cut((m, n)[way], count)) if count > 1 else (axis, [slice(0, (m, n)[axis])])
+        return way, _cut((m, n)[way], max(2, min(m * n * k // SHARE, MOST_SHARES)))
 
     def column_major(self, width: int) -> bool:
         """Tell whether a block with this many columns is stored column after column.

@@ -36,21 +36,23 @@ class Tape:
     def record(self, calls: Sequence[Call]) -> None:
         """Append recorded calls; the pieces of one product may run at the same time."""
         for product, group in groupby(calls, key=lambda call: call.product):
-            pieces = list(group)
-            for place, call in enumerate(pieces):
-                together = len(pieces) if product is not None and place == 0 else 0
-                if not self._append(call, together):
+            pieces, begin = list(group), len(self)
+            for call in pieces:
+                if not self._append(call):
                     self.python_calls.append(call)
                     self.call(call.bind())
+            products = len(pieces) == len(self) - begin and not set(map(id, pieces)) & set(map(id, self.python_calls))
+            if product is not None and len(pieces) > 1 and products:
+                self._tape.share(len(pieces))
 
-    def _append(self, call: Call, together: int) -> bool:
+    def _append(self, call: Call) -> bool:
         """Append a call as an operation; False if there is none that does the same."""
         function, args, out = call.function, call.args, call.out
         owner, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
         if isinstance(function, blas.Gemm) and out is not None:
-            return self._gemm(args, out, together)
+            return self._gemm(args, out)
         if function is np.matmul and out is not None:
-            return self._product(args[0], args[1], out, together)
+            return self._product(args[0], args[1], out)
         if isinstance(function, np.ufunc) and out is not None:
             return self._elementwise(function, [*args, out])
         if function is np.copyto and len(args) == 2:
@@ -63,18 +65,18 @@ class Tape:
             return self._maxima(args[0], args[3])
         return False
 
-    def _product(self, a: Array, b: Array, out: Array, together: int) -> bool:
+    def _product(self, a: Array, b: Array, out: Array) -> bool:
         if not are_matrices(a, b, out) or overlap(out, a) or overlap(out, b):
             return False
-        return self._add("PRODUCT", np.matmul, (a, b, out), *of_product(a, b, out), place=together)
+        return self._add("PRODUCT", np.matmul, (a, b, out), *of_product(a, b, out))
 
-    def _gemm(self, args: Sequence[Any], out: Array, together: int) -> bool:
+    def _gemm(self, args: Sequence[Any], out: Array) -> bool:
         a, b, alpha, beta = args
         found = blas.routine(a.dtype.char)
         if not are_matrices(a, b, out) or found is None or overlap(out, a) or overlap(out, b):
             return False
         numbers = (alpha, beta, float(found.integer == 4))
-        return self._add("GEMM", found.address, (a, b, out), *of_product(a, b, out), numbers, place=together)
+        return self._add("GEMM", found.address, (a, b, out), *of_product(a, b, out), numbers)
 
     def _elementwise(self, function: np.ufunc, operands: list[Any]) -> bool:
         out = operands[-1]

@@ -10,7 +10,7 @@ from nntrain.artifacts.rundir import RunDir
 from nntrain.interface.model import Model, load
 from nntrain.interface.plain_spec import Overrides, SpecSource, read_spec
 from nntrain.runs import open_run
-from nntrain.runs.blas_threads import keep_threads
+from nntrain.runs.threads import keep_threads
 from nntrain.train.history import flatten
 
 

@@ -13,10 +13,10 @@ from nntrain.data.tables.labels import match_undotted, match_unpadded
 from nntrain.data.text import choices, quoted
 from nntrain.errors import DataError, SpecError
 from nntrain.interface.plain_spec import Overrides
-from nntrain.runs.blas_threads import keep_threads
 from nntrain.runs.evaluation import Predictions, evaluate, predict_rows
 from nntrain.runs.layer_outputs import layer_outputs
 from nntrain.runs.part_figures import score_targets
+from nntrain.runs.threads import keep_threads
 from nntrain.runs.trained import Trained, open_model
 from nntrain.spec import resolve
 

@@ -19,7 +19,7 @@ from nntrain.errors import DataError, SpecError, UserError
 from nntrain.network import Network
 from nntrain.ops.losses import Loss
 from nntrain.ops.metrics import MetricSet, default_metrics
-from nntrain.runs.blas_threads import settle_threads
+from nntrain.runs.threads import settle_threads
 from nntrain.spec import Loaded, Spec
 from nntrain.train import monitor
 from nntrain.train.evaluate import Evaluator
@@ -80,14 +80,14 @@ class Assembly:
 
     @cached_property
     def network(self) -> Network:
-        """The network. When it is made, the BLAS threads of this process are set and its plan is chosen."""
+        """The network. When it is made, the threads of this process are set and its plan is chosen."""
         facts, spec = self.facts, self.spec
         reconstructs = self.task == "reconstruction"
         n_out = facts.n_features if reconstructs else self.loss.width(len(facts.class_names), facts.n_targets)
         network = Network(
             spec.model.layers(facts.n_features, n_out), self.loss, n_in=facts.n_features, dtype=spec.train.dtype
         )
-        network.plan = settle_threads(network, spec.train.batch_size, spec.runtime.threads)
+        settle_threads(network, spec.train.batch_size, spec.runtime.threads)
         return network
 
     def targets(self, part: Part) -> tuple[Array, Array]:

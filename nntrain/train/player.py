@@ -18,6 +18,7 @@ from nntrain.core.tape import Tape
 from nntrain.data.batches.in_memory import Batch
 from nntrain.ops.optimizers import Adam, AdamW, Sgd
 from nntrain.train.example_buffers import ExampleBuffers
+from nntrain.train.helper_trial import HelperTrial
 from nntrain.train.job import Job
 from nntrain.train.state import State
 from nntrain.train.step import Step, Stepper
@@ -45,6 +46,7 @@ class Player:
         self._sums = sum(metric.n_sums(job.network.n_out) for metric in distinct.values())
         self._totals, self._costs = np.zeros(1 + self._sums), np.zeros(2)
         self._seconds = 1.0  # of a step
+        self._helpers = HelperTrial()
 
     @staticmethod
     def suits(job: Job, extension: ModuleType) -> bool:
@@ -75,8 +77,10 @@ class Player:
         self._totals[0], self._totals[1:] = state.cost_sum, state.metric_sums if state.rows else 0.0
         since = perf_counter()
         rows = self.job.batches.batch_size
-        done, status = tape.play(self._order, rows, state.batch, count, start, self._totals, self._costs)
+        helped = self._helpers.are_worth_it
+        done, status = tape.play(self._order, rows, state.batch, count, start, self._totals, self._costs, helped)
         self._seconds = max(1e-7, (perf_counter() - since) / count)
+        self._helpers.record(self._seconds, count)
         failed = status in (self._extension.COST_NOT_FINITE, self._extension.NORM_NOT_FINITE)
         if self._values:
             self.lr = self.stepper.rate(start + (done if failed else done - 1))

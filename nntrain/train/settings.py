@@ -76,7 +76,11 @@ class Checkpointing:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Settings that may change speed and rounding, but never the mathematics: the number of BLAS threads."""
+    """Settings that may change speed, but never the mathematics.
+
+    ``threads`` take part in matrix products; null takes as many as are free. With the C player any number gives the
+    same bits; without it they are BLAS's threads, and another number rounds otherwise.
+    """
 
     __pydantic_config__ = {"extra": "forbid"}
 

@@ -148,7 +148,9 @@ def _describe(environment: Mapping[str, Any]) -> str:
     """Return in words what the result depends on apart from spec and data."""
     pools, plan = environment["blas"], environment["plan"]
     library = f"{pools[0]['library']} {pools[0]['version'] or ''}".strip() if pools else "BLAS unknown"
-    kernels = f"{plan['kernels']} kernels, {_count(plan['threads'], 'thread')}"
+    shared = environment.get("player") == "on" and plan["threads"] == 1
+    threads = "any number of threads" if shared else _count(plan["threads"], "thread")
+    kernels = f"{plan['kernels']} kernels, {threads}"
     machine = f"{environment['python']}, {environment['cpu'] or 'unknown processor'}"
     return f"numpy {environment['numpy']}, {library}, {kernels}, {machine}"
 

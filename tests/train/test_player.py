@@ -21,6 +21,7 @@ from nntrain.ops.penalties import Penalty
 from nntrain.ops.schedules import SCHEDULES
 from nntrain.train import loop
 from nntrain.train import player as module
+from nntrain.train.helper_trial import HelperTrial
 from nntrain.train.interpreter import Interpreter
 from nntrain.train.loop import fit
 from nntrain.train.player import Player
@@ -212,3 +213,48 @@ def test_what_a_recorded_python_function_raises_is_raised(make_job, monkeypatch)
     monkeypatch.setattr("nntrain.ops.layers.generator", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         list(fit(job, State.start(job.network.params, job.optimizer)))
+
+
+@built
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_any_number_of_helpers_gives_the_same_bits(make_job, dtype, monkeypatch):
+    """Small pieces of a product, large ones, and updates within them; with helpers in every group of steps."""
+    monkeypatch.setenv("NNTRAIN_PLAYER", "1")
+    plan = Plan(small=20_000, fused=True)
+    for options in (
+        {"model": Mlp(hidden=(64, 40)), "optimizer": Sgd(lr=0.1), "plan": plan},
+        {"model": Mlp(hidden=(700,)), "optimizer": AdamW(), "plan": plan, "d": 300, "batch_size": 128},
+    ):
+        results = []
+        for helpers in (0, 1, 3):
+            job = make_job(n=300, width=5, dtype=dtype, epochs=4, **({"d": 50, "batch_size": 64} | options))
+            state = State.start(job.network.params, job.optimizer)
+            monkeypatch.setattr(module, "HelperTrial", lambda: Always())
+            player().set_helpers(helpers)
+            results.append(outcome(job, state))
+        player().set_helpers(0)
+        assert results[0] == results[1] == results[2]
+
+
+class Always:
+    """In place of the trial: helpers take part whenever there are any."""
+
+    are_worth_it = True
+
+    def record(self, seconds, steps):
+        """Learn nothing."""
+
+
+def test_helpers_are_kept_where_they_gain_and_tried_again():
+    def play(trial, turns, alone, together):
+        taken = []
+        for _ in range(turns):
+            taken.append(trial.are_worth_it)
+            trial.record(together if trial.are_worth_it else alone, 100)
+        return taken
+
+    assert sum(play(HelperTrial(), 100, 0.002, 0.0011)) > 80
+    assert sum(play(HelperTrial(), 100, 0.002, 0.0400)) < 20
+    trial = HelperTrial()
+    play(trial, 50, 0.002, 0.04)
+    assert any(play(trial, 60, 0.002, 0.001)[-20:])

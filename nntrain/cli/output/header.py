@@ -90,9 +90,9 @@ def _machine(run: "Run") -> str:
     pools = run.environment["blas"]
     if not pools:
         return "BLAS unknown"
-    pool, plan = pools[0], run.job.network.plan
+    pool = pools[0]
     library = f"{pool['library']} {pool['version'] or ''}".strip()
-    threads, cores = plural(plan.threads, "thread"), plural(run.environment["cpus"], "core")
+    threads, cores = plural(run.job.network.threads, "thread"), plural(run.environment["cpus"], "core")
     state = run.environment["player"]
     played = "" if state == "on" else f", C player {state}"
     return f"{library}, {pool['architecture'] or 'unknown'} kernels, {threads} on {cores}{played}"
