@@ -76,6 +76,12 @@ class FailedRunsError(UserError):
     exit_code = 10
 
 
+class FindingError(UserError):
+    """A run that ``diagnose --strict`` was asked about has a serious fault."""
+
+    exit_code = 11
+
+
 class InterruptedRun(UserError):
     """A signal stopped the run after its checkpoint was saved."""
 

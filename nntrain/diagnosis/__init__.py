@@ -1,1 +1,5 @@
-"""Why a run's curve looks as it does: a verdict from experiments, and what to do next."""
+"""Why a run's curve looks as it does: a verdict from experiments, its evidence, and what to do next."""
+
+from nntrain.diagnosis.diagnosis import SECONDS, Diagnosis, diagnose
+
+__all__ = ["SECONDS", "Diagnosis", "diagnose"]

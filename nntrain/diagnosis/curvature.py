@@ -10,9 +10,9 @@ import numpy as np
 
 from nntrain.core.types import Array
 from nntrain.network import Network
+from nntrain.ops.optimizers import Adam, AdamW, Optimizer, Sgd
 from nntrain.ops.penalties import Penalty
 from nntrain.train.state import State
-from nntrain.ops.optimizers import Adam, AdamW, Optimizer, Sgd
 
 Gradient = Callable[[Array], Array]
 STEPS = 60  # Lanczos steps at most
@@ -108,4 +108,6 @@ def gradient_of(network: Network, X: Array, t: Array, penalty: Penalty) -> Gradi
 def _along(gradient: Gradient, theta: Array, direction: Array) -> Array:
     """Return H·direction by central differences of the gradient."""
     h = 1e-5 * (1 + np.linalg.norm(theta)) / max(float(np.linalg.norm(direction)), 1e-300)
-    return (gradient(theta + h * direction) - gradient(theta - h * direction)) / (2 * h)  # (∇J(θ+hd) − ∇J(θ−hd)) / 2h
+    change: Array = gradient(theta + h * direction) - gradient(theta - h * direction)
+    found: Array = change / (2 * h)  # (∇J(θ+hd) − ∇J(θ−hd)) / 2h
+    return found

@@ -8,11 +8,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any, cast
 
 import numpy as np
 
 from nntrain.diagnosis.subject import Subject, Trainee
 from nntrain.errors import DivergenceError
+from nntrain.ops.optimizers import Optimizer
 from nntrain.ops.schedules import Constant, Cosine, Schedule
 from nntrain.train.loop import fit
 from nntrain.train.settings import Stop
@@ -54,15 +56,15 @@ class Replays:
     @cached_property
     def epochs(self) -> int:
         """Epochs of a replay from the start: never under three, unless the run has fewer or the time is too short."""
-        each = max((record["seconds"] for record in self.run.records), default=0.0)
-        each = max(float(np.median([r["seconds"] for r in self.run.records])) if self.run.records else each, 1e-4)
+        seconds = [record["seconds"] for record in self.run.records] or [0.0]
+        each = max(float(np.median(seconds)), 1e-4)
         most = max(1, int(self.seconds / TRAININGS / each))
         return min(max(round(self.share * self.planned), min(3, self.planned)), most)
 
     @property
     def long_enough(self) -> bool:
-        """Whether a replay shows at least a quarter of the run."""
-        return self.epochs >= 0.25 * self.planned or self.epochs >= min(3, self.planned) > 0.25 * self.planned
+        """Whether a replay shows about a quarter of the run."""
+        return self.epochs >= 0.2 * self.planned
 
     @property
     def in_time(self) -> bool:
@@ -95,7 +97,7 @@ class Replays:
     ) -> Outcome:
         """Train a state for so many epochs more, at a base rate and a schedule of its own if they are given."""
         job = trainee.job
-        optimizer = replace(job.optimizer, lr=rate or job.optimizer.lr)
+        optimizer: Optimizer = replace(cast(Any, job.optimizer), lr=rate or job.optimizer.lr)
         training = replace(job.training, epochs=state.epoch + epochs, max_steps=None, stop=Stop())
         again = replace(job, optimizer=optimizer, schedule=schedule or job.schedule, training=training, validation=None)
         try:
