@@ -18,7 +18,7 @@ from nntrain.diagnosis.examination import Examination
 from nntrain.diagnosis.reason import reason_of
 from nntrain.diagnosis.remedy import remedy
 from nntrain.diagnosis.replays import Replays
-from nntrain.diagnosis.subject import Subject
+from nntrain.diagnosis.subject import Subject, refuse_unfit
 from nntrain.diagnosis.verdict import Finding, Kind, findings
 from nntrain.runs.assembly import assemble
 from nntrain.spec import reload
@@ -148,6 +148,7 @@ def diagnose(path: Path, *, share: float = 1.0, seconds: float = SECONDS) -> Dia
     """
     began = time.perf_counter()
     run = Subject(path)
+    refuse_unfit(run)
     examined = Examination(run, Replays(run, share, seconds))
     found = list(findings(examined))
     return Diagnosis(path, run, examined, found, time.perf_counter() - began)

@@ -126,6 +126,12 @@ WITH_SEEDS = (
 )
 
 
+DIAGNOSED = (
+    "nntrain fit configs/rate-too-small.yaml --run-dir runs/slow -q --no-plots",
+    "nntrain diagnose runs/slow",
+    "nntrain fit runs/slow/config.yaml --set optimizer.lr=0.3 -q --no-plots --run-dir runs/mended",
+)
+
 SESSIONS: Mapping[str, Callable[[], str]] = {
     "session": lambda: recorded("nntrain", "fit", "configs/digits-mlp.yaml"),
     "own-data": lambda: dialogue(*GUESSED),
@@ -140,6 +146,7 @@ SESSIONS: Mapping[str, Callable[[], str]] = {
     "diverged": lambda: recorded("nntrain", "fit", "configs/digits-mlp.yaml", "-q", *TOO_HIGH, status=4),
     "verify": lambda: recorded("nntrain", "verify", "configs/digits-mlp.yaml"),
     "sweep": lambda: recorded("nntrain", "sweep", "configs/digits-mlp.yaml", *RATES, "-q"),
+    "diagnosis": lambda: dialogue(*DIAGNOSED),
     "compare": lambda: dialogue(*COMPARED),
     "groups": lambda: dialogue(*WITH_SEEDS),
     "sweep-script": lambda: recorded("scripts/sweep_lr.sh", "configs/rate-right.yaml", "3e-4", "0.03", "0.3", "1.5"),
