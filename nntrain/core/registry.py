@@ -8,6 +8,8 @@ who reads it: the schema hook below speaks pydantic's protocol in plain dicts an
 import dataclasses
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
@@ -24,14 +26,53 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         self.name = name
         self.noun = noun
         self._entries: dict[str, type[T]] = {}
+        self._families: tuple[str, ...] = ()
+        self._unread: list[str] = []  # families that are not imported yet
+
+    def find_in(self, package: str, *families: str) -> None:
+        """Say which modules of a package register the entries; that is the order of the entries, too.
+
+        A family is imported when the kind of one of its entries is asked for, or when all entries are.
+        """
+        self._families = tuple(f"{package}.{family}" for family in families)
+        self._unread = list(self._families)
+
+    def import_all(self) -> None:
+        """Import every family, and put the entries in the order of the families."""
+        if not self._unread:
+            return
+        while self._unread:
+            import_module(self._unread.pop(0))
+        place = {family: index for index, family in enumerate(self._families)}
+        by_family = sorted(self._entries.items(), key=lambda item: place.get(item[1].__module__, len(place)))
+        self._entries = dict(by_family)
+
+    def _find(self, kind: object) -> None:
+        """Import the family that defines a kind: the one in whose text the kind stands, or all if none is found."""
+        if kind in self._entries or not isinstance(kind, str):
+            return
+        for family in self._unread:
+            if f'Literal["{kind}"]' in _source(family):
+                self._unread.remove(family)
+                import_module(family)
+                break
+        if kind not in self._entries:
+            self.import_all()
 
     def __getitem__(self, kind: str) -> type[T]:
+        self._find(kind)
         return self._entries[kind]
 
+    def __contains__(self, kind: object) -> bool:
+        self._find(kind)
+        return kind in self._entries
+
     def __iter__(self) -> Iterator[str]:
+        self.import_all()
         return iter(self._entries)
 
     def __len__(self) -> int:
+        self.import_all()
         return len(self._entries)
 
     def __repr__(self) -> str:
@@ -68,6 +109,13 @@ class Registry(Mapping[str, type[T]], Generic[T]):
         bare = [kind for kind, entry in self.items() if not _needs_keys(entry)]
         names = {"enum": bare, "type": "string", "description": f"The {self.noun} with its defaults."}
         return {"title": self.noun, "anyOf": [names, *entries] if bare else entries}
+
+
+def _source(module: str) -> str:
+    """Return the text of a module without importing it, "" where it has none."""
+    found = find_spec(module)
+    read = getattr(found.loader, "get_source", None) if found else None
+    return (read(module) or "") if read else ""
 
 
 def summary_of(entry: type) -> str:

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from nntrain.core.distinct import distinct
 from nntrain.core.types import Array, DType
 from nntrain.data.dataset import SPLITS, Dataset, Part, Raw, no_such_part
 from nntrain.data.describe.advice import Advice, Scales, advise
@@ -17,8 +19,6 @@ from nntrain.data.describe.survey import Survey, survey
 from nntrain.data.fingerprint import TrainedRows
 from nntrain.data.options import DataOptions
 from nntrain.data.sources import Source
-from nntrain.data.sources.known_columns import load_known
-from nntrain.data.sources.tabular import TableSource
 from nntrain.data.split import Rows, split, split_by_draws, split_by_sides
 from nntrain.data.tables.labels import match_undotted, match_unpadded, rename
 from nntrain.data.tables.wanted_columns import WantedColumns
@@ -112,7 +112,7 @@ def _count_amounts(raw: Raw) -> int:
     """Return how many different whole numbers a regression's only target holds, 0 if they are not whole."""
     y = raw.train.y
     whole = raw.task == "regression" and y.shape[1] == 1 and bool((y == np.round(y)).all())
-    return len(np.unique(y)) if whole else 0
+    return len(distinct(y)) if whole else 0
 
 
 def look_through(
@@ -120,8 +120,9 @@ def look_through(
 ) -> tuple[Survey, Sequence[Advice]]:
     """Return the survey of loaded and divided data, and what in it deserves a second look."""
     positions: Sequence[int] = range(raw.train.X.shape[1])
-    if isinstance(options.source, TableSource) and not brief:  # where each stands, counting those that are no features
-        positions = options.source.roles(options.source.open(options.source.path, None)).features
+    source: Any = options.source
+    if hasattr(source, "roles") and not brief:  # a table: where each stands, counting those that are no features
+        positions = source.roles(source.open(source.path, None)).features
     found = survey(raw, parts, positions, fingerprint, brief=brief)
     return found, advise(found, Scales(options.scale, options.target_scale))
 
@@ -136,6 +137,8 @@ def prepare_part(
     """
     if split not in SPLITS:
         raise DataError(f"split: unknown name, got '{split}'{did_you_mean(split, SPLITS)}")
+    from nntrain.data.sources.known_columns import load_known  # here, since training does without
+
     raw = load_known(options.source, options.seed_or(seed), wanted)
     changed = trained_on is not None and raw.fingerprint() != trained_on.fingerprint
     whole = changed and split == "train"

@@ -13,12 +13,13 @@ from base64 import b64decode, b64encode
 from contextlib import suppress
 from dataclasses import asdict
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nntrain.core.machine import processors
-from nntrain.drawing.curves import Curves
-from nntrain.drawing.sheet import Heading
-from nntrain.drawing.style import Format
+
+if TYPE_CHECKING:  # the caller has better things to do while Matplotlib is loaded than to import these
+    from nntrain.drawing.curves import Curves
+    from nntrain.drawing.style import Format
 
 ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # more threads would not help
 PATIENCE = 60.0  # seconds to wait for a picture, which takes one or two; then the caller draws it
@@ -39,11 +40,11 @@ class PlotProcess:
             _end(self._process)
             self._process = None
 
-    def render(self, curves: Curves) -> dict[Format, bytes]:
+    def render(self, curves: "Curves") -> "dict[Format, bytes]":
         """Return the picture in each format, after waiting for the process if there is one."""
         return self._render_in_process(asdict(curves)) or curves.render()
 
-    def _render_in_process(self, order: dict[str, Any]) -> dict[Format, bytes] | None:
+    def _render_in_process(self, order: dict[str, Any]) -> "dict[Format, bytes] | None":
         """Return the pictures of the process; None when there is no process, or it failed."""
         process, self._process = self._process, None
         if process is None:
@@ -94,6 +95,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())  # in order, so that temporary folders go
     from matplotlib import font_manager, style
     from matplotlib.backends import backend_agg, backend_svg
+
+    from nntrain.drawing.curves import Curves
+    from nntrain.drawing.sheet import Heading
 
     del font_manager, style, backend_agg, backend_svg  # they were imported only to be loaded
     order = sys.stdin.read()

@@ -5,13 +5,14 @@ The pictures come after everything else, and nothing that goes wrong with drawin
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nntrain.artifacts.rundir import RunDir
-from nntrain.drawing.curves import Curves
-from nntrain.drawing.plot_process import PlotProcess
-from nntrain.runs.run_heading import heading_of_run, score_names
 from nntrain.train import history
+
+if TYPE_CHECKING:
+    from nntrain.drawing.curves import Curves
+    from nntrain.drawing.plot_process import PlotProcess
 
 TABLE = "curves.csv"
 PICTURES = ("curves.png", "curves.svg")
@@ -22,7 +23,7 @@ class CurveFiles:
     """Writes the curves of a locked run; without a painter there are no pictures."""
 
     directory: RunDir
-    painter: PlotProcess | None
+    painter: "PlotProcess | None"
 
     def write_table(self) -> None:
         """Write curves.csv, if there is a record. Raises ``OutputError``, ``CheckpointError`` for damaged metrics."""
@@ -58,11 +59,14 @@ class CurveFiles:
         return self.draw(best)
 
 
-def curves_of(directory: RunDir, best: Mapping[str, Any] | None, epoch: int | None = None) -> Curves:
+def curves_of(directory: RunDir, best: Mapping[str, Any] | None, epoch: int | None = None) -> "Curves":
     """Return the curves of a run, up to an epoch if one is given; ``best`` has the epoch whose weights are kept.
 
     Raises ``CheckpointError`` for damaged files.
     """
+    from nntrain.drawing.curves import Curves  # here, since a run may be without pictures
+    from nntrain.runs.run_heading import heading_of_run, score_names
+
     records = [record for record in directory.read_metrics() if epoch is None or record["epoch"] <= epoch]
     heading = heading_of_run(directory, epoch=epoch)
     kept = best["epoch"] if best and (epoch is None or best["epoch"] <= epoch) else None

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from nntrain.core.types import Array, Task
-from nntrain.data.prediction_inputs import InputFile
 from nntrain.data.transforms.lazy_inputs import Inputs
 from nntrain.ops.losses import Loss
 from nntrain.runs.confusion import Confusion
@@ -72,6 +71,8 @@ class PredictionStream:
     """The predictions for a file of inputs: iterate for some rows at a time; ``rows`` and ``notes`` are of those."""
 
     def __init__(self, model: Trained, inputs: Path) -> None:
+        from nntrain.data.prediction_inputs import InputFile  # here, since training does without
+
         self.model, self.rows = model, 0
         self.file = InputFile(inputs, model.wanted, model.assembly.spec.data.source)
 

@@ -1,5 +1,7 @@
 """What a registry accepts, and how it describes itself to whoever validates."""
 
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -145,3 +147,28 @@ class TestFields:
         assert adapter.validate_python(3) == adapter.validate_python([3]) == (3,)
         one, many = adapter.json_schema()["anyOf"]
         assert many == {"type": "array", "items": one}
+
+
+class TestFamilies:
+    PROGRAM = (
+        "import sys; from nntrain.data.sources import SOURCES; {}; "
+        "print([name.split('.')[-1] for name in sys.modules if name.startswith('nntrain.data.sources.')])"
+    )
+
+    def _imported(self, statement: str) -> str:
+        command = [sys.executable, "-c", self.PROGRAM.format(statement)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    def test_a_kind_imports_its_family_alone(self) -> None:
+        assert self._imported("SOURCES['iris']") == "['base', 'packaged']\n"
+        assert self._imported("'xor' in SOURCES") == "['base', 'synthetic']\n"
+
+    @pytest.mark.parametrize("statement", ["len(SOURCES)", "'no_such' in SOURCES", "list(SOURCES)"])
+    def test_all_import_every_family(self, statement: str) -> None:
+        found = self._imported(statement)
+        families = ("cifar", "csv", "idx", "json_lines", "npy", "npz", "packaged", "parquet", "svmlight", "synthetic")
+        assert all(f"'{family}'" in found for family in families)
+
+    def test_the_order_does_not_depend_on_what_was_asked_for_first(self) -> None:
+        first = self._imported("print(list(SOURCES))").partition("\n")[0]
+        assert self._imported("'xor' in SOURCES; 'csv' in SOURCES; print(list(SOURCES))").partition("\n")[0] == first

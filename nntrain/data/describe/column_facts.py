@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nntrain.core.distinct import distinct
 from nntrain.core.types import Array
 from nntrain.data.tables.columns import Column
 
@@ -107,4 +108,4 @@ def different_numbers(values: Array) -> Array:
     """Return the different numbers among these, in ascending order."""
     if values.dtype == np.uint8:  # counted, not sorted
         return np.flatnonzero(np.bincount(values))
-    return np.unique(values)
+    return distinct(values)

@@ -62,14 +62,15 @@ def enter(reader: Reader) -> None:
 def reader_of(path: Path) -> Reader:
     """Return what reads a file, by its first bytes, else by its suffix; DataError for a format that is not read."""
     head = first_bytes(path)
-    found = next((reader for reader in READERS.values() if reader.recognises(head)), None)
+    readers = [READERS[kind] for kind in SOURCES if kind in READERS]
+    found = next((reader for reader in readers if reader.recognises(head)), None)
     if found is not None:
         if not found.packed and is_gzip(path):
             raise DataError(f"{path}: is {found.what} packed by gzip; unpack it")
         return found
     refuse_foreign(path, head)
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
-    return next((reader for reader in READERS.values() if suffix in reader.suffixes), READERS[OTHERWISE])
+    return next((reader for reader in readers if suffix in reader.suffixes), READERS[OTHERWISE])
 
 
 def check_kind(path: Path, kind: str) -> None:

@@ -10,7 +10,6 @@ from typing import ClassVar, Literal
 from nntrain.data.dataset import Part, Raw
 from nntrain.data.formats.npy import Npz
 from nntrain.data.sources.base import SOURCES
-from nntrain.data.sources.csv import Csv
 from nntrain.data.tables.labels import labels_of
 
 FILES = Path(__file__).resolve().parent / "files"
@@ -46,6 +45,8 @@ class Iris:
 
     def load(self, seed: int) -> Raw:
         """Return the measurements with the names of their columns."""
+        from nntrain.data.sources.csv import Csv  # here, since the digits do without tables
+
         path = FILES / "iris.csv"
         if self.target == "species":
             return Csv(path=path, target="species").load(seed)

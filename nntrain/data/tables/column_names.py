@@ -8,7 +8,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from nntrain.data.tables.columns import Table
-from nntrain.data.tables.text_table import TextTable
 from nntrain.data.text import quoted
 from nntrain.errors import DataError
 
@@ -60,6 +59,8 @@ def has_all(wanted: Sequence[str], names: Sequence[str]) -> bool:
 
 def place_of_names(table: Table) -> str:
     """Return where a table has its names, for a message: the first line of a text, or simply the file."""
+    from nntrain.data.tables.text_table import TextTable  # here, since not all models know columns
+
     return f"{table.path}:1" if isinstance(table, TextTable) else str(table.path)
 
 

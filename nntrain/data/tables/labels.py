@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from nntrain.core.distinct import distinct_codes
 from nntrain.core.types import Array
 from nntrain.data.dataset import Part
 from nntrain.data.text import choices, quoted
@@ -99,7 +100,7 @@ def labels_of(values: Array, where: str) -> tuple[Array, tuple[str, ...]]:
     """Return class indices and names for labels stored as an array (n,) of numbers, booleans or text."""
     if values.dtype.kind == "b":
         values = values.astype(np.uint8)
-    distinct, codes = np.unique(values, return_inverse=True)
+    distinct, codes = distinct_codes(values)
     if values.dtype.kind == "S":
         distinct = np.char.decode(distinct, "utf-8", "replace")
     return name_classes([str(value) for value in distinct.tolist()], codes, where)

@@ -1,12 +1,10 @@
-"""Activations: the registry with every entry in it; one family a file, one class an entry.
+"""Activations: the registry with every entry in it; one class an entry, one family a file, imported when asked for.
 
 To add an activation, write one class in one of these files. Knows nothing of layers with weights, losses or networks.
 """
 
-from nntrain.ops.activations import elementwise, rectifiers  # first, as they are listed in this order
-
-# isort: split
-from nntrain.ops.activations import formula, gated, units
 from nntrain.ops.activations.base import ACTIVATIONS, Activation, Elementwise
 
-__all__ = ["ACTIVATIONS", "Activation", "Elementwise", "elementwise", "formula", "gated", "rectifiers", "units"]
+ACTIVATIONS.find_in(__name__, "elementwise", "rectifiers", "formula", "gated", "units")
+
+__all__ = ["ACTIVATIONS", "Activation", "Elementwise"]
