@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -69,7 +68,7 @@ class LocalExecutor:
     def start(self, order: Order) -> None:
         """Fork a process for a point, from a new server if there is none."""
         self._under_way.add(order.point)
-        self._tell({"start": asdict(order)})
+        self._tell({"start": order.as_dict()})
 
     def ended(self, timeout: float) -> list[Ended]:
         """Return what has ended; if the server has, all that was under way."""

@@ -22,6 +22,10 @@ class Order:
     argv: Sequence[str] = ()
     until: int | None = None
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as they are; ``dataclasses.asdict`` would copy the whole spec."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:

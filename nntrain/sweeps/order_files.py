@@ -6,7 +6,7 @@ Each coordinator has a folder of its own in ``orders``. Knows nothing of how wor
 import json
 import secrets
 import shutil
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from nntrain.artifacts import durable
@@ -30,7 +30,7 @@ class OrderFiles:
         run, messages = (str(self._here / path) for path in (order.run, order.messages))
         path = self.path / f"{name}.json"
         exit_file(path).unlink(missing_ok=True)
-        durable.write_bytes(path, json.dumps(asdict(replace(order, run=run, messages=messages))).encode())
+        durable.write_bytes(path, json.dumps(replace(order, run=run, messages=messages).as_dict()).encode())
         return path
 
     def stop(self) -> None:

@@ -34,7 +34,7 @@ class SweepProgress:
         self.failed: dict[str, int] = {}
         self._here, self._began, self._drawn = 0, monotonic(), 0.0
         self._names = short_names(self.plan.keys)
-        self._best, self._looked = "", 0.0
+        self._best, self._look_at = "", 0.0
 
     @property
     def plan(self) -> "Plan":
@@ -153,8 +153,12 @@ class SweepProgress:
         parts += [f"{len(self.failed)} failed"] if self.failed else []
         left = (now - self._began) / self._here * (total - finished) if self._here else 0.0
         parts += [f"{duration(left)} left"] if left else []
-        if now - self._looked >= LEADER:
-            self._looked, self._best = now, self._leader()
+        if now >= self._look_at:
+            self._best = self._leader()
+            took = (
+                monotonic() - now
+            )  # of a large sweep the whole plan is put in order: no more than a twentieth of the time
+            self._look_at = monotonic() + max(LEADER, 20 * took)
         parts += [f"best {self._best}"] if self._best else []
         line = f" {'█' * full}{'░' * (BAR - full)}  {' · '.join(parts)}"
         sys.stderr.write(f"\r{line[: max(width() - 1, 20)]}\x1b[K")
