@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, get_args
 from nntrain.core.types import Task
 from nntrain.errors import CheckpointError
 
+OTHERS = "*"  # in a shape: all keys that it does not name
 LARGEST = 10**18  # a count from here on is no count
 
 
@@ -117,7 +118,8 @@ RUN: Shape = {
     "monitors": Either({"patience": Either(TEXT), "best": Either(TEXT)}),
     "segments": Either(Many({"changes": Many(TEXT)})),
 }
-_PART: Shape = Either({"n": COUNT, "cost": Either(NUMBER)})
+_FIGURES: dict[str, Shape] = {"n": COUNT, "cost": Either(NUMBER), OTHERS: Either(NUMBER)}
+_PART: Shape = Either(_FIGURES)
 SUMMARY: Shape = {
     "stopped": Either(TEXT),
     **dict.fromkeys(("epochs", "steps", "epoch"), COUNT),
@@ -125,7 +127,7 @@ SUMMARY: Shape = {
     "examples_per_second": Either(NUMBER),
     "checkpoint": TEXT,
     "best": BEST,
-    "train": {"n": COUNT, "cost": Either(NUMBER)},
+    "train": _FIGURES,
     "validation": _PART,
     "test": _PART,
 }
@@ -161,7 +163,9 @@ def _problems(value: Any, shape: Shape, name: str) -> Iterator[str]:
         return chain.from_iterable(_problems(item, shape.item, f"{name}[{k}]") for k, item in enumerate(value))
     if not isinstance(value, Mapping):
         return iter((_wrong(name, "a mapping", value),))
-    return chain.from_iterable(_problems_of_key(value, key, item, name) for key, item in shape.items())
+    named = {key: item for key, item in shape.items() if key != OTHERS}
+    others = {key: shape[OTHERS] for key in value if key not in named} if OTHERS in shape else {}
+    return chain.from_iterable(_problems_of_key(value, key, item, name) for key, item in {**named, **others}.items())
 
 
 def _problems_of_key(value: Mapping[str, Any], key: str, shape: Shape, name: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nntrain.artifacts.rundir import RUN, SUMMARY, RunDir
+from nntrain.artifacts.rundir import RUN, RunDir
 from nntrain.errors import CheckpointError
 from nntrain.train.history import flatten
 
@@ -41,11 +41,11 @@ class RunRecord:
 def read_run(path: Path) -> RunRecord:
     """Return the record of a run directory. CheckpointError when it is none, or cannot be read."""
     directory = RunDir(path)
-    facts = directory.read_json(RUN)
+    facts = directory.read_record()
     if facts is None or not isinstance(facts.get("spec"), Mapping):
         what = "no such run directory" if not path.exists() else "not a run directory: there is no run.json to read"
         raise CheckpointError(f"{path}: {what}")
-    summary = directory.read_json(SUMMARY) or {}
+    summary = directory.read_summary() or {}
     parts = {name: summary[name] for name in PARTS if isinstance(summary.get(name), Mapping)}
     return RunRecord(
         path=path,

@@ -32,6 +32,7 @@ class Schedule(ABC):
 
     formula: ClassVar[str]
     smooth: ClassVar[bool] = False  # does shape change from step to step, or only between epochs?
+    remembers: ClassVar[int] = 0  # numbers in a memory that is not empty
 
     @property
     def per_step(self) -> bool:
@@ -182,6 +183,7 @@ class Plateau(Schedule):
     min_delta: NonNegative = 0.0
     minimum: Fraction = 0.0
     formula: ClassVar[str] = "gamma^(number of plateaus), at least minimum"
+    remembers: ClassVar[int] = 3
 
     def shape(self, step: int, *, steps_per_epoch: int, total_steps: int, memory: Memory) -> float:
         """Return the remembered factor."""

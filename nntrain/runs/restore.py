@@ -58,6 +58,8 @@ def restore(found: Found, directory: RunDir, loaded: Loaded, ready: Prepared, st
             raise DataError(f"{path}: {why}; train anew in another directory")
         position = position_of(found.checkpoint)
         position.restore(state)
+        if len(state.schedule_memory) not in (0, ready.job.schedule.remembers):
+            raise ValueError(f"'state.schedule_memory' has {len(state.schedule_memory)} numbers")
         start = StartingPoint(state.step, meta["best"], meta.get("cut"), meta["metrics_length"], meta["environment"])
         train = meta["spec"]["train"]
         kept_before = train["stop"]["patience"] is not None and train["stop"]["restore_best"]

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from nntrain.artifacts import durable
 from nntrain.artifacts.run_lock import LOCK
-from nntrain.artifacts.rundir import SUMMARY, RunDir
+from nntrain.artifacts.rundir import RunDir
 from nntrain.errors import LockedError, SpecError
 from nntrain.train.history import flatten
 
@@ -115,7 +115,7 @@ class SweepFolder:
     def outcome(self, point: str, until: int | None = None) -> Outcome:
         """Read what became of a point that is to be trained up to an epoch, or else to its end."""
         run = RunDir(self.run(point))
-        summary = run.read_json(SUMMARY)
+        summary = run.read_summary()
         if summary is not None:
             parts = {name: summary[name] for name in PARTS if isinstance(summary.get(name), Mapping)}
             figures = dict(flatten(parts))

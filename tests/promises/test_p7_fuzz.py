@@ -123,11 +123,37 @@ def test_p7_sealed_checkpoints_with_wrong_facts_are_refused_by_name(times, seed,
         meta = changed(dict(meta), chance)
         storage.save(runs / path, Checkpoint(tensors, meta))
         result = nntrain(*SEALED[name])
-        assert_refused_or_right(result, {0, 2, 3, 4, 5}, (name, meta))
+        assert_refused_or_right(result, {0, 2, 3, 4, 5, 7}, (name, meta))  # 7: more memory than there is
         taken += result[0] == 0
         for made in ("half", "begun"):
             shutil.rmtree(made, ignore_errors=True)
     figure("sealed checkpoints with wrong facts", f"{times} files, {taken} taken, 0 tracebacks")
+
+
+def test_p7_a_schedule_that_remembers_too_little_is_refused(nntrain, runs):
+    half = RunDir(runs / "half").latest()
+    state = half.checkpoint.meta["state"] | {"schedule_memory": [1.0, 0.5]}
+    path = half.path.relative_to(runs)
+    storage.save(path, Checkpoint(half.checkpoint.tensors, half.checkpoint.meta | {"state": state}))
+    said = f"error: {path}: not a checkpoint of this run: 'state.schedule_memory' has 2 numbers\n"
+    assert nntrain("resume", "half", *QUIET) == (5, "", said)
+
+
+def test_p7_a_figure_that_is_no_number_is_neither_listed_nor_compared(nntrain, runs):
+    summary = json.loads((runs / "whole/summary.json").read_text(encoding="utf-8"))
+    summary["train"]["accuracy"] = [1]
+    (runs / "whole/summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    status, out, _ = nntrain("runs", ".")
+    assert (status, out.count("unreadable")) == (0, 1)
+    said = "error: whole/summary.json: the fact 'train.accuracy' must be a number, got [1]\n"
+    assert nntrain("compare", "whole", "half") == (5, "", said)
+
+
+def test_p7_an_index_without_measure_is_refused(nntrain, here):
+    (here / "d.svm").write_text(f"1 1:2\n0 {'9' * 400}:1\n", encoding="utf-8")
+    status, _, said = nntrain("data", "describe", "d.svm")
+    shown = "9" * 37 + "..."
+    assert (status, said) == (3, f"error: d.svm:2: no table has so many columns, got index '{shown}'\n")
 
 
 FACTS = {"run.json": "half", "metrics.jsonl": "half", "summary.json": "whole"}

@@ -24,6 +24,7 @@ from nntrain.data.text import quoted
 from nntrain.errors import DataError
 
 LABEL = "label"
+MOST_DIGITS = 18  # of an index: more do not fit into 64 bits
 FREE = 1 << 30  # bytes of numbers that are never suspicious
 ROW = re.compile(rb"\s*[+-]?[\d.]+(?:[eE][+-]?\d+)?(?:\s+qid:\d+)?((?:\s+\d+:[-+.\deE]+)*)\s*(?:#.*)?")
 
@@ -81,6 +82,10 @@ class SparseTable:
                     if not mark or not index.isdecimal():
                         raise DataError(f"{self.path}:{number}: index:value is expected, got {quoted(token)}")
                     rows.append(len(labels) - 1)
+                    if len(index) > MOST_DIGITS:
+                        raise DataError(
+                            f"{self.path}:{number}: no table has so many columns, got index {quoted(index)}"
+                        )
                     indices.append(int(index))
                     values.append(self._number(value, number, f"value at {index}"))
         if not labels:
