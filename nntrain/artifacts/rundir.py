@@ -146,7 +146,8 @@ class RunDir:
 
     def read_summary(self) -> dict[str, Any] | None:
         """Return summary.json, None when there is none that is JSON; ``CheckpointError`` as for run.json."""
-        return self._read_facts(SUMMARY, facts.SUMMARY)
+        found = self._read_facts(SUMMARY, facts.SUMMARY)
+        return None if found is None else {"stopped": None, "best": None, **found}
 
     def read_json(self, name: str) -> dict[str, Any] | None:
         """Return the object in ``name``; None when it is missing or not strict JSON."""

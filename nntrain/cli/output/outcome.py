@@ -20,11 +20,11 @@ def show_outcome(summary: Mapping[str, Any], run: Path) -> None:
 
 
 def _figures(summary: Mapping[str, Any]) -> "Table":
-    parts = {name: summary[name] for name in PARTS if name in summary}
+    parts = {name: summary[name] for name in PARTS if summary.get(name)}
     names = [name for name, value in next(iter(parts.values())).items() if isinstance(value, float)]
     rows = table("", *(f">{name}" for name in names), ">examples")
     for part, figures in parts.items():
-        rows.add_row(part, *(figure(figures[name]) for name in names), count(figures["n"]))
+        rows.add_row(part, *(figure(figures.get(name)) for name in names), count(figures["n"]))
     return rows
 
 
