@@ -30,6 +30,7 @@ class Draft:
     lines: Sequence[Line]
     messages: Sequence[tuple[str, str]]
     raw: Raw
+    notes: Sequence[str]  # on how the data were read
 
     @property
     def spec(self) -> Spec:
@@ -57,7 +58,7 @@ def draft(request: DataRequest) -> Draft:
     scope = _scope(raw)
     data = block("data", source, *parts_of(scope), *_scales(scope))
     lines = [Line("name", _name(request.path)), Line("seed", 0), data, *model_of(scope)]
-    return Draft(lines, found.messages or _messages(raw, scope), raw)
+    return Draft(lines, found.messages or _messages(raw, scope), raw, list(dict.fromkeys((*found.notes, *raw.notes))))
 
 
 def _messages(raw: Raw, scope: Scope) -> Sequence[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """A survey of the data of a spec, or of a file without one, with advice. Knows nothing of networks or training."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nntrain.autospec.draft import draft
@@ -33,7 +33,8 @@ def look_at_spec(path: Path, overrides: Sequence[str] = ()) -> Look:
 def look_at_file(path: Path) -> Look:
     """Survey a data file with the source that ``nntrain init --data`` would guess."""
     drafted = draft(DataRequest(path))
-    return _look(drafted.raw, drafted.spec.data, 0, drafted.messages)
+    look = _look(drafted.raw, drafted.spec.data, 0, drafted.messages)
+    return replace(look, notes=drafted.notes)
 
 
 def _look(raw: Raw, options: DataOptions, seed: int, guessed: Sequence[tuple[str, str]]) -> Look:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nntrain.data.describe.column_facts import ColumnFacts
+from nntrain.data.describe.dates import moments_of
 from nntrain.data.describe.identifiers import FEW_ROWS, id_reason, plain_name
 from nntrain.data.tables.labels import MAX_AUTO
 from nntrain.data.text import quoted
@@ -109,6 +110,8 @@ def _useless(column: ColumnFacts, named: bool) -> str:
     all_differ = column.present >= FEW_ROWS and column.distinct >= 0.9 * column.present
     if column.distinct == 0:
         return "no value in any row"
+    if moments := moments_of(column):
+        return moments
     many = column.distinct > MOST_TEXTS and column.distinct > column.present // 20
     if column.is_text and (all_differ or many or too_many_texts(column.distinct, int(TRAINED * column.present))):
         what = f"such as {quoted(column.number_like)}: write plain numbers in the file to use them"

@@ -43,6 +43,7 @@ class Found:
 
     lines: Sequence[Line]
     messages: Sequence[tuple[str, str]] = ()
+    notes: Sequence[str] = ()  # on how the file was read, before the keys said so
 
     @property
     def values(self) -> Mapping[str, Any]:
@@ -103,7 +104,9 @@ def _columns(request: DataRequest, table: Table, lines: list[Line]) -> Found:
     lines.append(Line("task", roles.task, roles.task_why))
     if gaps:
         lines.append(_missing(gaps, roles))
-    return Found(lines, _messages(table, columns, roles, gaps))
+    full = str(request.path.absolute())  # as the notes on the spec have it
+    notes = [note.replace(str(request.path), full, 1) for note in table.notes]
+    return Found(lines, _messages(table, columns, roles, gaps), notes)
 
 
 def _last(key: str | int, table: Table) -> str | int:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from nntrain.cli.interrupts import Ended, ignore
-from nntrain.cli.output.terminal import RED, ClosedPipe, apply_style, open_closed_streams, plain
+from nntrain.cli.output.terminal import RED, ClosedPipe, apply_style, open_closed_streams, plain, seen_from_here
 from nntrain.errors import InterruptedRun, OutputError, UserError
 
 BUG = 1
@@ -107,7 +107,7 @@ def _fail(message: str, status: int, label: str = "error:") -> int:
     except OSError:
         _abandon_stdout()
     with suppress(OSError):  # nobody is listening; the status says it
-        for line in message.split("\n"):
+        for line in seen_from_here(message).split("\n"):
             unlabelled = PLACE.match(line) or line.startswith("  ")
             print(plain(line) if unlabelled else f"{apply_style(label, RED)} {plain(line)}", file=sys.stderr)
     return status

@@ -14,8 +14,9 @@ from nntrain.core.types import Array
 from nntrain.data.sources import SOURCES, Source, reader_of
 from nntrain.data.sources.known_columns import open_known
 from nntrain.data.sources.tabular import TableSource
-from nntrain.data.tables.columns import Column, Table, side_by_side
-from nntrain.data.tables.wanted_columns import WantedColumns
+from nntrain.data.tables.columns import Column, Table, named, side_by_side
+from nntrain.data.tables.table_notes import GapHints, describe_table
+from nntrain.data.tables.wanted_columns import FoundFeatures, WantedColumns
 from nntrain.data.text import quoted
 from nntrain.data.transforms.encoder import Unseen
 from nntrain.data.transforms.lazy_inputs import Inputs
@@ -61,13 +62,14 @@ class InputFile:
     def _table(self, kind: str) -> Iterator[Inputs]:
         transform = self.wanted.transform
         table = self._open_table(kind)
-        found = self.wanted.find(table)
+        found, hints = self._find(table), GapHints()
         left_out = [table.names[position] for position in table.left_out if table.names]
         self.notes += [*found.notes, *self.wanted.describe_others(found.others, left_out, str(self.path))]
         start = 0
         for block in table.blocks(found.features, self.wanted.kinds(found.features)):
             at = {column.position: column for column in block}
             columns = [at[position] for position in found.features]
+            hints.add(columns)
             self._refuse_gaps(table, columns, start)
             given = [column.texts for column in columns]
             X = side_by_side(columns, given)
@@ -75,7 +77,22 @@ class InputFile:
             for first in range(0, len(X), ROWS):
                 yield transform.apply(X[first : first + ROWS], given, self.wanted.dtype)
             start += len(X)
-        self.notes += table.notes
+        self.notes += describe_table(table, found.features, hints)
+
+    def _find(self, table: Table) -> FoundFeatures:
+        """Return where the model's columns are; without names also in a table that holds the target, as in training."""
+        source = self.source
+        if table.names or table.width == self.wanted.width or not isinstance(source, TableSource):
+            return self.wanted.find(table)
+        try:
+            roles = source.roles(table)
+        except DataError:
+            return self.wanted.find(table)
+        if len(roles.features) != self.wanted.width:
+            return self.wanted.find(table)
+        targets = ", ".join(named(table, position) for position in roles.targets)
+        note = f"{self.path}: columns have the places that they had in training; {targets} is passed over"
+        return FoundFeatures(roles.features, notes=(note,) if targets else ())
 
     def _open_table(self, kind: str) -> Table:
         """Return the table as the run's own settings read it, if that has the model's columns, else as it is found.

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nntrain.spec import load
+
 CASES = Path(__file__).parents[1] / "cases"
 
 
@@ -62,8 +64,8 @@ def test_eval_finds_columns_by_their_names(nntrain, case, fit, here):
     for name, notes in (
         ("trees.csv", ""),
         ("other-order.csv", ""),
-        ("one-more-column.csv", f"note: {here}/one-more-column.csv: not used: 'plot'\n"),
-        ("renamed.csv", f"note: {here}/renamed.csv:1: 'Length' is taken for 'length'\n"),
+        ("one-more-column.csv", "note: one-more-column.csv: not used: 'plot'\n"),
+        ("renamed.csv", "note: renamed.csv:1: 'Length' is taken for 'length'\n"),
     ):
         result = nntrain("eval", "run", "--json", "--set", f"data.source.path={name}")
         assert (figures(result), result.err) == ((0.4212, 0.8667), notes)
@@ -78,7 +80,7 @@ def test_eval_refuses_a_file_without_a_column_of_the_model(nntrain, case, fit, h
     (here / "short.csv").write_text(short)
     message = "short.csv:1: columns are missing: 'length'; not known to the model: 'extent'\n"
     result = nntrain("eval", "run", "--set", "data.source.path=short.csv")
-    assert (result.status, result.out, result.err) == (3, "", f"error: {here}/{message}")
+    assert (result.status, result.out, result.err) == (3, "", f"error: {message}")
     result = nntrain("predict", "run", "short.csv")
     assert (result.status, result.out, result.err) == (3, "", f"error: {message}")
 
@@ -289,6 +291,102 @@ def test_predict_reads_what_fit_reads(nntrain, case, fit, spec, inputs, n):
         assert answers == ["0", "1", "2"] * 4
     for line in scored(nntrain, "run", "--split", "train")[1:] if spec == "parquet" else ():
         assert answers[int(line[0])] == line[2]
+
+
+# --- headers, numbers and gaps ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["text-classes", "number-classes", "numbers-only"])
+def test_numbers_for_names_are_no_row_of_data(nntrain, case, name):
+    case("header-of-numbers")
+    result = nntrain("check", "spec.yaml", "--set", f"data.source.path={name}.csv")
+    assert result.out == "ok: numbered: softmax 4–3 · 15 parameters, float32; 48 training rows, 180 steps\n"
+
+
+def test_a_column_whose_name_is_a_number_can_be_named(nntrain, case):
+    case("header-of-numbers")
+    sets = ("data.source.path=years.csv", "data.source.header=true", "model=linear")
+    overrides = [part for setting in sets for part in ("--set", setting)]
+    named = nntrain("check", "spec.yaml", *overrides, "--set", "data.source.target=2020")
+    assert named.out == "ok: numbered: linear 5–1 · 6 parameters, float32; 48 training rows, 180 steps\n"
+    assert nntrain("init", "--data", "years.csv", "--target", "2020", "-o", "guess.yaml").status == 0
+    assert load(Path("guess.yaml")).spec.data.source.target == "2020"
+    missing = nntrain("check", "spec.yaml", *overrides, "--set", "data.source.target=2021")
+    what = "no column 2021, there are 5 (0 to 4); did you mean '2020'? (one of 2017, 2018, 2019, 2020, country)"
+    assert (missing.status, missing.err) == (3, f"error: years.csv: {what}\n")
+
+
+def test_names_above_texts_are_no_row_of_data(nntrain, case, fit):
+    case("header-over-texts")
+    named = nntrain("check", "spec.yaml", "--set", "data.source.target=class")
+    assert named.out == "ok: fungi: softmax 19–2 · 40 parameters, float32; 72 training rows, 150 steps\n"
+    fit("run")
+    found = nntrain("eval", "run", "--split", "train", "--json").json
+    assert [(row["name"], row["support"]) for row in found["classes"]] == [("e", 36), ("p", 36)]
+
+
+def test_money_and_percent_are_numbers(nntrain, case):
+    case("money-and-percent")
+    loans = nntrain("data", "describe", "loans.csv", "--json").json["columns"][1]
+    assert (loans["name"], loans["low"], loans["high"]) == ("int_rate", 4.22, 14.59)
+    assert nntrain("check", "spec.yaml").out.startswith("ok: loans: softmax 2–2 ")
+    settings = ("--set", "data.source.path=rooms.csv", "--set", "data.source.target=price", "--set", "model=linear")
+    assert nntrain("check", "spec.yaml", *settings).out.startswith("ok: loans: linear 2–1 ")
+
+
+def test_grouped_thousands_are_whole_numbers(nntrain, case, fit):
+    case("thousands-in-columns")
+    for name in ("shops.tsv", "shops-semicolon.csv", "shops-plain.csv"):
+        (staff,) = nntrain("data", "describe", name, "--json").json["columns"]
+        assert (staff["low"], staff["high"], round(staff["mean"])) == (111, 2556, 1073)
+        run = f"of-{name}"
+        assert round(fit(run, f"data.source.path={name}").json["test"]["r2"], 4) == 0.9999
+        for other in ("shops.tsv", "shops-semicolon.csv", "shops-plain.csv"):
+            first = nntrain("predict", run, other).out.split()[1]
+            assert round(float(first), 2) == 60846.47
+
+
+def test_na_may_be_a_kind(nntrain, case, fit, here):
+    case("na-is-a-kind")
+    assert round(fit("filled").json["test"]["accuracy"], 4) == 0.7222
+    told = fit("told", "data.source.na={garage: []}").json["test"]
+    none = (here / "garages.csv").read_text().replace("NA", "none")
+    (here / "none.csv").write_text(none)
+    assert told["accuracy"] == fit("none", "data.source.path=none.csv").json["test"]["accuracy"] == 1
+    countries = ("--set", "data.source.path=countries.csv", "--set", "data.source.target=country")
+    refused = nntrain("check", "spec.yaml", *countries, "--set", "data.source.missing=error")
+    advice = "a target cannot be filled in; set data.source.missing to drop, or data.source.na to [] if 'NA' is a class"
+    assert refused.err == f"error: countries.csv:2:2 (country): missing value, got 'NA'; {advice}\n"
+
+
+def test_dates_are_refused_all_at_once_and_left_out_by_init(nntrain, case, here):
+    pytest.importorskip("pyarrow")
+    case("parquet-with-dates")
+    (here / "spec.yaml").write_text("{data: {source: {kind: parquet, path: visits.parquet}}, model: softmax}")
+    what = "columns 'day' (dates), 'at' (times), 'remark' (no value in any row) hold no numbers or texts"
+    refused = nntrain("check", "spec.yaml")
+    assert refused.err == f"error: visits.parquet: {what}; set data.source.ignore: [day, at, remark]\n"
+    for name in ("visits.parquet", "visits.csv"):
+        guess = nntrain("init", "--data", name, "-o", "-").out
+        assert "ignore: [day, at, remark]  # dates; times; no value in any row\n" in guess
+
+
+# --- figures that are watched ----------------------------------------------------------------------------------------
+
+
+def test_patience_names_the_figure_that_it_watches(nntrain, case, fit):
+    case("patience-without-validation")
+    cannot = "which cannot show when the network starts to learn by heart"
+    note = f"there is no validation part, so patience watches train.cost, {cannot}"
+    told = f"note: train.stop.monitor: {note}; set data.validation to a fraction or a count of rows\n"
+    assert nntrain("check", "spec.yaml").err == told
+    shown = nntrain("fit", "spec.yaml", "--run-dir", "shown", "--no-plots", "--set", "optimizer.lr=0.1")
+    assert "patience 5 on train.cost, the best train.cost is kept" in shown.out + shown.err
+    assert fit("run", "optimizer.lr=0.1").json["stopped"] == "no better train.cost for 5 epochs, best in epoch 24"
+    refused = nntrain("check", "spec.yaml", "--set", "train.stop.monitor=validation.accuracy")
+    do = "set data.validation to a fraction or a count of rows, or name train.accuracy"
+    what = f"train.stop.monitor: there is no validation part, got 'validation.accuracy'; {do}"
+    assert (refused.status, refused.err) == (2, f"error: --set {what}\n")
 
 
 # --- guesses and warnings, the same in every command -----------------------------------------------------------------

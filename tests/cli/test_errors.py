@@ -61,7 +61,7 @@ MISTAKES = {  # arguments after `fit`, exit status, message
     "data": (
         ["tiny.yaml", "--set", "data.source={kind: csv, path: gone.csv}"],
         3,
-        "{here}/gone.csv: no such file or directory",
+        "gone.csv: no such file or directory",
     ),
     "foreign": (
         ["tiny.yaml", "--run-dir", "."],
@@ -79,7 +79,7 @@ MISTAKES = {  # arguments after `fit`, exit status, message
 def test_a_mistake_is_one_line(case, nntrain, here):
     arguments, status, message = MISTAKES[case]
     result = nntrain("fit", *arguments)
-    assert result.err.splitlines() == [f"error: {message.replace('{here}', str(here))}"]
+    assert result.err.splitlines() == [f"error: {message}"]
     assert (result.status, result.out) == (status, "")
     assert not (here / "runs").exists()
 
@@ -97,14 +97,14 @@ def test_a_wrong_column_is_one_line(nntrain, here):
     (here / "flowers.csv").write_text("a,b,kind\n1,2,x\n3,4,y\n", encoding="utf-8")
     result = nntrain("check", "tiny.yaml", "--set", "data.source={kind: csv, path: flowers.csv, target: kid}")
     assert result.status == 3
-    assert result.err == f"error: {here}/flowers.csv:1: no column 'kid'; did you mean 'kind'? (one of a, b, kind)\n"
+    assert result.err == "error: flowers.csv:1: no column 'kid'; did you mean 'kind'? (one of a, b, kind)\n"
 
 
 def test_a_wrong_shape_is_one_line(nntrain, here):
     np.savez(here / "data.npz", X=np.zeros((5, 2)), y=np.zeros(4, np.int64))
     result = nntrain("check", "tiny.yaml", "--set", "data.source={kind: npz, path: data.npz}")
     assert (result.status, result.err.count("\n")) == (3, 1)
-    assert re.match(rf"error: {re.escape(str(here))}/data\.npz: .*5.*4", result.err)
+    assert re.match(r"error: data\.npz: .*5.*4", result.err)
 
 
 def test_other_features_than_the_model_takes(nntrain, here, done):
@@ -165,7 +165,8 @@ def test_a_damaged_checkpoint_is_refused(nntrain, done):
     scored = nntrain("eval", path)
     assert (scored.status, scored.out) == (5, "")
     assert re.fullmatch(
-        rf"error: {re.escape(str(path))}: damaged: the numbers of tensor '.*' have changed\n", scored.err
+        rf"error: {re.escape(str(path.relative_to(done.parent)))}: damaged: the numbers of tensor '.*' have changed\n",
+        scored.err,
     )
     resumed = nntrain("fit", "tiny.yaml", "--run-dir", "done", "--set", "train.epochs=6")
     assert (resumed.status, resumed.out, resumed.err.count("\n")) == (5, "", 1)

@@ -77,10 +77,8 @@ def test_begin_from_the_weights_of_a_run(nntrain, run, here):
     assert (again.status, again.err) == (0, "note: child: done already, nothing to train\n")
     plain = nntrain("fit", "tiny.yaml", "--run-dir", "child")
     assert plain.status == 2
-    assert (
-        plain.err
-        == f"error: child: this run was begun from the weights of {best}; nntrain resume child goes on with it\n"
-    )
+    begun = f"this run was begun from the weights of {best.relative_to(here)}"
+    assert plain.err == f"error: child: {begun}; nntrain resume child goes on with it\n"
     other = nntrain("fit", "tiny.yaml", "--run-dir", "other", "--init-from", "run", "--set", "model.hidden=[5]")
     assert (other.status, (here / "other").exists()) == (5, False)
 

@@ -71,7 +71,7 @@ def test_p3_object_arrays_are_refused_and_never_run(nntrain, here, kind):
     (here / "spec.yaml").write_text(SPEC % ("objects", "{kind: npz, path: data.npz}"), encoding="utf-8")
     status, _, err = nntrain("check", "spec.yaml")
     complaint = "X: holds Python objects, which are never loaded; store numbers or text"
-    assert (status, err) == (3, f"error: {here}/data.npz: {complaint}\n")
+    assert (status, err) == (3, f"error: data.npz: {complaint}\n")
     assert not (here / "ran").exists()
 
 

@@ -175,7 +175,7 @@ def test_p7_every_dialect_gives_the_same_training(nntrain, here, checked, conten
 
 def test_p7_latin_1_is_read_with_a_note(checked, nntrain, here):
     assert_fits(checked("1,2,a\n3,4,\xe9t\xe9\n5,6,a\n".encode("latin-1")), "2–4–2")
-    assert f"note: {here}/table.csv: is not UTF-8, so it is read as cp1252" in nntrain("check", "spec.yaml")[2]
+    assert "note: table.csv: is not UTF-8, so it is read as cp1252" in nntrain("check", "spec.yaml")[2]
 
 
 def test_p7_one_row_is_refused_with_all_that_is_wrong(nntrain, here):
@@ -217,7 +217,7 @@ def test_p7_idx_magic_and_length_are_checked(nntrain, here, images, complaint):
         assert_fits(out, "4–4–2")
     else:
         assert (status, err.count("\n")) == (3, 1)
-        assert err.startswith(f"error: {here}/set/train-images-idx3-ubyte: {complaint}")
+        assert err.startswith(f"error: set/train-images-idx3-ubyte: {complaint}")
 
 
 # --- storage ---------------------------------------------------------------------------------------------------------
@@ -269,7 +269,7 @@ def test_p7_memory_maps_give_the_same_result(nntrain, here, stored):
         if np.isfortran(stored) and memory == "stream":
             status, err = refused(nntrain, here / memory, source)
             way = "is stored column by column; store it by row, with np.ascontiguousarray"
-            assert (status, err) == (3, f"error: {here}/stream/X.npy: {way}\n")
+            assert (status, err) == (3, f"error: stream/X.npy: {way}\n")
         else:
             found.append(trained(nntrain, here / memory, source))
     assert found[0] == found[-1]

@@ -52,8 +52,11 @@ def data_describe(
 def _as_dict(look: "Look") -> dict[str, Any]:
     from dataclasses import asdict
 
+    guessed: dict[str, str] = {}
+    for label, text in look.guessed:
+        guessed[label] = f"{guessed[label]}; {text}" if label in guessed else text
     return asdict(look.survey) | {
-        "guessed": dict(look.guessed),
+        "guessed": guessed,
         "warnings": [asdict(advice) for advice in look.advice],
     }
 

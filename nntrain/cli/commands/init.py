@@ -75,7 +75,7 @@ def _from_data(data: Path, test: Path | None, target: str | None, output: str | 
     path = _free(output or f"{_stem(data)}.yaml") if output != "-" else Path("spec.yaml")
     drafted = draft(DataRequest(data, test, target))
     text = drafted.text(data, path)
-    notes(drafted.raw.notes)
+    notes(drafted.notes)
     if output == "-":
         out(text.removesuffix("\n"))
         return

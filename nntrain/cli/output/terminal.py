@@ -69,13 +69,22 @@ def say(text: str = "") -> None:
 
 def note(text: str) -> None:
     """Tell something worth knowing that is not an error."""
-    say(f"{apply_style('note:', YELLOW)} {plain(text)}")
+    say(f"{apply_style('note:', YELLOW)} {plain(seen_from_here(text))}")
 
 
 def notes(texts: Iterable[str]) -> None:
     """Tell several things worth knowing."""
     for text in texts:
         note(text)
+
+
+def seen_from_here(text: str) -> str:
+    """Return a text whose paths below the current directory begin there, as users mostly give them."""
+    try:
+        here = os.getcwd()  # noqa: PTH109  # as it is written in absolute paths
+    except OSError:  # it may have been removed
+        return text
+    return text if here == os.sep else re.sub(rf"(?<![\w./~-]){re.escape(here)}/(?=[^\s/])", "", text)
 
 
 def is_live(stream: IO[str] | None) -> bool:

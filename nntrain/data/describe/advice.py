@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from nntrain.data.describe.column_facts import ColumnFacts
+from nntrain.data.describe.dates import moments_of
 from nntrain.data.describe.identifiers import id_reason
 from nntrain.data.describe.survey import Survey
 from nntrain.data.text import quoted
@@ -121,6 +122,16 @@ def _ids(survey: Survey, scales: Scales) -> Iterator[Advice]:
         yield Advice(f"{join_words(map(column_name, ids))}: {reason}", f"set data.source.ignore: {_keys(ids)}")
 
 
+def _moments(survey: Survey, scales: Scales) -> Iterator[Advice]:
+    for what in ("dates", "times"):
+        columns = [column for column in survey.columns if moments_of(column) == what]
+        if columns:
+            yield Advice(
+                f"{join_words(map(column_name, columns))}: {what}, each different one a category of its own",
+                f"set data.source.ignore: {_keys(columns)}, or write numbers such as the month or hour in the file",
+            )
+
+
 def _idle(survey: Survey, scales: Scales) -> Iterator[Advice]:
     if survey.image_shape:  # constant pixels are normal at the margin of a picture
         return
@@ -163,6 +174,7 @@ def _parts(survey: Survey, scales: Scales) -> Iterator[Advice]:
 RULES: Sequence[Callable[[Survey, Scales], Iterator[Advice]]] = (
     _leaks,
     _ids,
+    _moments,
     _scales,
     _target_scales,
     _number_like,

@@ -10,7 +10,7 @@ from typing import Any
 
 from nntrain.data.dataset import Raw
 from nntrain.data.formats.delimited import records
-from nntrain.data.sources.base import Source
+from nntrain.data.sources.base import Source, check_kind
 from nntrain.data.sources.tabular import Roles, TableSource
 from nntrain.data.tables.column_names import place_of_names
 from nntrain.data.tables.columns import Kinds, Table, position_of
@@ -41,6 +41,7 @@ def load_known(source: Source, seed: int, wanted: WantedColumns) -> Raw:
 
 
 def _load_table(source: TableSource, seed: int, wanted: WantedColumns) -> Raw:
+    check_kind(source.path, source.kind)
     table = open_known(source, source.path, wanted)
     if not wanted.columns or not table.names:
         roles = source.roles(table)

@@ -21,7 +21,7 @@ from nntrain.data.split import draw
 from nntrain.data.tables.column_names import find_columns, list_names, place_of_names
 from nntrain.data.tables.columns import Column, Kinds, Table, position_of, side_by_side
 from nntrain.data.tables.labels import TaskChoice, match_undotted, rename
-from nntrain.data.tables.table_notes import describe_table
+from nntrain.data.tables.table_notes import GapHints, describe_table
 from nntrain.data.tables.targets import Target, read_target
 from nntrain.data.text import quoted
 from nntrain.errors import DataError
@@ -88,7 +88,8 @@ class TableSource:
         target = read_target(table, rows.targets, self.task, len(rows.kept))
         texts = [column.texts for column in rows.features]
         train, test = target.part(rows.inputs(texts), rows.kept), None
-        notes = [*notes, *describe_table(table, roles.kept, [*rows.features, *rows.targets]), *target.notes]
+        hints = GapHints().add([*rows.features, *rows.targets])
+        notes = [*notes, *describe_table(table, roles.kept, hints), *target.notes]
         notes += rows.notes(self.path)
         if self.test is not None:
             other, there, more = self.open_test(self.test, table, roles)

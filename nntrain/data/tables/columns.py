@@ -131,7 +131,8 @@ def position_of(column: str | int, table: Table) -> int:
             return column if column >= 0 else counted[column]
         if names.count(str(column)) == 1:
             return names.index(str(column))
-        raise DataError(f"{path}: no column {column}, there are {width} (0 to {width - 1})")
+        known = choices(str(column), names) if names else ""
+        raise DataError(f"{path}: no column {column}, there are {width} (0 to {width - 1}){known}")
     if not names:
         raise DataError(f"{path}: has no header line, so no column '{column}'; give its position (0 first)")
     if names.count(column) > 1:

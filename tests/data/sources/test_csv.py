@@ -229,8 +229,8 @@ def test_faults_are_placed(text: Write, content: str | bytes, message: str) -> N
     [
         ({"target": "lable"}, "data.csv:1: no column 'lable'; did you mean 'label'? (one of id, id, label, x)"),
         ({"target": "id"}, "data.csv:1: 2 columns are named 'id'"),
-        ({"target": 4}, "data.csv: no column 4, there are 4 (0 to 3)"),
-        ({"target": -5}, "data.csv: no column -5, there are 4 (0 to 3)"),
+        ({"target": 4}, "data.csv: no column 4, there are 4 (0 to 3); (one of id, id, label, x)"),
+        ({"target": -5}, "data.csv: no column -5, there are 4 (0 to 3); (one of id, id, label, x)"),
         ({"target": "label", "ignore": (-1,)}, "data.csv: the target column cannot be ignored as well, got 'label'"),
         ({"header": False}, "data.csv:1:1: 'id' is not a number; is this line a header?"),
         ({"ignore": (0, 1, 2)}, "data.csv: no feature columns are left of 4"),
