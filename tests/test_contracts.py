@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 import nntrain
-from nntrain.cli.app import app, find_commands
+from nntrain.cli.app import find_commands, make_app
 from nntrain.cli.commands.list import registries as list_registries
 from nntrain.core.registry import Registry
 
@@ -343,10 +343,10 @@ def test_names_that_may_stand_twice():
 
 
 def test_every_module_of_commands_is_the_command_of_its_name():
-    typed = [command.name for command in app.registered_commands]
+    typed = [command.name for command in make_app().registered_commands]
     typed += [
         f"{group.typer_instance.info.name}_{command.name}"
-        for group in app.registered_groups
+        for group in make_app().registered_groups
         for command in group.typer_instance.registered_commands
     ]
     files = [path.stem for path in (PACKAGE / "cli" / "commands").glob("*.py") if path.stem != "__init__"]

@@ -21,16 +21,6 @@ FIRST = (  # in the order in which they are met; others follow by the alphabet
 )
 EPILOG = "Begin with: nntrain init mlp, nntrain fit mlp.yaml"
 
-app = typer.Typer(
-    name="nntrain",
-    help=HELP,
-    epilog=EPILOG,
-    add_completion=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -40,7 +30,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
 def top(
     context: typer.Context,
     version: Annotated[
@@ -53,26 +42,41 @@ def top(
         raise typer.Exit(2)
 
 
-def find_commands() -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Yield the name of every module of ``commands`` and its function, in the order of the help."""
-    found = [module.name for module in iter_modules(commands.__path__)]
+def find_commands(word: str = "") -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Yield the name of every module of ``commands`` and its function, in the order of the help.
+
+    If some begin with ``word``, the first word of a command line, only those.
+    """
+    every = [module.name for module in iter_modules(commands.__path__)]
+    found = [name for name in every if name == word or name.startswith(f"{word}_")] or every
     for name in sorted(found, key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name)):
         module = import_module(f"{commands.__name__}.{name}")
         yield name, vars(module).get(name) or getattr(module, f"{name}_")
 
 
-def add_commands() -> None:
-    """Give typer every command, and a group for each first word that commands of two words have."""
+def make_app(word: str = "") -> typer.Typer:
+    """Return the command line, with a group for each first word that commands of two words have.
+
+    With ``word``, the first of a command line, it has that command alone: the others would only take time.
+    """
+    app = typer.Typer(
+        name="nntrain",
+        help=HELP,
+        epilog=EPILOG,
+        add_completion=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(top)
     groups: dict[str, typer.Typer] = {}
-    for name, function in find_commands():
-        group, _, word = name.rpartition("_")
+    for name, function in find_commands(word):
+        group, _, last = name.rpartition("_")
         if not group:
             app.command(name)(function)
             continue
         if group not in groups:
             groups[group] = typer.Typer(name=group, help=GROUPS.get(group), rich_markup_mode=None)
             app.add_typer(groups[group])
-        groups[group].command(word)(function)
-
-
-add_commands()
+        groups[group].command(last)(function)
+    return app

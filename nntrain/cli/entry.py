@@ -67,10 +67,12 @@ def _command(arguments: Sequence[str]) -> int:
     """Find and call the command; return its exit status."""
     from typer.main import get_command
 
-    from nntrain.cli.app import app
+    from nntrain.cli.app import make_app
 
     try:
-        status = get_command(app).main(list(arguments), prog_name="nntrain", standalone_mode=False)
+        status = get_command(make_app(arguments[0] if arguments else "")).main(
+            list(arguments), prog_name="nntrain", standalone_mode=False
+        )
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise

@@ -78,10 +78,10 @@ def commands() -> str:
     """Return the table of commands from the command line itself."""
     from typer.main import get_command
 
-    from nntrain.cli.app import app
+    from nntrain.cli.app import make_app
 
     rows = []
-    for name, command in single_commands(get_command(app), "nntrain"):
+    for name, command in single_commands(get_command(make_app()), "nntrain"):
         arguments = [param.metavar for param in command.params if param.param_type_name == "argument"]
         usage = " ".join([name, *(str(argument).strip("{}") for argument in arguments)])
         rows.append((f"`{usage}`", command.help.split("\n\n")[0].replace("\n", " ").removesuffix(".")))

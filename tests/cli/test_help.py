@@ -9,12 +9,13 @@ import pytest
 
 from nntrain import __version__
 from nntrain.cli import commands
-from nntrain.cli.app import FIRST, GROUPS, app
+from nntrain.cli.app import FIRST, GROUPS, find_commands, make_app
 
-COMMANDS = [command.name for command in app.registered_commands]
+APP = make_app()
+COMMANDS = [command.name for command in APP.registered_commands]
 GROUPED = [
     (group.typer_instance.info.name, command.name)
-    for group in app.registered_groups
+    for group in APP.registered_groups
     for command in group.typer_instance.registered_commands
 ]
 EVERY = [*((name,) for name in COMMANDS), *GROUPED]
@@ -48,6 +49,12 @@ def test_help_is_quick(process):
         assert child.returncode == 0
         times.append(used.ru_utime + used.ru_stime)  # not the clock on the wall: other tests run meanwhile
     assert min(times) < QUICK
+
+
+@pytest.mark.parametrize(("word", "names"), [("fit", ["fit"]), ("data", ["data_describe"])])
+def test_a_command_line_has_the_named_command_alone(word, names):
+    assert [name for name, _ in find_commands(word)] == names
+    assert len(list(find_commands("f"))) == len(list(find_commands(""))) > len(names)
 
 
 def test_help_names_every_command(nntrain):

@@ -1,6 +1,6 @@
-"""Data sources: the registry with every entry in it; one family a file, imported when it is asked for.
+"""Data sources: the registry with every entry in it; one family a file. Knows nothing of the parts drawn from them.
 
-Knows nothing of the parts drawn from them.
+A family is imported when one of its kinds is asked for.
 """
 
 from nntrain.data.sources.base import READERS, SOURCES, Reader, Source, check_kind, reader_of

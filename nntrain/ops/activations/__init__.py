@@ -1,6 +1,7 @@
-"""Activations: the registry with every entry in it; one class an entry, one family a file, imported when asked for.
+"""Activations: the registry with every entry in it; one family a file, one class an entry.
 
-To add an activation, write one class in one of these files. Knows nothing of layers with weights, losses or networks.
+A family is imported when one of its kinds is asked for. To add an activation, write one class in one of these files.
+Knows nothing of layers with weights, losses or networks.
 """
 
 from nntrain.ops.activations.base import ACTIVATIONS, Activation, Elementwise
