@@ -4,7 +4,8 @@ Knows nothing of files, formats or how a split is drawn.
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,8 +65,8 @@ class Raw:
 
     With ``texts``, one list a column of X (() where it holds numbers), X holds indices into them and NaN where a value
     is missing; ``fills`` says that missing values are to be filled in. Rows are divided as ``sides`` says, the index in
-    (train, validation, test) of each row's part, or by ``draws``, numbers in [0, 1), if they are there. ``notes`` are
-    lines worth telling the user.
+    (train, validation, test) of each row's part, or by ``draws``, numbers in [0, 1), if they are there. ``listed`` has
+    the rows of each part that a file lists. ``notes`` are lines worth telling the user.
     """
 
     train: Part
@@ -80,6 +81,17 @@ class Raw:
     sides: Array | None = None
     draws: Array | None = None
     notes: tuple[str, ...] = ()
+    listed: Mapping[str, Array] = field(default_factory=dict)
+
+    def first(self, n: int) -> "Raw":
+        """Return the same with the first n training rows alone. DataError where there are fewer, or of one class."""
+        if n > len(self.train):
+            raise DataError(f"data.take: there are {len(self.train)} rows, got {n}")
+        train = self.train.take(np.arange(n))
+        if self.task == "classification" and (train.y == train.y[0]).all():
+            raise DataError(f"data.take: the first {n} rows are all of one class, {self.class_names[train.y[0]]!r}")
+        sides, draws = (None if array is None else array[:n] for array in (self.sides, self.draws))
+        return replace(self, train=train, sides=sides, draws=draws)
 
     @property
     def encodes(self) -> bool:
@@ -93,6 +105,7 @@ class Raw:
             digest.update(repr(self.texts).encode())
         parts = [() if part is None else (part.X, part.y) for part in (self.train, self.test)]
         divided = [array for array in (self.sides, self.draws) if array is not None]
+        divided += [self.listed[name] for name in sorted(self.listed)]
         for arrays in (*parts, divided):
             for array in arrays:
                 digest.update(digest_of(array))

@@ -139,7 +139,7 @@ def prepare_part(
         raise DataError(f"split: unknown name, got '{split}'{did_you_mean(split, SPLITS)}")
     from nntrain.data.sources.known_columns import load_known  # here, since training does without
 
-    raw = load_known(options.source, options.seed_or(seed), wanted)
+    raw = options.narrow(load_known(options.source, options.seed_or(seed), wanted))
     changed = trained_on is not None and raw.fingerprint() != trained_on.fingerprint
     whole = changed and split == "train"
     parts = {"train": raw.train} if whole else divide(raw, options, seed)
@@ -237,7 +237,7 @@ def _rows(raw: Raw, classes: Array | None, options: DataOptions, seed: int) -> R
     shares = {"validation": options.validation, "test": options.test}
     if raw.draws is not None:
         return split_by_draws(raw.draws, **shares)
-    return split(len(raw.train), classes, **shares, seed=options.seed_or(seed))
+    return split(len(raw.train), classes, **shares, seed=options.seed_or(seed), listed=raw.listed)
 
 
 def _target_scale(raw: Raw, options: DataOptions) -> TargetScale:

@@ -4,15 +4,21 @@ Knows nothing of inputs, only of rows and their classes.
 """
 
 import hashlib
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from nntrain.core.rng import Stream, generator
 from nntrain.core.types import Array
+from nntrain.data.placed_rows import PlacedRows
 from nntrain.errors import DataError
 
 INDEX = {"test": 0, "validation": 1}  # each part has its own random stream: asking for one does not change the other's
+
+
+Asked: TypeAlias = float | PlacedRows | None  # a count or a fraction of the rows, or which they are
 
 
 class Rows(NamedTuple):
@@ -23,28 +29,47 @@ class Rows(NamedTuple):
     test: Array | None
 
 
-def split(n: int, classes: Array | None, *, validation: float | None, test: float | None, seed: int) -> Rows:
+def split(
+    n: int,
+    classes: Array | None,
+    *,
+    validation: Asked,
+    test: Asked,
+    seed: int,
+    listed: Mapping[str, Array] = MappingProxyType({}),
+) -> Rows:
     """Divide n rows; a whole number is a count, anything below 1 a fraction of all n rows, rounded half to even.
 
-    With ``classes`` (n,) int64 each part has every class in its share, and training keeps a row of each. DataError
-    when a part would be empty, or nothing were left to train on.
+    Rows told by place are taken first, those of the test part before those for validation, and those that a file lists
+    before all others: ``listed`` has them by part. What is left is drawn from: with ``classes`` (n,) int64 each part
+    has every class in its share, and training keeps a row of each. DataError when a part would be empty, or nothing
+    were left to train on.
     """
     groups = np.zeros(n, np.int64) if classes is None else classes
     rows = np.arange(n)
-    asked = (("test", test), ("validation", validation))
-    sizes = {name: _size(name, part, n) for name, part in asked if part is not None}
+    asked = {name: part for name, part in (("test", test), ("validation", validation)) if part is not None}
+    placed = {name: part for name, part in asked.items() if isinstance(part, PlacedRows)}
+    sizes = {name: _size(name, part, n) for name, part in asked.items() if not isinstance(part, PlacedRows)}
     parts: dict[str, Array] = {}
+    for name in sorted(placed, key=lambda name: name not in listed):
+        chosen = placed[name].choose(name, rows, listed.get(name))
+        parts[name], rows = rows[chosen], rows[~chosen]
+    if placed and not len(rows):
+        raise DataError(f"data.{next(iter(placed))}: no row of {n} is left to train on")
     for name, size in sizes.items():
         chosen = _draw(groups[rows], size, generator(seed, Stream.SPLIT, INDEX[name]), name)
         parts[name], rows = rows[chosen], rows[~chosen]
     return Rows(rows, parts.get("validation"), parts.get("test"))
 
 
-def split_by_draws(draws: Array, *, validation: float | None, test: float | None) -> Rows:
+def split_by_draws(draws: Array, *, validation: Asked, test: Asked) -> Rows:
     """Divide rows by numbers in [0, 1): the lowest fraction tests, the next validates. DataError for an empty part."""
     for name, part in (("test", test), ("validation", validation)):
-        if isinstance(part, int):
-            raise DataError(f"data.{name}: with a key this is a fraction of the rows, got the count {part}")
+        if isinstance(part, int | PlacedRows):
+            got = f"the count {part}" if isinstance(part, int) else f"{part}"
+            raise DataError(f"data.{name}: with a key this is a fraction of the rows, got {got}")
+    assert not isinstance(test, PlacedRows)
+    assert not isinstance(validation, PlacedRows)
     first, second = test or 0.0, (test or 0.0) + (validation or 0.0)
     asked = {"test": (test, draws < first), "validation": (validation, (draws >= first) & (draws < second))}
     parts = {name: np.flatnonzero(mask) for name, (part, mask) in asked.items() if part is not None}

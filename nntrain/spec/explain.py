@@ -85,7 +85,7 @@ def explain(errors: Iterable[AnyMapping[str, Any]], root: type, tree: Mapping, e
         if error["type"] == "missing" and at.path not in stood_for:
             problems.append(Problem(at.mark, at.name, f"missing{_choices(at.targets)}"))
     values = [(error, at) for error, at in placed if error["type"] not in UNKNOWN | {"missing"}]
-    return problems + _value_problems(values)
+    return problems + _value_problems(values, [at.path for _, at in placed])
 
 
 def walk(loc: Iterable[str | int], root: type, tree: Mapping) -> _Place:
@@ -132,11 +132,11 @@ def _choices(targets: tuple[Target, ...]) -> str:
     return f"; name the {registry.noun} (one of {', '.join(sorted(registry))})" if registry else ""
 
 
-def _value_problems(placed: list[tuple[AnyMapping[str, Any], _Place]]) -> list[Problem]:
+def _value_problems(placed: list[tuple[AnyMapping[str, Any], _Place]], blamed: list[tuple[str, ...]]) -> list[Problem]:
     groups: dict[tuple[str, ...], list[tuple[AnyMapping[str, Any], _Place]]] = {}
     for error, at in placed:
         groups.setdefault(at.path, []).append((error, at))
-    deeper = {path[:length] for path in groups for length in range(len(path))}
+    deeper = {path[:length] for path in blamed for length in range(len(path))}
     problems = []
     for path, group in groups.items():
         if path in deeper and all(at.in_union for _, at in group):

@@ -12,6 +12,7 @@ from nntrain.train.records import EpochRecord
 from nntrain.train.settings import Checkpointing, Stop
 
 COST = "validation.cost"  # what is watched unless a spec says otherwise
+LAST = "last"  # of ``checkpoint.best``: the last epoch is the result
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def kept_monitor(
     This is the figure ``checkpoint.best``. Where that cannot be measured, it is the figure that patience watches, if
     ``restore_best`` asks for it.
     """
-    if checkpoint.best is None:
+    if checkpoint.best in (None, LAST):
         return None
     if measured(checkpoint.best, validation=validation) == checkpoint.best:
         return Monitor(checkpoint.best, higher_is_better=higher_is_better(checkpoint.best, metrics))
@@ -72,7 +73,7 @@ def problems(stop: Stop, checkpoint: Checkpointing, figures: Sequence[str], *, v
     """
     known = [f"{part}.{figure}" for part in ("train", "validation") for figure in figures]
     for where, name in (("train.stop.monitor", stop.monitor), ("checkpoint.best", checkpoint.best)):
-        if name is None:
+        if name is None or (where == "checkpoint.best" and name == LAST):
             continue
         if name not in known:
             yield f"{where}: no such figure, got '{name}'{did_you_mean(name, known)}"

@@ -60,9 +60,10 @@ class Training:
 class Checkpointing:
     """When to save, how many of the newest checkpoints to keep, and the figure whose best epoch is kept as well.
 
-    ``best: null`` keeps no best epoch: the last is the result. A checkpoint that is due less than ``min_seconds`` after
-    the last writing waits in memory until a later one is written. So a crash costs at most one interval and
-    ``min_seconds``; with 0 it costs at most one interval, and training waits for the disk at every checkpoint.
+    ``best: last`` or ``null`` keeps no best epoch: the last is the result. A checkpoint that is due less than
+    ``min_seconds`` after the last writing waits in memory until a later one is written. So a crash costs at most one
+    interval and ``min_seconds``; with 0 it costs at most one interval, and training waits for the disk at every
+    checkpoint.
     """
 
     __pydantic_config__ = {"extra": "forbid"}
