@@ -6,6 +6,7 @@ wholly by ``python -m pytest -m "slow or figure" -n auto tests/promises``, which
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -33,6 +34,7 @@ checkpoint: {every_epochs: 1, keep: 2, min_seconds: 0}
 """
 TIMES = ("run.json", "log.txt", ".lock")  # what tells when a run was started, and how often
 COUNT = "figures"
+LABEL = 51  # characters of a line before what was found
 
 
 # --- figures ---------------------------------------------------------------------------------------------------------
@@ -51,8 +53,26 @@ def pytest_terminal_summary(terminalreporter):
     lines = [text for report in passed for name, text in report.user_properties if name == COUNT]
     if lines and terminalreporter.config.option.markexpr.startswith("slow"):
         terminalreporter.section("figures")
-        for line in sorted(lines):
+        for line in sorted(added_up(lines)):
             terminalreporter.write_line(line)
+
+
+NUMBER = re.compile(r"(?<!exit )\b\d[\d,]*\b")  # an exit status is no count
+
+
+def added_up(lines):
+    """Return the lines, those of the parts of one test as one with the sums of their counts."""
+    parts = {}
+    for line in lines:
+        what, found = line[:LABEL], line[LABEL:]
+        parts.setdefault((what, NUMBER.sub("#", found)), []).append(found)
+    for (what, _), found in parts.items():
+        if len(found) == 1:
+            yield what + found[0]
+            continue
+        counts = zip(*([int(text.replace(",", "")) for text in NUMBER.findall(one)] for one in found), strict=True)
+        sums = iter([f"{sum(numbers):,}" for numbers in counts])
+        yield what + NUMBER.sub(lambda _, left=sums: next(left), found[0])
 
 
 # --- runs ------------------------------------------------------------------------------------------------------------
