@@ -705,6 +705,8 @@ static int order_of(npy_intp m, npy_intp n, npy_intp rows, npy_intp columns, npy
 static int settle(Tape *tape, Op *op, PyObject *function, PyArrayObject **a, int nargs) {
     op->itemsize = nargs ? (int)PyArray_ITEMSIZE(a[nargs - 1]) : 0;
     for (int k = 0; k < nargs && k < 9; k++) op->inner[k] = op->step[k][0];
+    if (!nargs && op->kind != CALL && op->kind != READ_CALL && op->kind != CHECK_COST)
+        return refuse("the operation needs operands");
     switch (op->kind) {
     case LOOP:
         if (nargs < 2 || nargs > 4) return refuse("a loop takes 2 to 4 operands");
