@@ -26,7 +26,11 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "nntrain"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-MODULE_OF = {"pyyaml": "yaml", "annotated-types": "annotated_types"}  # where the import is called otherwise
+MODULE_OF = {
+    "pyyaml": "yaml",
+    "annotated-types": "annotated_types",
+    "pillow": "PIL",
+}  # where the import is called otherwise
 
 
 def relative(path):

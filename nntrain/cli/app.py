@@ -17,7 +17,7 @@ HELP = "Train softmax, linear, SVM and multilayer-perceptron models with minibat
 GROUPS = {"data": "Look at data before a model does."}
 FIRST = (  # in the order in which they are met; others follow by the alphabet
     *("fit", "resume", "sweep", "runs", "compare", "plot", "eval", "predict", "show", "check", "verify", "profile"),
-    *("gradcheck", "graph", "list", "schema", "init", "doctor"),
+    *("gradcheck", "graph", "descend", "list", "schema", "init", "doctor"),
 )
 EPILOG = "Begin with: nntrain init mlp, nntrain fit mlp.yaml"
 

@@ -8,7 +8,7 @@ from nntrain.artifacts.rundir import RunDir
 from nntrain.comparison.groups import RunGroup, keys_that_part_groups, labels_of
 from nntrain.drawing.overlay import Line, Overlay, Panel
 from nntrain.drawing.sheet import Heading
-from nntrain.runs.run_heading import SAID, score_names
+from nntrain.runs.run_title import SAID, score_names
 from nntrain.train import history
 from nntrain.train.history import Record
 

@@ -19,6 +19,7 @@ class Stream(IntEnum):
     SYNTHETIC = 5
     PROBE = 6
     SWEEP = 7
+    DESCENT = 8
 
 
 def generator(seed: int, stream: Stream, *index: int) -> np.random.Generator:

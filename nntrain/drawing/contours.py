@@ -131,8 +131,9 @@ def _set_costs(axes: "Axes", courses: Sequence[Course]) -> float:
     """Scale the costs: by decades where all are positive and fall far; return the cost at which a course leaves."""
     start = max(float(course.costs[0]) for course in courses)
     stayed = [v for course in courses if not course.left for v in course.costs if math.isfinite(v)]
-    values = stayed or [v for course in courses for v in course.costs[:2] if math.isfinite(v)]
-    positive = min(values) >= 0 and start > 0
+    near = 20 * max(abs(start), 1.0)  # of what all lead away from, the first part
+    values = stayed or [v for course in courses for v in course.costs if abs(v) <= near] or [start]
+    positive = min(values) >= 0 and start > 0 and any(v > 0 for v in values)
     if positive and (min(values) < start / 30):
         floor = max(min(v for v in values if v > 0), start * 1e-15)
         axes.set_yscale("log")
@@ -151,6 +152,10 @@ def _draw_costs(axes: "Axes", course: Course, colour: Any, roof: float, sheet: S
     shown = np.where(np.isfinite(costs), np.minimum(costs, 1e300), np.nan)
     axes.plot(np.maximum(shown, floor) if log else shown, color=colour, lw=1.5 * sheet.line)
     over = [k for k, cost in enumerate(costs) if not cost <= roof]
+    under = next((k for k, cost in enumerate(costs) if cost < floor and not log), None)
+    if under is not None:
+        axes.plot(under, floor, "X", color=colour, ms=sheet.text, mec=PAPER, clip_on=False, zorder=6)
+        return End(under, floor, course.label, colour)
     if course.left and over:
         at = leaves(range(len(costs)), costs.tolist(), roof, log=log)
         axes.plot(*at, "X", color=colour, ms=sheet.text, mec=PAPER, clip_on=False, zorder=6)

@@ -22,12 +22,16 @@ class Chain:
     """A chain rule that is not an elementwise product.
 
     ``local(position, inputs)`` is the local derivative and ``pull(position, inputs, upstream)`` the gradient of that
-    input; ``forms`` has the formula of the gradient for each input, with ``g`` as the upstream gradient.
+    input; ``forms`` has the formula of the gradient for each input, with ``g`` as the upstream gradient. For second
+    derivatives ``push(inputs, moves)`` is how the value moves when the inputs do, and
+    ``turn(position, inputs, moves, upstream)`` how the gradient of an input does at a constant upstream gradient.
     """
 
     local: Callable[[int, Sequence[Array]], Array] = field(repr=False)
     pull: Callable[[int, Sequence[Array], Array], Array] = field(repr=False)
     forms: tuple[str, ...]
+    push: Callable[[Sequence[Array], Sequence[Array]], Array] = field(repr=False)
+    turn: Callable[[int, Sequence[Array], Sequence[Array], Array], Array] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,23 @@ def _through_softmax(position: int, inputs: Sequence[Array], upstream: Array) ->
     return np.asarray(y * (upstream - np.dot(y, upstream)))
 
 
+def _push_product(inputs: Sequence[Array], moves: Sequence[Array]) -> Array:
+    return np.asarray(moves[0] @ inputs[1] + inputs[0] @ moves[1])
+
+
+def _turn_product(position: int, inputs: Sequence[Array], moves: Sequence[Array], upstream: Array) -> Array:
+    return _through_product(position, moves, upstream)  # linear in the other input alone
+
+
+def _push_softmax(inputs: Sequence[Array], moves: Sequence[Array]) -> Array:
+    return _through_softmax(0, inputs, moves[0])  # the matrix diag(y) − y yᵀ is symmetric
+
+
+def _turn_softmax(position: int, inputs: Sequence[Array], moves: Sequence[Array], upstream: Array) -> Array:
+    y, dy = _softmax(inputs[0]), _push_softmax(inputs, moves)
+    return np.asarray(dy * (upstream - np.dot(y, upstream)) - y * np.dot(dy, upstream))
+
+
 def _part(a: Array, index: Array, count: Array) -> Array:
     number, parts = float(index), float(count)
     if a.ndim != 1 or not 1 <= number <= parts or number % 1 or parts % 1 or len(a) % parts:
@@ -141,13 +162,21 @@ def _through_part(position: int, inputs: Sequence[Array], upstream: Array) -> Ar
     return np.asarray(np.tile(upstream, int(inputs[2])) * _part_mask(position, inputs))
 
 
+def _push_part(inputs: Sequence[Array], moves: Sequence[Array]) -> Array:
+    return _part(moves[0], inputs[1], inputs[2])
+
+
+def _turn_part(position: int, inputs: Sequence[Array], moves: Sequence[Array], upstream: Array) -> Array:
+    return np.zeros_like(inputs[0])
+
+
 def _call(name: str, arguments: str = "{a}") -> str:
     return rf"\operatorname{{{{{name}}}}}\left({arguments}\right)"
 
 
-_PRODUCT = Chain(_other, _through_product, ("g {b}ᵀ", "{a}ᵀ g"))
-_SOFTMAX = Chain(_jacobian, _through_softmax, ("(diag({y}) - {y} {y}ᵀ) g",))
-_PART = Chain(_part_mask, _through_part, ("g, and 0 elsewhere",))
+_PRODUCT = Chain(_other, _through_product, ("g {b}ᵀ", "{a}ᵀ g"), _push_product, _turn_product)
+_SOFTMAX = Chain(_jacobian, _through_softmax, ("(diag({y}) - {y} {y}ᵀ) g",), _push_softmax, _turn_softmax)
+_PART = Chain(_part_mask, _through_part, ("g, and 0 elsewhere",), _push_part, _turn_part)
 _TAKES_ALL = "takes the whole gradient, the first at a tie"
 
 _ROWS = (

@@ -81,17 +81,20 @@ class Trace:
 def trace_graph(graph: Graph, values: Mapping[str, npt.ArrayLike]) -> Trace:
     """Evaluate a graph forward and backward in float64; raises ``FormulaError`` for the first node that fails."""
     found = evaluate_checked(graph, values)
-    gradients, edges = _backward(graph, found)
+    gradients, edges = trace_back(graph, found)
     ties = tuple(node.index for node in graph.nodes if _is_at_kink(node, [found[i] for i in node.inputs]))
     return Trace(graph, tuple(found), tuple(gradients), tuple(edges), ties)
 
 
-def _backward(graph: Graph, values: Sequence[Array]) -> tuple[list[Array], list[Edge]]:
-    """Return ∂output/∂node for every node, and the edges from the output back."""
+def trace_back(graph: Graph, values: Sequence[Array], upstream: Array | None = None) -> tuple[list[Array], list[Edge]]:
+    """Return ∂output/∂node for every node, and the edges from the output back.
+
+    ``upstream`` weighs the entries of the output; by default they are summed. Raises ``FormulaError``.
+    """
     gradients = [np.full(v.shape, 0.0 if n.varies else np.nan) for n, v in zip(graph.nodes, values, strict=True)]
     edges: list[Edge] = []
     if graph.nodes[graph.output].varies:
-        gradients[graph.output] = np.ones_like(values[graph.output])
+        gradients[graph.output] = np.ones_like(values[graph.output]) if upstream is None else upstream
     for node in reversed(graph.nodes):
         for position, source in enumerate(node.inputs):
             if graph.nodes[source].varies:
@@ -109,8 +112,8 @@ def _edge(graph: Graph, values: Sequence[Array], upstream: Array, node: Node, po
             local = operation.chain.local(position, inputs)
             contribution = operation.chain.pull(position, inputs, upstream)
         else:
-            local = _local(graph, node, position, [*inputs, values[node.index]])
-            contribution = _sum_to_shape(upstream * local, values[source].shape)
+            local = local_slope(graph, node, position, [*inputs, values[node.index]])
+            contribution = sum_to_shape(upstream * local, values[source].shape)
     for array, what in ((local, "slope"), (contribution, "gradient")):
         if not np.isfinite(array).all():
             got, by = describe_nonfinite_inputs(graph, node, values, array), graph.nodes[source].symbol
@@ -123,7 +126,7 @@ def _edge(graph: Graph, values: Sequence[Array], upstream: Array, node: Node, po
     return Edge(source, node.index, position, derivative, chain, local, upstream, contribution, operation.rule)
 
 
-def _local(graph: Graph, node: Node, position: int, arrays: Sequence[Array]) -> Array:
+def local_slope(graph: Graph, node: Node, position: int, arrays: Sequence[Array]) -> Array:
     """Return ∂node/∂input from the inputs of a node, followed by its value."""
     *inputs, output = arrays
     rule = rule_of(graph, node, position)
@@ -132,7 +135,7 @@ def _local(graph: Graph, node: Node, position: int, arrays: Sequence[Array]) -> 
     return evaluate_unchecked(rule, given)[rule.output]
 
 
-def _sum_to_shape(gradient: Array, shape: tuple[int, ...]) -> Array:
+def sum_to_shape(gradient: Array, shape: tuple[int, ...]) -> Array:
     """Return a gradient in the given shape: summed to a number, or broadcast from one."""
     if shape or not gradient.shape:
         return np.broadcast_to(gradient, shape).copy()

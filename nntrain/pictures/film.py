@@ -5,7 +5,7 @@ from collections.abc import Callable
 from nntrain.drawing.style import Draw
 from nntrain.pictures.origin import Origin
 from nntrain.pictures.picture_options import Options
-from nntrain.runs.run_heading import score_text
+from nntrain.runs.run_title import score_text
 from nntrain.runs.trained import Trained
 
 MOST = 40  # pictures of a film, unless one asks for more

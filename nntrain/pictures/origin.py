@@ -17,7 +17,7 @@ from nntrain.errors import CheckpointError, SpecError
 from nntrain.pictures.replay import Replay
 from nntrain.runs.curve_files import curves_of
 from nntrain.runs.resume import spec_of_run
-from nntrain.runs.run_heading import describe_spec, score_names
+from nntrain.runs.run_title import describe_spec, score_names
 from nntrain.runs.trained import Trained, open_model
 from nntrain.spec import Loaded
 from nntrain.train.records import EpochRecord

@@ -11,7 +11,7 @@ from nntrain.drawing.sheet import Heading
 from nntrain.errors import DataError, SpecError
 from nntrain.pictures.origin import Origin
 from nntrain.runs.evaluation import Evaluation, evaluate
-from nntrain.runs.run_heading import score_text
+from nntrain.runs.run_title import score_text
 from nntrain.runs.trained import Trained
 
 PREFERRED = ("test", "validation", "train")

@@ -65,7 +65,7 @@ def curves_of(directory: RunDir, best: Mapping[str, Any] | None, epoch: int | No
     Raises ``CheckpointError`` for damaged files.
     """
     from nntrain.drawing.curves import Curves  # here, since a run may be without pictures
-    from nntrain.runs.run_heading import heading_of_run, score_names
+    from nntrain.runs.run_title import heading_of_run, score_names
 
     records = [record for record in directory.read_metrics() if epoch is None or record["epoch"] <= epoch]
     heading = heading_of_run(directory, epoch=epoch)

@@ -14,7 +14,7 @@ from nntrain.drawing.parallel_axes import ParallelAxes
 from nntrain.drawing.sheet import Heading
 from nntrain.drawing.style import Draw
 from nntrain.drawing.swept_key import SweptKey, SweptValue
-from nntrain.runs.run_heading import SAID, score_names
+from nntrain.runs.run_title import SAID, score_names
 from nntrain.sweeps.bracket import bracket
 from nntrain.sweeps.folder import Outcome, SweepFolder
 from nntrain.sweeps.points import Plan

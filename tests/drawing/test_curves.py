@@ -22,7 +22,7 @@ from nntrain.drawing.plot_process import PlotProcess
 from nntrain.drawing.sheet import Heading
 from nntrain.drawing.style import INK, LARGE, styled
 from nntrain.runs.curve_files import CurveFiles
-from nntrain.runs.run_heading import score_names
+from nntrain.runs.run_title import score_names
 
 
 def records(

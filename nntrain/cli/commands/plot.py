@@ -57,9 +57,10 @@ def plot(
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace the file if it is there.")] = False,
     overrides: Overrides = None,
 ) -> None:
-    """Draw a picture of a run in any state, of a checkpoint, or of a spec, which is trained in memory.
+    """Draw a picture of a run, a checkpoint or a spec.
 
-    The weights are those of the best epoch unless --epoch says otherwise. What is not on disk is trained again.
+    A run may be in any state; a spec is trained in memory. The weights are those of the best epoch unless --epoch says
+    otherwise. What is not on disk is trained again.
     """
     from nntrain.cli.output.picture_file import target_of, write_film, write_picture
     from nntrain.cli.output.terminal import notes

@@ -62,7 +62,7 @@ def _parent(parent: Mapping[str, Any]) -> str:
 
 def model_line(assembly: "Assembly") -> str:
     """Return a model as its kind, sizes, units and number of parameters."""
-    from nntrain.runs.run_heading import model_text
+    from nntrain.runs.run_title import model_text
 
     network = assembly.network
     text = model_text(assembly.spec.model, network.sizes)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 
 from nntrain.artifacts.strict_json import plain
+from nntrain.cli.output.graph_views.matrix_view import Derivatives, derivatives_record
 from nntrain.cli.output.graph_views.record import record
 from nntrain.cli.output.graph_views.table import quiz_view, table_view
 from nntrain.cli.output.graph_views.tree_view import tree_view
@@ -27,3 +28,8 @@ VIEWS: Mapping[str, Callable[[Trace, str, Page], str]] = {
 def draw_view(view: str, trace: Trace, title: str, page: Page) -> str:
     """Return a view as text that ends with a newline."""
     return VIEWS[view](trace, title, page)
+
+
+def derivatives_json(title: str, found: Derivatives) -> str:
+    """Return derivatives as one JSON object that ends with a newline."""
+    return json.dumps(plain({"title": title, **derivatives_record(found)}), allow_nan=False) + "\n"
