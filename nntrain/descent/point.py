@@ -26,10 +26,15 @@ class Point:
         return cls(np.linalg.eigvalsh((hessian + hessian.T) / 2)[::-1], float(np.linalg.norm(gradient)))
 
     @property
+    def stationary(self) -> bool:
+        """Whether the gradient is 0 here, as far as a descent can tell."""
+        return self.slope <= STATIONARY * max(1.0, float(np.abs(self.eigenvalues).max()))
+
+    @property
     def kind(self) -> str:
         """``minimum``, ``maximum``, ``saddle``, ``degenerate`` where an eigenvalue is 0, ``none`` on a slope."""
         largest = float(np.abs(self.eigenvalues).max())
-        if self.slope > STATIONARY * max(1.0, largest):
+        if not self.stationary:
             return "none"
         positive, negative = self.eigenvalues > ZERO * largest, self.eigenvalues < -ZERO * largest
         if positive.any() and negative.any():

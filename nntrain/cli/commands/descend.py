@@ -47,9 +47,9 @@ def descend(
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace the file if it is there.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Descend on a formula: the path, where it ends, and which rates are stable.
+    """Descend on a formula, and tell where it ends.
 
-    The kind of the point, minimum, saddle or maximum, is told by the eigenvalues of the Hessian. A formula that begins
+    The path is shown, why it stopped, and which rates are stable. The kind of the point, minimum, saddle or maximum, is told by the eigenvalues of the Hessian. A formula that begins
     with a minus comes after --.
     """
     from nntrain.cli.commands.graph import raise_at
@@ -186,7 +186,7 @@ def _draw(
     best = _best(courses)
     ending = endings[best]
     end = None
-    if not isinstance(ending, str) and ending.point.kind != "none" and not courses[best].diverged:
+    if not isinstance(ending, str) and ending.point.stationary and not courses[best].diverged:
         end = (courses[best].points[-1], ending.point.kind)
     shown = list(labels) if len(labels) > 1 else [""]
     heading = _heading(formula, labels, courses, ending)
