@@ -49,8 +49,8 @@ def descend(
 ) -> None:
     """Descend on a formula, and tell where it ends.
 
-    The path is shown, why it stopped, and which rates are stable. The kind of the point, minimum, saddle or maximum, is told by the eigenvalues of the Hessian. A formula that begins
-    with a minus comes after --.
+    The path is shown, why it stopped, and which rates are stable. The kind of the point, minimum, saddle or maximum, is
+    told by the eigenvalues of the Hessian. A formula that begins with a minus comes after --.
     """
     from nntrain.cli.commands.graph import raise_at
     from nntrain.cli.output.descent_view import descent_record
