@@ -80,7 +80,7 @@ def _show(one: "Diagnosis") -> None:
 
 def _heading(one: "Diagnosis") -> str:
     from nntrain.artifacts.rundir import RunDir
-    from nntrain.runs.run_heading import heading_of_run
+    from nntrain.runs.run_title import heading_of_run
 
     heading = heading_of_run(RunDir(one.path))
     return f"{heading.name}: {', '.join(heading.details)}"
