@@ -3,6 +3,7 @@
 What a task returns is an exit status alone; results are read from the run directories, which all machines share.
 """
 
+import math
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from nntrain.sweeps.worker import run_worker
 
 PAUSE = 0.02  # seconds between two looks at what is under way
 WAIT = 10  # seconds for a scheduler to answer
+COUNT = 1.0  # seconds between two counts of its threads
 
 
 class Future(Protocol):
@@ -99,8 +101,14 @@ def dask_executor(address: str, sweep: Path, jobs: int | None) -> Iterator[Futur
         future: Future = client.submit(run_worker, order, key=name, pure=False, retries=0)
         return future
 
+    seen = [-math.inf, 0.0]  # when the threads were counted, and how many there were
+
     def slots() -> int:
-        return sum(worker["nthreads"] for worker in client.scheduler_info(n_workers=-1)["workers"].values())
+        if monotonic() - seen[0] >= COUNT:  # workers come and go; the scheduler is asked
+            with suppress(Exception):
+                seen[1] = sum(client.nthreads().values())
+            seen[0] = monotonic()
+        return int(seen[1])
 
     try:
         yield FutureExecutor(files, submit, slots, jobs, ("Dask thread", "Dask threads"))

@@ -150,5 +150,6 @@ SESSIONS: Mapping[str, Callable[[], str]] = {
     "compare": lambda: dialogue(*COMPARED),
     "groups": lambda: dialogue(*WITH_SEEDS),
     "sweep-script": lambda: recorded("scripts/sweep_lr.sh", "configs/rate-right.yaml", "3e-4", "0.03", "0.3", "1.5"),
+    "scale": lambda: recorded("scripts/bench_sweep.py"),
     "promises": promises,
 }

@@ -125,7 +125,7 @@ def _edges(plan: "Plan", found: "Sequence[Standing]") -> list[str]:
         best = values[found[0].number]
         if best in (min(values.values()), max(values.values())):
             end, way = ("smallest", "smaller") if best == min(values.values()) else ("largest", "larger")
-            lines.append(f"the best {plain(key)}, {_short(best)}, is the {end} tried; {way} ones may be better")
+            lines.append(f"the best {plain(key)}, {_short(best)}, is the {end} tried: try {way} ones")
     return lines
 
 
