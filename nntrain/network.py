@@ -65,6 +65,10 @@ class Network:
         for index, (layer, p) in enumerate(zip(self.layers, self.params.values, strict=True)):
             layer.initialize(p, generator(seed, Stream.INIT, index))
 
+    def facts(self) -> dict[str, Any]:
+        """Return what a run records of how the network is computed: the plan, and the threads that take part."""
+        return {"plan": self.plan.describe(), "threads": self.threads}
+
     def workspace(self, capacity: int) -> Workspace:
         """Return empty buffers for up to ``capacity`` rows."""
         return Workspace(capacity, self.dtype, self.plan)

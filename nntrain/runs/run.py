@@ -100,10 +100,7 @@ class Run:
         self._curves = CurveFiles(directory, painter)
         self.summary: dict[str, Any] = {}
         self.late_notes: list[str] = []
-        self.environment = environment() | {
-            "plan": self.job.network.plan.describe(),
-            "threads": self.job.network.threads,
-        }
+        self.environment = environment() | self.job.network.facts()
         self.state = State.start(self.job.network.params, self.job.optimizer)
         record = directory.read_record() or {}
         found = directory.latest()
