@@ -47,8 +47,7 @@ def predict(
             for piece in pieces:
                 out(piece.removesuffix("\n"))
         else:
-            text = "".join(pieces)
-            durable.write_bytes(Path(output), text.encode())
+            durable.write_bytes(Path(output), b"".join(piece.encode() for piece in pieces))
             say(f"{output}: {count(predictions.rows)} predictions")
         notes(line.replace(str(path), "<stdin>") if path != inputs else line for line in predictions.notes)
 
