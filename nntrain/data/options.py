@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 from annotated_types import Lt
 
 from nntrain.core.fields import RARE, Count, Natural, Positive
+from nntrain.core.types import Task
 from nntrain.data.batches.shuffle import WHOLE, BlockShuffle, Shuffle
 from nntrain.data.dataset import Raw
 from nntrain.data.placed_rows import PlacedRows
 from nntrain.data.sources import SOURCES, Source
 from nntrain.data.transforms.scaler import Scale
 from nntrain.data.transforms.target_scaler import TargetScale
+from nntrain.errors import DataError
 
 LARGE = 1 << 30  # bytes of scaled inputs from which rows are shuffled in blocks
 Share = Count | Annotated[Positive, Lt(1)] | PlacedRows  # a count of rows, a fraction of them, or which they are
@@ -55,6 +57,12 @@ class DataOptions:
         asked = {"validation": self.validation, "test": self.test}
         found = {name: part.read(name, len(raw.train)) for name, part in asked.items() if isinstance(part, PlacedRows)}
         return replace(raw, listed={name: rows for name, rows in found.items() if rows is not None})
+
+    def scale_for(self, task: Task) -> TargetScale:
+        """Return how targets of a task are scaled. DataError where they are to be scaled and are no numbers."""
+        if self.target_scale != "none" and task != "regression":
+            raise DataError(f"data.target_scale: {self.target_scale} is for regression, the data are {task}")
+        return self.target_scale
 
     def choose_shuffle(self, size: int, width: int, *, itemsize: int, batch_size: int) -> Shuffle:
         """Return how training rows (size, width) of numbers of ``itemsize`` bytes are shuffled."""

@@ -24,7 +24,7 @@ from nntrain.data.tables.labels import match_undotted, match_unpadded, rename
 from nntrain.data.tables.wanted_columns import WantedColumns
 from nntrain.data.text import quoted
 from nntrain.data.transforms.encoder import Encoder
-from nntrain.data.transforms.target_scaler import TargetScale, TargetScaler, check_size
+from nntrain.data.transforms.target_scaler import TargetScaler, check_size
 from nntrain.data.transforms.transform import Transform
 from nntrain.errors import DataError, did_you_mean
 
@@ -64,7 +64,7 @@ def prepare(options: DataOptions, *, seed: int, dtype: DType, surveyed: int = 0)
     with _collect(found):
         parts = divide(raw, options, seed)
     with _collect(found):
-        scale = _target_scale(raw, options)
+        scale = options.scale_for(raw.task)
     if found:
         raise DataError("\n".join(found))
     encoder, names = Encoder.identity(), raw.feature_names
@@ -238,12 +238,6 @@ def _rows(raw: Raw, classes: Array | None, options: DataOptions, seed: int) -> R
     if raw.draws is not None:
         return split_by_draws(raw.draws, **shares)
     return split(len(raw.train), classes, **shares, seed=options.seed_or(seed), listed=raw.listed)
-
-
-def _target_scale(raw: Raw, options: DataOptions) -> TargetScale:
-    if options.target_scale != "none" and raw.task != "regression":
-        raise DataError(f"data.target_scale: {options.target_scale} is for regression, the data are {raw.task}")
-    return options.target_scale
 
 
 def _ready(
