@@ -1,7 +1,8 @@
 """P5: while a run trains, its directory is moved, replaced, linked or deleted, or its lock file is.
 
-Processes train in earnest. Each must end by itself with exit 7, or 5 where its metrics were deleted first; whatever stands at the
-path by then must be as it was put there, byte for byte, and the run itself goes on where it is now to the same end.
+Processes train in earnest. Each must end by itself with exit 7, or 5 where its metrics were deleted first. Whatever
+stands at the path by then must be as it was put there, byte for byte, and the run itself goes on where it is now to the
+same end.
 """
 
 import random
