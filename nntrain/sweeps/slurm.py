@@ -3,6 +3,7 @@
 A task writes how it ended to a file; one that has left the queue without it was killed. Knows nothing of settings.
 """
 
+import hashlib
 import os
 import shlex
 import shutil
@@ -36,6 +37,8 @@ class SlurmExecutor:
 
     def __init__(self, files: OrderFiles, jobs: int | None) -> None:
         self._files, self._jobs = files, jobs
+        sweep = str(files.path.parent)  # its lock is held: whatever else has this name is of nobody any more
+        self._name = f"nntrain-{hashlib.sha256(sweep.encode()).hexdigest()[:8]}"
         self._waiting: list[tuple[str, Path]] = []
         self._under_way: dict[str, tuple[Path, str]] = {}  # by point: its order, and its task such as 12_3
         self._count, self._looked, self._failures = 0, 0.0, 0
@@ -43,6 +46,8 @@ class SlurmExecutor:
 
     def start(self, order: Order) -> None:
         """Write an order; it is submitted together with others."""
+        if not self._count:  # arrays of a coordinator that was killed would only take places of the queue
+            _call(["scancel", "--state=PENDING", f"--name={self._name}"])
         self._count += 1
         self._waiting.append((order.point, self._files.write(order, f"{order.point}-{self._count}")))
 
@@ -77,7 +82,7 @@ class SlurmExecutor:
         )
         limit = "" if self._jobs is None else f"%{self._jobs}"
         array = f"--array=0-{len(waiting) - 1}{limit}"
-        options = ["--parsable", array, "--no-requeue", "--job-name=nntrain", "--ntasks=1", "--cpus-per-task=1"]
+        options = ["--parsable", array, "--no-requeue", f"--job-name={self._name}", "--ntasks=1", "--cpus-per-task=1"]
         done = _call(["sbatch", *options, f"--output={os.devnull}", f"--error={os.devnull}"], script)
         if done.returncode:
             raise OutputError(f"sbatch refuses the array: {_last_line(done.stderr)}")
