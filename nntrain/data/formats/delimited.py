@@ -32,7 +32,7 @@ Encoding: TypeAlias = Literal[
 ]
 BY_BLANKS = re.compile(r'"(?:[^"]|"")*"|\S+')
 LONGEST = 1 << 30  # characters of a value
-BLOCK = 1 << 20
+BLOCK = 1 << 17  # bytes read at a time, so few that they stay in the cache (measured)
 ASCII = bytes(range(128))
 MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 SYMBOLS = "°µ€£§–—‘’“”„…½¼¾²³ªº±×·«»"  # not letters, but common in texts of the west

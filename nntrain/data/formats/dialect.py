@@ -93,18 +93,31 @@ def _best_delimiter(lines: Sequence[str]) -> tuple[str | None, bool]:
     Of 3,2 rooms and 5,1 rooms the comma parts as well as the blank.
     """
     scores: dict[str | None, float] = {}
+    used: set[str] = set().union(*lines) - {"\n", "\r"}
+    blanks = any(map(str.isspace, used))
     for mark in MARKS:
+        if not (blanks if mark is None else mark in used):
+            scores[mark] = 0.0
+            continue
         rows = [fields for _, fields in split(iter(lines), mark) if fields]
         if not rows:
             continue
         width, count = Counter(map(len, rows)).most_common(1)[0]
         values = [value for row in rows for value in row]
-        odd = sum(_parted(value, mark) for value in values)
+        odd = _count_parted(values, mark)
         scores[mark] = 0.0 if width == 1 else count / len(rows) * (1 - odd / len(values)) ** 2
     best = max(scores, key=lambda mark: scores[mark])
     if not scores[best]:
         return ",", False
     return best, best == "," and scores.get(None, 0) == scores[best]
+
+
+def _count_parted(values: Sequence[str], mark: str | None) -> int:
+    """Return how many values another delimiter parts; none where no character of theirs could."""
+    used = set("".join(values))
+    if used.isdisjoint(';\t|,"') and not any(map(str.isspace, used)):
+        return 0
+    return sum(_parted(value, mark) for value in values)
 
 
 def _parted(value: str, mark: str | None) -> bool:

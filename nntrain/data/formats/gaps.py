@@ -1,5 +1,6 @@
 """Which texts stand for a missing value, and which numbers do. Knows nothing of files or columns."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -58,6 +59,17 @@ def gaps_of_columns(
             raise DataError(f"{where}: data.source.na: no column '{name}'{choices(name, names)}")
     told = {known[name]: Gaps.of(found) for name, found in words.items()}
     return tuple(told.get(position, USUAL) for position in range(width))
+
+
+def all_numbers(fields: Sequence[str], gaps: Gaps) -> list[float] | None:
+    """Return the numbers of stripped values if plainly each of them is one that is there, else None; at once."""
+    if gaps.words is not None or "_" in "".join(fields):
+        return None
+    try:
+        numbers = list(map(float, fields))
+    except ValueError:
+        return None
+    return None if any(map(math.isnan, numbers)) else numbers
 
 
 def is_number(field: str) -> bool:

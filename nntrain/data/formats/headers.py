@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from nntrain.data.formats.gaps import Gaps
-from nntrain.data.formats.styles import Style, like_number
+from nntrain.data.formats.gaps import Gaps, all_numbers
+from nntrain.data.formats.styles import PLAIN, Style, like_number
 
 FEW = 5  # rows, below which a first row such as 0, 1, 2 may well be one of them
 MANY = 4  # numbers that count can hardly be values by chance
@@ -35,11 +35,14 @@ class Below:
     @classmethod
     def of(cls, column: Sequence[str], first: str, style: Style, gaps: Gaps) -> "Below":
         """Return the counts of a column whose numbers are written in this style."""
-        there = [value for value in column if not gaps.missing(value, among_numbers=True)]
-        numbers = [number for value in there if (number := style.number(value)) is not None]
+        numbers, present = all_numbers(column, gaps) if style == PLAIN else None, len(column)
+        if numbers is None:
+            there = [value for value in column if not gaps.missing(value, among_numbers=True)]
+            numbers = [number for value in there if (number := style.number(value)) is not None]
+            present = len(there)
         whole = [number for number in numbers if number.is_integer()]
         years = sum(int(number) in YEARS for number in whole)
-        return cls(len(column), len(there), len(numbers), len(whole), years, len(set(column)), column.count(first))
+        return cls(len(column), present, len(numbers), len(whole), years, len(set(column)), column.count(first))
 
     @property
     def is_numeric(self) -> bool:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from nntrain.data.formats.gaps import Gaps, is_number
+from nntrain.data.formats.gaps import Gaps, all_numbers, is_number
 from nntrain.data.formats.styles import FORMS, PLAIN, Decimal, Style, Thousands, pattern_of, undress
 from nntrain.data.text import quoted
 
@@ -49,11 +49,7 @@ def judge_columns(
     known: Sequence[Style] = (),
 ) -> list[Judgement]:
     """Return how the numbers of each column are written; ``known`` styles decide what is open."""
-    there = [
-        [value for value in column if not gap.missing(value, among_numbers=True)]
-        for column, gap in zip(columns, gaps, strict=True)
-    ]
-    judged = [_judge(values, asked) for values in there]
+    judged = [_judge_column(column, gap, asked) for column, gap in zip(columns, gaps, strict=True)]
     commas = any(j.style.decimal == "," and j.rival is None for j in judged)
     points = any(j.pointed or (j.style.decimal == "." and j.style.thousands == ",") for j in judged)
     settled = [_settle(judgement, asked, commas=commas, points=points or delimiter == ",") for judgement in judged]
@@ -97,6 +93,13 @@ def _note(judged: Judgement, asked: Asked) -> str:
             return f"{read}; data.source.thousands: {judged.rival.thousands!r} takes the mark for grouped thousands"
         return ""
     return f"{read}, their thousands grouped" if style.thousands and asked.thousands is None else ""
+
+
+def _judge_column(column: Sequence[str], gaps: Gaps, asked: Asked) -> Judgement:
+    """Return how the values of a column are written; most columns hold numbers as programs write them."""
+    if all_numbers(column, gaps) is not None:
+        return _judge_points(column, asked)
+    return _judge([value for value in column if not gaps.missing(value, among_numbers=True)], asked)
 
 
 def _judge(values: Sequence[str], asked: Asked) -> Judgement:

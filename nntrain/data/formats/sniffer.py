@@ -107,7 +107,11 @@ def _with_header(
     names = tuple(name.translate(HIDDEN) for name in first)
     if list(names) != first:
         notes.append("names hold characters that are not seen, which are left out")
-    units = len(rest) > 1 and is_units(rest[0], _below([c[1:] for c in columns], rest[0], styles, common), common)
+    units = (
+        len(rest) > 1
+        and not all(map(is_number, rest[0]))
+        and is_units(rest[0], _below([c[1:] for c in columns], rest[0], styles, common), common)
+    )
     if units:
         notes.append(f"the line below the names holds units ({', '.join(filter(None, rest[0]))}) and is left out")
     left_out = {0: "it has no name and numbers the rows"} if _is_index(names, rest) else {}

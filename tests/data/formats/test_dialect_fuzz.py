@@ -161,7 +161,7 @@ def test_no_made_file_is_read_otherwise_in_silence(
     tmp_path: Path, record_property: Callable[[str, object], None], count: int, first: int
 ) -> None:
     ends, silent = fuzz(count, first, tmp_path)
-    record_property("ends", dict(ends))  # shown by --junit-xml
+    record_property("ends", dict(ends))  # shown by --junit-xml, with -o junit_family=xunit1
     assert not silent, [(made.traits, made.content.decode(made.traits[6])[:300]) for made in silent[:3]]
     assert set(ends) <= {"read", "refused", "noted"}
     assert ends["read"] >= 0.9 * count
