@@ -95,6 +95,8 @@ def promises() -> str:
 
 NEURON = ["1/(1+exp(-(w0*x0+w1*x1+w2)))", "w0=2", "x0=-1", "w1=-3", "x1=-2", "w2=-3"]
 
+BOWL = ["x**2/2 + 5*y**2 + x*y", "x=1", "y=2"]
+
 TOO_HIGH = ["--set", "optimizer.lr=1e6"]
 
 RATES = ["--over", "optimizer.lr=log(1e-3, 1, 4)", "--seeds", "5", "--set", "train.epochs=10", "--confirm", "5"]
@@ -139,6 +141,8 @@ SESSIONS: Mapping[str, Callable[[], str]] = {
     "graph-product": lambda: recorded("nntrain", "graph", "(x + y) * z", "x=-2", "y=5", "z=-4"),
     "graph-neuron": lambda: recorded("nntrain", "graph", *NEURON, "--tree"),
     "graph-softplus": lambda: recorded("nntrain", "graph", "log(1 + exp(x))", "x=1"),
+    "graph-matrices": lambda: recorded("nntrain", "graph", *BOWL, "--hessian", "--direction", "u=[3,4]"),
+    "descend": lambda: recorded("nntrain", "descend", *BOWL, "--rate", "0.15"),
     "gradcheck": lambda: recorded("nntrain", "gradcheck", "configs/network-3-4-2.yaml"),
     "injected": lambda: recorded(
         "nntrain", "gradcheck", "configs/network-3-4-2.yaml", "--inject", "bias_not_summed", status=8
