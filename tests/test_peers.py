@@ -55,7 +55,7 @@ UNITS = {
     "mish": lambda torch, z, p, unit: torch.nn.functional.mish(z),
     "selu": lambda torch, z, p, unit: torch.selu(z),
     "softsign": lambda torch, z, p, unit: torch.nn.functional.softsign(z),
-    "hard_sigmoid": lambda torch, z, p, unit: torch.nn.functional.hardsigmoid(z),
+    "hard_sigmoid": lambda torch, z, p, unit: torch.clamp(z / 6 + 0.5, 0, 1),  # hardsigmoid's 1/6 backward is a float32
     "prelu": lambda torch, z, p, unit: torch.nn.functional.prelu(z, p["slope"]),
     "maxout": lambda torch, z, p, unit: z.view(len(z), unit.pieces, -1).max(dim=1).values,
 }
