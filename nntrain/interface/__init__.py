@@ -1,1 +1,1 @@
-"""The Python interface: what ``import nntrain`` offers. Prints nothing, sets no signal handlers, keeps BLAS threads."""
+"""The Python interface: what ``import nntrain`` offers. Knows nothing of terminals, and leaves the process as it is."""
