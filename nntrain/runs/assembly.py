@@ -117,7 +117,7 @@ class Assembly:
         if not isinstance(spec.train.batch_size, str) and spec.train.batch_size > rows:
             size = spec.train.batch_size
             found.append(f"train.batch_size: {size} is more than the {rows} training rows; use 'all' for one batch")
-        found += self.metrics.problems()
+        found += self.metrics.problems(self._loss)
         return found
 
     @property
@@ -138,6 +138,7 @@ class Assembly:
             metrics=self.metrics,
             batches=self._batches(train.X, t, y, size),
             validation=self.evaluator(validation) if validation else None,
+            whole=self.evaluator(train).whole if self.metrics.needs_all else None,
             optimizer=spec.optimizer,
             schedule=spec.schedule,
             penalty=spec.penalty,

@@ -11,7 +11,6 @@ from nntrain.data.tables.wanted_columns import WantedColumns
 from nntrain.data.transforms.target_scaler import TargetScaler
 from nntrain.data.transforms.transform import Transform
 from nntrain.errors import CheckpointError, SpecError
-from nntrain.ops.losses import Loss
 from nntrain.runs.assembly import Assembly, Facts
 from nntrain.runs.stored_facts import check_meta
 from nntrain.spec import from_dict
@@ -37,7 +36,7 @@ class Trained:
     def gives_probabilities(self) -> bool:
         """Whether the loss has an output unit whose values are probabilities of classes or labels."""
         decides = self.assembly.task in ("classification", "multilabel")
-        return decides and type(self.assembly.loss).link is not Loss.link
+        return decides and self.assembly.loss.gives_probabilities
 
     @property
     def wanted(self) -> WantedColumns:

@@ -1,6 +1,6 @@
 """The cost and the metrics of a network on a part of the data, in bounded memory. Knows nothing of training."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -34,6 +34,7 @@ class Evaluator:
         self.network, self.metrics, self.penalty = network, metrics, penalty
         self.size, self.width = t.shape
         self.spreads = metrics.spreads(t)
+        self._targets, self._all = (t, y), np.empty(t.shape, network.dtype) if metrics.needs_all else None
         rows = chunk_rows(network, self.size)
         self.ws = network.workspace(rows)
         self._X, self._fetcher = X, Fetcher(X, 0)
@@ -51,13 +52,26 @@ class Evaluator:
         params = self.network.params
         cost = cost_sum / self.size + self.penalty.value(params.theta[: params.n_weights])
         sums = [sum(column) for column in zip(*parts, strict=True)]
-        return {"cost": cost, **self.metrics.figures(sums, self.size, self.width, self.spreads)}
+        figures = self.metrics.figures(sums, self.size, self.width, self.spreads)
+        return {"cost": cost, **self.metrics.in_order({**figures, **self._whole_figures()})}
+
+    def whole(self) -> Mapping[str, float]:
+        """Return the figures that need all examples at once, for the network's present parameters."""
+        for chunk in self._chunks:
+            for call in chunk.calls:
+                call()
+        return self._whole_figures()
+
+    def _whole_figures(self) -> Mapping[str, float]:
+        return {} if self._all is None else self.metrics.whole(self._all, *self._targets, self.network.loss)
 
     def _bind(self, rows: slice, t: Array, y: Array) -> _Chunk:
         targets, y = lay_out_targets(t[rows], self.network.plan), y[rows]
         X, first = self._inputs(rows, len(y))
         ws = self.ws.resized(len(y))
         bound = self.network.bind(X, Context(ws))
+        if self._all is not None:
+            bound.calls(np.copyto, self._all[rows], bound.scores)
         sums = self.metrics.bind(bound.calls, bound.scores, targets, y, self.network.loss, ws)
         cost, _ = self.network.loss.bind(bound.calls, bound.scores, targets, ws)
         return _Chunk([*first, *bound.calls.bind()], len(y), cost, sums)

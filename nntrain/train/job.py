@@ -1,6 +1,6 @@
 """A training job: what is trained, on which data, and how. Knows nothing of specs or files."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nntrain.data.batches.in_memory import Batches
@@ -15,7 +15,10 @@ from nntrain.train.settings import Training
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """Everything that stays the same while training. ``spreads`` are what the metrics need of all targets."""
+    """Everything that stays the same while training. ``spreads`` are what the metrics need of all targets.
+
+    ``whole`` returns the figures of the training part that need all its examples at once, None if there are none.
+    """
 
     network: Network
     metrics: MetricSet
@@ -27,6 +30,7 @@ class Job:
     training: Training
     seed: int
     spreads: Sequence[float]
+    whole: Callable[[], Mapping[str, float]] | None = None
 
     @property
     def total_steps(self) -> int:

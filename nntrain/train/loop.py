@@ -130,6 +130,8 @@ class _Loop:
         if cost > EXPLODED * max(1.0, state.first_cost or 0.0):
             raise self._divergence(f"the epoch's cost grew to {cost:.4g}", step=state.step)
         figures = job.metrics.figures(state.metric_sums, state.rows, job.network.n_out, job.spreads)
+        if job.whole is not None:  # they need the scores of all examples under the same parameters
+            figures = job.metrics.in_order({**figures, **job.whole()})
         record = EpochRecord(
             epoch=state.epoch + 1,
             step=state.step,

@@ -15,11 +15,17 @@ from nntrain.ops.metrics import (
     METRICS,
     R2,
     Accuracy,
+    AveragePrecision,
+    Brier,
+    Ece,
+    LogLoss,
     MacroF1,
     Mae,
     Metric,
     MetricSet,
     Rmse,
+    RocAuc,
+    TopK,
     default_metrics,
     higher_is_better,
 )
@@ -46,7 +52,8 @@ def measure(metrics, z, t, y, loss, task="classification", unit=1.0, parts=1):
     y = chosen.wanted(y, z.shape[1])
     pieces = zip(*(np.array_split(array, parts) for array in (z, t, y)), strict=True)
     total = np.sum([sums(chosen, *piece, loss, bind=MetricSet.bind) for piece in pieces], axis=0)
-    return chosen.figures(list(np.atleast_1d(total)), len(z), z.shape[1], chosen.spreads(t))
+    figures = chosen.figures(list(np.atleast_1d(total)), len(z), z.shape[1], chosen.spreads(t))
+    return chosen.in_order({**figures, **chosen.whole(z, t, y, loss)})
 
 
 def encoded(loss, y, width, dtype=np.float64):
@@ -98,13 +105,15 @@ def test_the_calls_add_up_the_values(entry, dtype):
                 own, plain = (sums(metric, z, t, kept, loss, bind=bind) for bind in (None, Metric.bind))
                 assert len(own) == metric.n_sums(z.shape[1])
                 np.testing.assert_allclose(own, plain, rtol=32 * np.finfo(dtype).eps)
-            assert isinstance(metric.figure(plain, 40, z.shape[1], metric.spread(t)), float)
+            if not metric.whole:
+                assert isinstance(metric.figure(plain, 40, z.shape[1], metric.spread(t)), float)
 
 
 @pytest.mark.parametrize("task", sorted(TASKS))
 def test_all_metrics_of_a_task_together_are_each_of_them_alone(task):
-    metrics = [entry() for entry in METRICS.values() if task in entry.tasks]
+    fit = [entry() for entry in METRICS.values() if task in entry.tasks]
     for loss, z, t, y in examples(task):
+        metrics = [metric for metric in fit if loss.gives_probabilities or not metric.needs_probabilities]
         together = measure(metrics, z, t, y, loss, task)
         assert list(together) == [metric.name for metric in metrics]
         for metric in metrics:
@@ -157,6 +166,177 @@ def test_macro_f1_with_one_score():
     """Decisions 0 1 1 0 of truths 0 1 0 0: F1 is 4/5 of class 0 and 2/3 of class 1."""
     z, y, loss = np.array([[-1.0], [1.0], [1.0], [-1.0]]), np.array([0, 1, 0, 0]), SigmoidCrossEntropy()
     assert measure([MacroF1()], z, encoded(loss, y, 1), y, loss)["macro_f1"] == pytest.approx((4 / 5 + 2 / 3) / 2)
+
+
+# --- against scikit-learn ---------------------------------------------------------------------------------------------
+
+DECISIONS = {  # of the classes below, by scikit-learn 1.9.1
+    "two": {
+        "accuracy": 0.775,
+        "balanced_accuracy": 0.7735042735042735,
+        "macro_f1": 0.7565922920892495,
+        "micro_f1": 0.775,
+        "weighted_f1": 0.7800202839756591,
+        "mcc": 0.5229763603684907,
+        "kappa": 0.5161290322580645,
+        "log_loss": 0.5180256057282808,
+        "brier": 0.17211387888880805,
+        "roc_auc": 0.8240740740740741,
+        "average_precision": 0.7243435597138775,
+    },
+    "one score": {
+        "accuracy": 0.55,
+        "balanced_accuracy": 0.6367521367521367,
+        "macro_f1": 0.549718574108818,
+        "micro_f1": 0.55,
+        "weighted_f1": 0.5457786116322701,
+        "mcc": 0.2795426231258449,
+        "kappa": 0.21052631578947356,
+        "log_loss": 0.7412636789578346,
+        "brier": 0.26265381740144866,
+        "roc_auc": 0.75,
+        "average_precision": 0.5589220385382988,
+    },
+    "many": {
+        "accuracy": 0.675,
+        "balanced_accuracy": 0.6357473544973545,
+        "macro_f1": 0.556327553248046,
+        "micro_f1": 0.675,
+        "weighted_f1": 0.7018185777144343,
+        "mcc": 0.47601199010546363,
+        "kappa": 0.45492662473794554,
+        "log_loss": 0.9498735237422518,
+        "brier": 0.5135836737213918,
+        "roc_auc": 0.8516208526488132,
+        "average_precision": 0.6114747362658632,
+        "top_2": 0.85,
+    },
+}
+NUMBERS = {  # of the numbers below, by scikit-learn 1.9.1, in units of 2
+    "rmse": 0.9189316974926889,
+    "mae": 0.6968904558240974,
+    "median_error": 0.4968554652222214,
+    "r2": 0.9603335961818429,
+    "explained_variance": 0.9604800057570055,
+}
+
+
+def scored(task):
+    """Return (loss, z, t, y) without any equal scores, whose figures by scikit-learn are above."""
+    rng = np.random.default_rng(17)
+    if task == "numbers":
+        t = rng.normal(size=(60, 3)) * [1, 2, 3] + 5
+        return Mse(), t + rng.normal(size=t.shape) / 2 + 0.1, t, t
+    classes = {"two": 2, "one score": 2, "many": 4}[task]
+    loss = SigmoidCrossEntropy() if task == "one score" else SoftmaxCrossEntropy()
+    y = rng.choice(classes, 80, p=[0.6, *[0.4 / (classes - 1)] * (classes - 1)])
+    z = rng.normal(size=(80, loss.width(classes, 1))) + encoded(loss, y, loss.width(classes, 1))
+    return loss, z, encoded(loss, y, z.shape[1]), y
+
+
+def by_sklearn(task):
+    """Return the figures by scikit-learn; a test is skipped, visibly, without it."""
+    m = pytest.importorskip("sklearn.metrics")
+    loss, z, t, y = scored(task)
+    if task == "numbers":
+        together = {"multioutput": "variance_weighted"}
+        return {
+            "rmse": 2 * math.sqrt(m.mean_squared_error(t, z)),
+            "mae": 2 * m.mean_absolute_error(t, z),
+            "median_error": 2 * m.median_absolute_error(t, z),
+            "r2": m.r2_score(t, z, **together),
+            "explained_variance": m.explained_variance_score(t, z, **together),
+        }
+    decided, p = loss.choose(z), loss.link(z)
+    own = p[:, -1] if p.shape[1] < 3 else p
+    one_hot = y if p.shape[1] < 3 else np.eye(p.shape[1])[y]
+    return {
+        "accuracy": m.accuracy_score(y, decided),
+        "balanced_accuracy": m.balanced_accuracy_score(y, decided),
+        "macro_f1": m.f1_score(y, decided, average="macro"),
+        "micro_f1": m.f1_score(y, decided, average="micro"),
+        "weighted_f1": m.f1_score(y, decided, average="weighted"),
+        "mcc": m.matthews_corrcoef(y, decided),
+        "kappa": m.cohen_kappa_score(y, decided),
+        "log_loss": m.log_loss(y, p if p.shape[1] > 1 else np.hstack([1 - p, p])),
+        "brier": m.brier_score_loss(y, own),
+        "roc_auc": m.roc_auc_score(y, own, multi_class="ovr"),
+        "average_precision": m.average_precision_score(one_hot, own),
+        **({"top_2": m.top_k_accuracy_score(y, p, k=2)} if p.shape[1] > 2 else {}),
+    }
+
+
+def figures_of(task, names):
+    loss, z, t, y = scored(task)
+    metrics = [TopK(k=2) if name == "top_2" else METRICS[name]() for name in names]
+    kind, unit = ("regression", 2.0) if task == "numbers" else ("classification", 1.0)
+    return measure(metrics, z, t, y, loss, kind, unit=unit, parts=3)
+
+
+@pytest.mark.parametrize("task", [*DECISIONS, "numbers"])
+def test_figures_are_those_that_scikit_learn_gave(task):
+    known = NUMBERS if task == "numbers" else DECISIONS[task]
+    assert figures_of(task, known) == pytest.approx(known, rel=1e-12)
+
+
+@pytest.mark.parametrize("task", [*DECISIONS, "numbers"])
+def test_figures_are_those_of_scikit_learn(task):
+    known = by_sklearn(task)
+    assert figures_of(task, known) == pytest.approx(known, rel=1e-12)
+
+
+def test_every_figure_that_scikit_learn_has_is_compared():
+    compared = {name for known in (*DECISIONS.values(), NUMBERS) for name in known} | {"ece"}  # by hand below
+    assert compared == {metric().name for metric in METRICS.values()} - {"top_5"} | {"top_2"}
+
+
+def test_equal_scores_count_half_and_stand_at_one_threshold():
+    """Positives score 3, 2, 2 and negatives 2, 1: of 6 pairs 4 are right and 2 equal."""
+    z, y, loss = np.array([[3.0], [2], [2], [2], [1]]), np.array([1, 1, 1, 0, 0]), SigmoidCrossEntropy()
+    figures = measure([RocAuc(), AveragePrecision()], z, encoded(loss, y, 1), y, loss)
+    assert figures["roc_auc"] == pytest.approx((4 + 2 / 2) / 6)
+    assert figures["average_precision"] == pytest.approx(1 / 3 * 1 + 2 / 3 * 3 / 4)
+
+
+def test_a_class_that_none_or_all_have_has_no_order():
+    z, y, loss = np.array([[1.0], [2.0]]), np.array([1, 1]), SigmoidCrossEntropy()
+    assert math.isnan(measure([RocAuc()], z, encoded(loss, y, 1), y, loss)["roc_auc"])
+    z, y, loss = np.eye(3)[[0, 0, 1]], np.array([0, 1, 1]), SoftmaxCrossEntropy()
+    two = measure([RocAuc()], z, encoded(loss, y, 3), y, loss)["roc_auc"]  # class 0: 1 ½, class 1: 1 ½ of 2 pairs
+    assert two == pytest.approx(0.75)
+
+
+def test_calibration_error_by_hand():
+    """In bins of a half: confidences 0.6 and 0.9, one decision right; the other bin is empty."""
+    p, y, loss = np.array([[0.6], [0.9], [0.2]]), np.array([1, 0, 0]), SigmoidCrossEntropy()
+    z = np.log(p / (1 - p))  # the confidence of the third is 0.8, of class 0
+    assert measure([Ece(bins=2)], z, encoded(loss, y, 1), y, loss)["ece"] == pytest.approx(abs(2 - 2.3) / 3)
+    apart = measure([Ece(bins=10)], z, encoded(loss, y, 1), y, loss)["ece"]
+    assert apart == pytest.approx((0.4 + 0.9 + 0.2) / 3)
+
+
+def test_the_first_of_equal_scores_are_the_largest():
+    z, loss = np.array([[1.0, 1.0, 1.0]] * 3), SoftmaxCrossEntropy()
+    y = np.array([0, 1, 2])
+    assert [measure([TopK(k=k)], z, encoded(loss, y, 3), y, loss)[f"top_{k}"] for k in (1, 2, 3)] == [1 / 3, 2 / 3, 1]
+
+
+def test_a_loss_without_probabilities_is_refused():
+    problems = MetricSet([LogLoss(), Rmse()], "classification").problems(BinaryHinge())
+    assert problems == [
+        "metrics.0: log_loss needs probabilities, and binary_hinge gives none",
+        "metrics.1: rmse is for regression or reconstruction, the data are classification",
+    ]
+
+
+def test_labels_have_the_figures_of_each_averaged():
+    rng = np.random.default_rng(3)
+    y, z, loss = rng.integers(0, 2, (50, 3)), rng.normal(size=(50, 3)), SigmoidCrossEntropy()
+    metrics = [LogLoss(), Brier(), RocAuc(), AveragePrecision()]
+    together = measure(metrics, z, encoded(loss, y, 3), y, loss, "multilabel")
+    each = [measure(metrics, z[:, [k]], encoded(loss, y[:, k], 1), y[:, k], loss, "classification") for k in range(3)]
+    for name, value in together.items():
+        assert value == pytest.approx(np.mean([figures[name] for figures in each]), rel=1e-12)
 
 
 # --- numbers ---------------------------------------------------------------------------------------------------------

@@ -67,7 +67,9 @@ def test_the_metrics_that_suit_the_data_are_the_same_when_they_are_named(tiny, t
         ("[accuracy, accuracy]", "metrics.1: 'accuracy' is measured already; leave one of the two out"),
         (
             "acuracy",
-            "metrics: unknown metric 'acuracy'; did you mean 'accuracy'? (one of accuracy, macro_f1, mae, r2, rmse)",
+            "metrics: unknown metric 'acuracy'; did you mean 'accuracy'? (one of accuracy, average_precision, "
+            "balanced_accuracy, brier, ece, explained_variance, kappa, log_loss, macro_f1, mae, mcc, median_error, "
+            "micro_f1, r2, rmse, roc_auc, top_k, weighted_f1)",
         ),
     ],
 )

@@ -61,6 +61,11 @@ class Loss(ABC):
         """Return the prediction for scores z (n, c): probabilities where the loss has them."""
         return z
 
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether the predictions of classes or labels are probabilities."""
+        return type(self).link is not Loss.link
+
     def predict(self, do: Calls, z: Array, out: Array) -> None:
         """Record out = link(z), both (n, c), for losses whose prediction is compared with numbers."""
         do(np.copyto, out, z)

@@ -1,4 +1,4 @@
-"""Metrics of decisions: which class, or which labels. Knows nothing of how they are measured over epochs."""
+"""Metrics of hits: which class, or which labels, is decided for. Knows nothing of how they are measured over epochs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,13 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from nntrain.core import fields
 from nntrain.core.calls import Calls
 from nntrain.core.terms import Count, Sums
 from nntrain.core.types import Array, Task
 from nntrain.core.workspace import Workspace
 from nntrain.ops.losses import Loss
-from nntrain.ops.metrics.base import METRICS, Metric, ReadSums
+from nntrain.ops.metrics.base import METRICS, Metric, ReadSums, class_indices
 
 
 @METRICS.register
@@ -51,26 +52,26 @@ class Accuracy(Metric):
 
 @METRICS.register
 @dataclass(frozen=True, slots=True)
-class MacroF1(Metric):
-    """Harmonic mean of precision and recall of each class, averaged over the classes that occur (van Rijsbergen 1979).
+class TopK(Metric):
+    """Share of examples whose true class is among the k with the largest scores; the first of equal scores wins."""
 
-    A class occurs when it is the truth or the decision for some example. Small classes count as much as large ones.
-    """
-
-    kind: Literal["macro_f1"] = "macro_f1"
-    formula: ClassVar[str] = "mean_k 2 TP_k / (decided_k + actual_k)"
+    kind: Literal["top_k"] = "top_k"
+    formula: ClassVar[str] = "mean_i [y_i among the k largest of z_i]"
     tasks: ClassVar[Sequence[Task]] = ("classification",)
     higher_is_better: ClassVar[bool] = True
+    k: fields.Count = 5
 
-    def n_sums(self, width: int) -> int:
-        return 3 * max(2, width)
+    @property
+    def name(self) -> str:
+        return f"top_{self.k}"
+
+    def is_called(self, name: str) -> bool:
+        return name.removeprefix("top_").isdecimal() and name.startswith("top_")
 
     def values(self, z: Array, t: Array, y: Array, loss: Loss) -> Array:
-        classes = np.arange(max(2, z.shape[1]))
-        decided, actual = loss.choose(z)[:, None] == classes, y.reshape(-1, 1) == classes
-        return np.hstack([decided & actual, decided, actual])
-
-    def figure(self, sums: Sequence[float], n: int, width: int, spread: float) -> float:
-        right, decided, actual = np.reshape(sums, (3, -1))
-        either = decided + actual
-        return float(np.mean(2 * right[either > 0] / either[either > 0]))
+        actual = class_indices(y)
+        if z.shape[1] == 1:
+            return (loss.choose(z) == actual) if self.k == 1 else np.ones(len(z), bool)
+        own = z[np.arange(len(z)), actual][:, None]
+        before = (z > own) | ((z == own) & (np.arange(z.shape[1]) < actual[:, None]))
+        return before.sum(axis=1) < self.k

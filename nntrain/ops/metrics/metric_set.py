@@ -1,6 +1,6 @@
 """The metrics of a run, measured together. Knows no metric by name."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from nntrain.core.terms import Sums
 from nntrain.core.types import Array, Task
 from nntrain.core.workspace import Workspace
 from nntrain.ops.losses import Loss
-from nntrain.ops.metrics.base import METRICS, Metric, ReadSums
+from nntrain.ops.metrics.base import METRICS, Metric, ReadSums, WholeMetric
 
 
 class MetricSet:
@@ -25,7 +25,10 @@ class MetricSet:
         return np.asarray(y.reshape(len(y), -1) > 0, order="F")
 
     def bind(self, do: Calls, z: Array, t: Array, y: Array, loss: Loss, ws: Workspace) -> ReadSums:
-        """Record the sums over a batch of scores z and targets t (n, c), and y from ``wanted``; z is left alone."""
+        """Record the sums over a batch of scores z and targets t (n, c), and y from ``wanted``; z is left alone.
+
+        What needs all examples at once is no sum: see ``whole``.
+        """
         reads = [metric.bind(do, z, t, y, loss, ws) for metric, first in self._with_first() if metric is first]
         told = [read for read in reads if isinstance(read, Sums)]
         if len(told) == len(reads):
@@ -43,21 +46,58 @@ class MetricSet:
             start = max((cut.stop for cut in place.values()), default=0)
             place[metric] = place.get(first, slice(start, start + metric.n_sums(width)))
         return {
-            metric.name: (self.unit if metric.in_target_units else 1.0) * metric.figure(sums[cut], n, width, spread)
-            for (metric, cut), spread in zip(place.items(), spreads, strict=True)
+            metric.name: (self.unit if metric.in_target_units else 1.0)
+            * metric.figure(sums[place[metric]], n, width, spread)
+            for metric, spread in zip(self.metrics, spreads, strict=True)
+            if metric in place
         }
 
-    def problems(self) -> list[str]:
-        """Return each metric that does not fit the task, as ``path: what is wrong``."""
-        return [
-            f"metrics.{place}: {metric.kind} is for {' or '.join(metric.tasks)}, the data are {self.task}"
-            for place, metric in enumerate(self.metrics)
-            if self.task not in metric.tasks
-        ]
+    @property
+    def needs_all(self) -> bool:
+        """Whether a metric needs all examples of a part at once."""
+        return any(metric.whole for metric in self.metrics)
+
+    def whole(self, z: Array, t: Array, y: Array, loss: Loss) -> Mapping[str, float]:
+        """Return the figures of all examples at once, by name: scores z and targets t (n, c), and y from ``wanted``."""
+        return {
+            metric.name: (self.unit if metric.in_target_units else 1.0) * metric.of(z, t, y, loss)
+            for metric in self.metrics
+            if isinstance(metric, WholeMetric)
+        }
+
+    def of_rows(self, z: Array, t: Array, y: Array, loss: Loss) -> Callable[[Array], dict[str, float]]:
+        """Return the figures by name as a function of the rows (m,) that count, some of them perhaps several times."""
+        summed = [metric for metric, first in self._with_first() if metric is first]
+        parts = [metric.values(z, t, y, loss).reshape(len(z), -1) for metric in summed]
+        values = np.hstack([np.zeros((len(z), 0)), *parts])  # (n, sums) float64
+
+        def figures(rows: Array) -> dict[str, float]:
+            sums, spreads = values[rows].sum(axis=0).tolist(), self.spreads(t[rows])
+            found = self.figures(sums, len(rows), z.shape[1], spreads)
+            whole = self.whole(z[rows], t[rows], y[rows], loss) if self.needs_all else {}
+            return self.in_order({**found, **whole})
+
+        return figures
+
+    def in_order(self, figures: Mapping[str, float]) -> dict[str, float]:
+        """Return figures in the order of the metrics."""
+        return {metric.name: figures[metric.name] for metric in self.metrics}
+
+    def problems(self, loss: Loss) -> list[str]:
+        """Return each metric that does not fit the task or the loss, as ``path: what is wrong``."""
+        found = []
+        for place, metric in enumerate(self.metrics):
+            if self.task not in metric.tasks:
+                fits = " or ".join(metric.tasks)
+                found.append(f"metrics.{place}: {metric.kind} is for {fits}, the data are {self.task}")
+            elif metric.needs_probabilities and not loss.gives_probabilities:
+                kind = getattr(loss, "kind", "the loss")
+                found.append(f"metrics.{place}: {metric.kind} needs probabilities, and {kind} gives none")
+        return found
 
     def _with_first(self) -> Iterator[tuple[Metric, Metric]]:
         """Yield each metric with the first one that has the same sums: often itself."""
-        for metric in self.metrics:
+        for metric in (metric for metric in self.metrics if not metric.whole):
             shares = (other for other in self.metrics if metric.shares and other.shares == metric.shares)
             yield metric, next(shares, metric)
 
@@ -65,7 +105,7 @@ class MetricSet:
 def higher_is_better(monitor: str, metrics: Sequence[Metric]) -> bool:
     """Tell whether a figure such as ``validation.accuracy`` is better the higher it is; a cost is not."""
     _, _, name = monitor.partition(".")
-    return any(metric.higher_is_better for metric in metrics if metric.name == name)
+    return any(metric.higher_is_better for metric in metrics if metric.is_called(name))
 
 
 def default_metrics(task: Task) -> Sequence[Metric]:

@@ -12,7 +12,13 @@ from nntrain.core.terms import Sums, Terms
 from nntrain.core.types import Array, Task
 from nntrain.core.workspace import Workspace, flat
 from nntrain.ops.losses import Loss
-from nntrain.ops.metrics.base import METRICS, Metric, ReadSums
+from nntrain.ops.metrics.base import METRICS, Metric, ReadSums, WholeMetric
+
+
+def variance_of(t: Array) -> float:
+    """Return Σ(t − mean t)² / n of targets t (n, c), summed over the outputs."""
+    deviation = t - t.mean(axis=0, dtype=np.float64)
+    return float(np.vdot(deviation, deviation)) / len(t)
 
 
 class _OfSquares(Metric):
@@ -58,8 +64,7 @@ class R2(_OfSquares):
     default: ClassVar[bool] = True
 
     def spread(self, t: Array) -> float:
-        deviation = t - t.mean(axis=0, dtype=np.float64)
-        return float(np.vdot(deviation, deviation)) / len(t)
+        return variance_of(t)
 
     def figure(self, sums: Sequence[float], n: int, width: int, spread: float) -> float:
         return 1 - sums[0] / n / spread if spread > 0 else float("nan")
@@ -78,3 +83,44 @@ class Mae(Metric):
 
     def values(self, z: Array, t: Array, y: Array, loss: Loss) -> Array:
         return np.abs(loss.link(z) - t).mean(axis=1)
+
+
+@METRICS.register
+@dataclass(frozen=True, slots=True)
+class ExplainedVariance(Metric):
+    """Share of the targets' variance that is explained when the mean error is not counted; NaN for constant targets."""
+
+    kind: Literal["explained_variance"] = "explained_variance"
+    formula: ClassVar[str] = "1 − Σ var(a − t) / Σ var t"
+    tasks: ClassVar[Sequence[Task]] = ("regression", "reconstruction")
+    higher_is_better: ClassVar[bool] = True
+
+    def n_sums(self, width: int) -> int:
+        return 2 * width
+
+    def values(self, z: Array, t: Array, y: Array, loss: Loss) -> Array:
+        r = loss.link(z).astype(np.float64) - t
+        return np.hstack([r, np.square(r)])
+
+    def spread(self, t: Array) -> float:
+        return variance_of(t)
+
+    def figure(self, sums: Sequence[float], n: int, width: int, spread: float) -> float:
+        mean, square = np.reshape(sums, (2, -1)) / n
+        unexplained = float(np.sum(square - np.square(mean)))  # Σ_j (mean r² − (mean r)²)
+        return 1 - unexplained / spread if spread > 0 else float("nan")
+
+
+@METRICS.register
+@dataclass(frozen=True, slots=True)
+class MedianError(WholeMetric):
+    """Median of the absolute errors, averaged over the outputs, in the targets' own units."""
+
+    kind: Literal["median_error"] = "median_error"
+    formula: ClassVar[str] = "mean_j median_i |a_ij − t_ij|"
+    tasks: ClassVar[Sequence[Task]] = ("regression", "reconstruction")
+    higher_is_better: ClassVar[bool] = False
+    in_target_units: ClassVar[bool] = True
+
+    def of(self, z: Array, t: Array, y: Array, loss: Loss) -> float:
+        return float(np.median(np.abs(loss.link(z).astype(np.float64) - t), axis=0).mean())
