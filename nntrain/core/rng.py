@@ -20,6 +20,7 @@ class Stream(IntEnum):
     PROBE = 6
     SWEEP = 7
     DESCENT = 8
+    BOOTSTRAP = 9
 
 
 def generator(seed: int, stream: Stream, *index: int) -> np.random.Generator:

@@ -55,6 +55,13 @@ class Confusion:
             for name, r, d, s in zip(self.class_names, right, decided, support, strict=True)
         ]
 
+    def worst(self, most: int) -> list[tuple[str, str, int]]:
+        """Return the pairs (true class, decided class, examples) that are confused most often, at most so many."""
+        wrong = self.counts - np.diag(np.diagonal(self.counts))
+        order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+        pairs = [(int(place) // len(wrong), int(place) % len(wrong)) for place in order]
+        return [(self.class_names[a], self.class_names[d], int(wrong[a, d])) for a, d in pairs if wrong[a, d]]
+
 
 def _share(part: int, whole: int) -> float:
     return float(part) / float(whole) if whole else float("nan")

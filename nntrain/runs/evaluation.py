@@ -11,6 +11,7 @@ from nntrain.core.types import Array, Task
 from nntrain.data.transforms.lazy_inputs import Inputs
 from nntrain.ops.losses import Loss
 from nntrain.runs.confusion import Confusion
+from nntrain.runs.more_figures import choose_metrics, measure
 from nntrain.runs.part_figures import figures_of, target_names
 from nntrain.runs.trained import Trained
 from nntrain.train.evaluate import scores
@@ -47,9 +48,14 @@ class Evaluation:
     notes: Sequence[str] = ()
 
 
-def evaluate(model: Trained, split: str) -> Evaluation:
-    """Score one part of the spec's data: {"split", "n", "cost", "accuracy", …} and what lies behind it."""
+def evaluate(model: Trained, split: str, *, metrics: Sequence[str] = (), intervals: bool = False) -> Evaluation:
+    """Score one part of the spec's data: {"split", "n", "cost", "accuracy", …} and what lies behind it.
+
+    ``metrics`` are kinds to measure beside those of the spec, or ``all`` that fit; with ``intervals`` each metric has
+    one. SpecError for a metric that there is not, or that does not fit.
+    """
     facts = model.assembly.facts
+    measured = choose_metrics(model.assembly, metrics)
     scored = model.part(split)
     part = scored.part
     predictions = predict_rows(model, part.X)
@@ -61,6 +67,8 @@ def evaluate(model: Trained, split: str) -> Evaluation:
         decided = np.fromiter((chosen[label] for label in predictions.labels), np.int64, len(part))
         confusion = Confusion.of(part.y, decided, facts.class_names)
     figures = {"split": scored.name, **figures_of(model.assembly, model.targets, part)}
+    if metrics or intervals:
+        figures |= measure(model.assembly, measured, part, intervals=intervals)
     if confusion is not None:
         figures |= {"classes": [score.as_dict() for score in confusion.scores], "confusion": confusion.counts.tolist()}
     figures |= {"checkpoint": str(model.path), "epoch": model.epoch}

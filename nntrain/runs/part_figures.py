@@ -19,14 +19,25 @@ from nntrain.train.evaluate import scores
 
 @dataclass(frozen=True, slots=True)
 class TargetScore:
-    """One target of a regression in its own units: root mean squared error, and share of its variance explained.
-
-    ``r2`` is NaN where the target never varies.
+    """One target of a regression: root mean squared, mean and median absolute error, all in its own units; R², and
+    the share of its variance that is explained when the mean error is not counted. Both are NaN where it never varies.
     """
 
     name: str
     rmse: float
+    mae: float
+    median_error: float
     r2: float
+    explained_variance: float
+
+    @classmethod
+    def of(cls, name: str, actual: Array, predicted: Array) -> "TargetScore":
+        """Return the figures of true and predicted numbers (n,)."""
+        r = predicted - actual
+        error, variance = np.square(r).mean(), actual.var()
+        r2, explained = ((1 - e / variance if variance > 0 else np.nan) for e in (error, r.var()))
+        sizes = np.abs(r)
+        return cls(name, *map(float, (np.sqrt(error), sizes.mean(), np.median(sizes), r2, explained)))
 
 
 def figures_of(assembly: Assembly, targets: TargetScaler, part: Part) -> dict[str, Any]:
@@ -51,12 +62,8 @@ def target_names(assembly: Assembly) -> Sequence[str]:
 
 def score_targets(actual: Array, predicted: Array, names: Sequence[str]) -> list[TargetScore]:
     """Return the figures of each target from true and predicted numbers (n, k)."""
-    errors = np.square(predicted - actual).mean(axis=0)
-    spreads = np.square(actual - actual.mean(axis=0)).mean(axis=0)
-    return [
-        TargetScore(name, float(np.sqrt(error)), float(1 - error / spread) if spread > 0 else float("nan"))
-        for name, error, spread in zip(names, errors, spreads, strict=True)  # R² = 1 - Σ(a - t)² / Σ(t - mean t)²
-    ]
+    columns = zip(names, actual.T, predicted.T, strict=True)
+    return [TargetScore.of(name, a, p) for name, a, p in columns]
 
 
 def score_labels(actual: Array, decided: Array, names: Sequence[str]) -> list[ClassScore]:

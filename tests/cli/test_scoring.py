@@ -49,7 +49,30 @@ def test_eval_for_people(nntrain, done):
         r"^          cost   accuracy   examples\n ─+\n test   \d\.\d{4}     \d\.\d{4}         12$", result.out, re.M
     )
     assert re.search(r"^ class   precision   recall       f1   examples$", result.out, re.M)
-    assert result.out.endswith(" checkpoint  " + str(done) + "/checkpoints/step-000000000016.safetensors (epoch 4)\n")
+    checkpoint = f" checkpoint  {done}/checkpoints/step-000000000016.safetensors (epoch 4)\n"
+    assert result.out.endswith(f"{checkpoint} confused    2 taken for 0 (1)\n")
+    assert re.search(r"^ actual, taken for   0   1   2$", result.out, re.M)
+
+
+def test_eval_measures_more_and_says_how_far_it_would_move(nntrain, done):
+    plain = json.loads(nntrain("eval", done, "--json").out)
+    first, again = (nntrain("eval", done, "--metrics", "all", "--ci", "--json").out for _ in range(2))
+    assert first == again
+    found = json.loads(first)
+    assert {name: found[name] for name in plain} == plain
+    names = [name for name in found if isinstance(found[name], float) and name != "cost"]
+    assert {"mcc", "log_loss", "roc_auc", "top_5"} <= set(names) == set(found["intervals"])
+    assert all(low <= high for low, high in found["intervals"].values())
+    shown = nntrain("eval", done, "--metrics", "mcc", "--ci").out
+    low, high = found["intervals"]["mcc"]
+    assert re.search(rf"^ mcc +{found['mcc']:.4f} +{low:.4f} +{high:.4f}$", shown, re.M)
+
+
+def test_eval_refuses_metrics_that_do_not_fit(nntrain, done):
+    result = nntrain("eval", done, "--metrics", "rmse")
+    message = "error: --metrics: rmse is for regression or reconstruction, the data are classification\n"
+    assert (result.status, result.err) == (2, message)
+    assert "no such metric, got 'mc'; did you mean 'mcc'?" in nntrain("eval", done, "--metrics", "mc").err
 
 
 def test_predict_agrees_with_eval(nntrain, done, here):

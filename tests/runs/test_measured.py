@@ -31,6 +31,17 @@ def test_chosen_metrics_are_recorded_in_their_order_and_may_be_monitored(tiny, t
     assert evaluate(open_model(tmp_path / "a"), "validation").figures["macro_f1"] == run.best["value"]
 
 
+def test_what_needs_all_rows_is_measured_over_the_whole_part_and_may_be_monitored(tiny, trained, tmp_path):
+    run, records = trained(tiny("metrics=[accuracy, roc_auc, macro_f1]", "checkpoint.best=validation.roc_auc"), "a")
+    for record in records:
+        assert list(record.train) == list(record.validation) == ["cost", "accuracy", "roc_auc", "macro_f1"]
+    assert run.best["value"] == max(record.validation["roc_auc"] for record in records)
+    last = run.directory.latest()
+    for part in ("train", "validation"):
+        figures = evaluate(open_model(last.path), part).figures
+        assert figures["roc_auc"] == getattr(records[-1], part)["roc_auc"]
+
+
 def test_no_metrics_at_all(tiny, trained):
     _, records = trained(tiny("metrics=[]"), "a")
     assert all(list(record.train) == ["cost"] for record in records)
