@@ -21,6 +21,8 @@ class Stream(IntEnum):
     SWEEP = 7
     DESCENT = 8
     BOOTSTRAP = 9
+    DIAGNOSIS = 10
+    DRAWING = 11
 
 
 def generator(seed: int, stream: Stream, *index: int) -> np.random.Generator:

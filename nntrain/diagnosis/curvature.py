@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nntrain.core.rng import Stream, generator
 from nntrain.core.types import Array
 from nntrain.network import Network
 from nntrain.ops.optimizers import Adam, AdamW, Optimizer, Sgd
@@ -38,7 +39,7 @@ def largest_eigenvalue(gradient: Gradient, theta: Array, scale: Array | None = N
     such test, stops on plateaus, and finds the largest |λ|. NaN where a gradient is not finite.
     """
     s = np.ones(theta.size) if scale is None else scale
-    v = np.random.default_rng(seed).standard_normal(theta.size)
+    v = generator(seed, Stream.DIAGNOSIS).standard_normal(theta.size)
     basis = [v / np.linalg.norm(v)]
     diagonal: list[float] = []
     beside: list[float] = []

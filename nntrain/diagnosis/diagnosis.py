@@ -14,11 +14,11 @@ from typing import Any
 
 from nntrain.diagnosis.curvature import Curvature, gradient_of, mean_squares, stable_rate
 from nntrain.diagnosis.curve_shape import shape
+from nntrain.diagnosis.diagnosed_run import DiagnosedRun, refuse_unfit
 from nntrain.diagnosis.examination import Examination
 from nntrain.diagnosis.reason import reason_of
 from nntrain.diagnosis.remedy import remedy
 from nntrain.diagnosis.replays import Replays
-from nntrain.diagnosis.subject import Subject, refuse_unfit
 from nntrain.diagnosis.verdict import Finding, Kind, findings
 from nntrain.runs.assembly import assemble
 from nntrain.spec import reload
@@ -35,41 +35,41 @@ class Diagnosis:
     """The findings on a run, the worst first; ``seconds`` is how long it took to make them."""
 
     path: Path
-    run: Subject
+    run: DiagnosedRun
     examined: Examination
     findings: Sequence[Finding]
     seconds: float
 
     @property
-    def kind(self) -> Kind:
+    def verdict(self) -> Kind:
         """The verdict."""
-        return self.findings[0].kind
+        return self.findings[0].verdict
 
     @property
     def is_serious(self) -> bool:
         """Whether a result of this run should not be used as it is."""
-        return self.kind in SERIOUS
+        return self.verdict in SERIOUS
 
     @cached_property
     def reason(self) -> str:
         """The verdict in a sentence, with its figures."""
-        return reason_of(self.kind, self.examined)
+        return reason_of(self.verdict, self.examined)
 
     @property
     def others(self) -> Sequence[Kind]:
         """What was found besides, the worst first."""
-        return [finding.kind for finding in self.findings[1:] if finding.kind != "right"]
+        return [finding.verdict for finding in self.findings[1:] if finding.verdict != "right"]
 
     @cached_property
     def overrides(self) -> Sequence[str]:
         """The settings that mend the run; of a doubtful verdict, those of the finding that is in doubt."""
-        doubtful = self.kind == "not_sure" and len(self.findings) > 1
-        return remedy(self.findings[1 if doubtful else 0].kind, self.examined)
+        doubtful = self.verdict == "not_sure" and len(self.findings) > 1
+        return remedy(self.findings[1 if doubtful else 0].verdict, self.examined)
 
     @property
     def command(self) -> str | None:
         """The command that mends the run, or that would settle a doubt; None where there is nothing to do."""
-        if not self.examined.replays.long_enough and self.kind == "not_sure":
+        if not self.examined.replays.long_enough and self.verdict == "not_sure":
             replays = self.examined.replays
             seconds = math.ceil(1.5 * replays.seconds * replays.planned / replays.epochs / 4)
             return f"nntrain diagnose {shlex.quote(str(self.path))} --seconds {max(seconds, 2 * int(replays.seconds))}"
@@ -77,7 +77,7 @@ class Diagnosis:
             return None
         spec = shlex.quote(str(self.path / "config.yaml"))
         settings = " ".join(f"--set {shlex.quote(item)}" for item in self.overrides)
-        if self.kind == "not_sure":
+        if self.verdict == "not_sure":
             return f"nntrain sweep {spec} --seeds 3 --over {self._sweep_of_rates()}"
         return f"nntrain fit {spec} {settings}"
 
@@ -123,11 +123,11 @@ class Diagnosis:
         replays, rate = self.examined.replays, self.run.rate
         return {
             "run": str(self.path),
-            "verdict": self.kind,
+            "verdict": self.verdict,
             "reason": self.reason,
             "serious": self.is_serious,
             "others": list(self.others),
-            "experiments": [{"finding": one.kind, "tried": one.experiment} for one in self.findings],
+            "experiments": [{"finding": one.verdict, "tried": one.experiment} for one in self.findings],
             "evidence": [{"kind": kind, "says": text} for kind, text in self.evidence],
             "replay": {
                 "epochs": replays.epochs,
@@ -147,7 +147,7 @@ def diagnose(path: Path, *, share: float = 1.0, seconds: float = SECONDS) -> Dia
     DataError and SpecError where its training cannot be repeated.
     """
     began = time.perf_counter()
-    run = Subject(path)
+    run = DiagnosedRun(path)
     refuse_unfit(run)
     examined = Examination(run, Replays(run, share, seconds))
     found = list(findings(examined))

@@ -10,10 +10,10 @@ import numpy as np
 
 from nntrain.data.dataset import Dataset, Part
 from nntrain.diagnosis.curve_shape import Overfit, overfit
+from nntrain.diagnosis.diagnosed_run import DiagnosedRun
 from nntrain.diagnosis.hidden_units import UnitState, gradient_spread, unit_state
 from nntrain.diagnosis.leak import Leak, find_leak
 from nntrain.diagnosis.replays import AS_GOOD, BETTER, CLEAR, Outcome, Replays
-from nntrain.diagnosis.subject import Subject
 from nntrain.ops.models import Linear, Mlp, Softmax, Svm
 from nntrain.ops.schedules import Constant
 
@@ -29,7 +29,7 @@ CALM_RATES = (0.3, 0.1, 0.01, 1e-3, 1e-4)
 class Examination:
     """The experiments on one run, made as the findings ask for them."""
 
-    def __init__(self, run: Subject, replays: Replays) -> None:
+    def __init__(self, run: DiagnosedRun, replays: Replays) -> None:
         self.run, self.replays = run, replays
 
     # --- what is measured --------------------------------------------------------------------------------------

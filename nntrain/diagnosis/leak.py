@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nntrain.core.rng import Stream, generator
 from nntrain.core.types import Array
 from nntrain.data.dataset import Dataset
 
@@ -41,7 +42,7 @@ def find_leak(data: Dataset) -> Leak | None:
         return None
     if y.ndim > 1 and y.shape[1] > 1:
         return None
-    rows = np.random.default_rng(0).permutation(len(X))[:TRAINED]
+    rows = generator(0, Stream.DIAGNOSIS).permutation(len(X))[:TRAINED]
     known = X[rows].astype(np.float64), y[rows].reshape(-1)
     asked = part.array[:SCORED].astype(np.float64), part.y[:SCORED].reshape(-1)
     own = part is data.train

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from nntrain.diagnosis.subject import Subject, Trainee
+from nntrain.diagnosis.diagnosed_run import DiagnosedRun, Trainee
 from nntrain.errors import DivergenceError
 from nntrain.ops.optimizers import Optimizer
 from nntrain.ops.schedules import Constant, Cosine, Schedule
@@ -43,7 +43,7 @@ class Outcome:
 class Replays:
     """The replays of one run. ``share`` of its epochs are trained again, fewer where ``seconds`` do not suffice."""
 
-    run: Subject
+    run: DiagnosedRun
     share: float
     seconds: float
     began: float = field(default_factory=time.perf_counter)

@@ -34,7 +34,7 @@ SHORT = "replays of less than a quarter of the run, too short to tell"
 class Finding:
     """One thing that is wrong with a run, or right, and the experiment that could have refuted it, in words."""
 
-    kind: Kind
+    verdict: Kind
     experiment: str
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nntrain.core.rng import Stream, generator
 from nntrain.core.types import Array
 from nntrain.drawing.captions import number, shorten, tick
 from nntrain.drawing.line_labels import clear, halo
@@ -54,7 +55,7 @@ class ParallelAxes:
         for k, (name, values) in enumerate(zip([*self.keys, self.score], columns, strict=True)):
             places[:, k], marks = axis_of(values, log=self.log[k], spread=k == n - 1)
             _draw_axis(axes, k, shorten(name, 20), marks, last=k == n - 1)
-        jitter = np.random.default_rng(0).uniform(-JITTER, JITTER, places.shape)
+        jitter = generator(0, Stream.DRAWING).uniform(-JITTER, JITTER, places.shape)
         for k in range(n - 1):
             if len(set(map(str, columns[k]))) < len(self.rows) / 2:
                 places[:, k] += jitter[:, k]

@@ -12,7 +12,7 @@ from nntrain.data.dataset import Part
 from nntrain.errors import SpecError, did_you_mean
 from nntrain.ops.metrics import METRICS, Metric, MetricSet
 from nntrain.runs.assembly import Assembly
-from nntrain.runs.intervals import bootstrap
+from nntrain.runs.bootstrap import bootstrap
 from nntrain.train.evaluate import scores
 
 ALL = "all"

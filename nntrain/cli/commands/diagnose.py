@@ -57,7 +57,7 @@ def diagnose(
 def _show(one: "Diagnosis") -> None:
     from nntrain.cli.output.terminal import BOLD, apply_style, facts, out
 
-    name = one.kind.replace("_", " ")
+    name = one.verdict.replace("_", " ")
     facts([("run", _heading(one))])
     out()
     out(f" {apply_style(f'{name.upper()}:', BOLD, sys.stdout)} {one.reason}")
@@ -74,7 +74,7 @@ def _show(one: "Diagnosis") -> None:
     if one.others:
         lines.append(("besides", ", ".join(kind.replace("_", " ") for kind in one.others)))
     if one.command:
-        lines.append(("settle it" if one.kind == "not_sure" else "mend it", one.command))
+        lines.append(("settle it" if one.verdict == "not_sure" else "mend it", one.command))
     facts(lines)
 
 
@@ -95,6 +95,6 @@ def _show_table(found: "list[Diagnosis]") -> None:
 
     rows = table("run", "verdict", "settings that mend it")
     for one in found:
-        mend = " ".join(one.overrides) if one.kind != "not_sure" else ""
-        rows.add_row(one.path.name, one.kind.replace("_", " "), mend or "–")
+        mend = " ".join(one.overrides) if one.verdict != "not_sure" else ""
+        rows.add_row(one.path.name, one.verdict.replace("_", " "), mend or "–")
     show(rows)

@@ -76,7 +76,7 @@ class Trainee:
         return State.start(network.params, self.job.optimizer)
 
 
-class Subject:
+class DiagnosedRun:
     """A run directory read back; ``trainee`` repeats its training. Raises CheckpointError, DataError, SpecError."""
 
     def __init__(self, path: Path) -> None:
@@ -200,7 +200,7 @@ class Subject:
         return Trainee.of(reload(self.trainee.loaded.resolved, ["train.dtype=float64"]), None, self.trainee.parent)
 
 
-def refuse_unfit(subject: Subject) -> None:
+def refuse_unfit(subject: DiagnosedRun) -> None:
     """Raise SpecError for runs whose training cannot be repeated at other rates."""
     if subject.trainee.assembly.task == "reconstruction":
         raise SpecError(f"{subject.path}: an autoencoder's run is not diagnosed; its curves are in nntrain plot")

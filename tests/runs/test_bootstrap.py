@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nntrain.runs.intervals import bootstrap
+from nntrain.runs.bootstrap import bootstrap
 
 
 def test_a_share_has_the_interval_of_the_binomial_distribution():
