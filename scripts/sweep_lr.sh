@@ -46,7 +46,7 @@ printf '%s\n' "$@" | awk '!seen[$0]++' |
     ' sh "$config" RATE
 
 figure() { # figure PART NAME FILE: one number of a summary, or a dash
-    value=$(sed -n 's/.*"'"$1"'": {[^}]*"'"$2"'": \([^,}]*\).*/\1/p' "$3")
+    value=$(sed -n -e 's/"baselines": {.*//' -e 's/.*"'"$1"'": {[^}]*"'"$2"'": \([^,}]*\).*/\1/p' "$3")
     case $value in
     '' | null) echo - ;;
     *) echo "$value" | LC_ALL=C awk '{ printf "%.4f\n", $1 }' ;;

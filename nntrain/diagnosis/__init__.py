@@ -1,4 +1,7 @@
-"""Why a run's curve looks as it does: a verdict from experiments, its evidence, and what to do next."""
+"""Why a run's curve looks as it does: a verdict from experiments, its evidence, and what to do next.
+
+Knows nothing of terminals.
+"""
 
 from nntrain.diagnosis.diagnosis import SECONDS, Diagnosis, diagnose
 

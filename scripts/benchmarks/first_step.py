@@ -18,7 +18,8 @@ class FirstStep(BaseException):
 
 def main(config: str, runs: str, started: str) -> None:
     """Print the seconds from the start of the process to the first step, reading the data apart, as JSON."""
-    data, step = import_module("nntrain.data.prepare"), import_module("nntrain.train.step")
+    data = import_module("nntrain.data.prepare")
+    interpreter, player = import_module("nntrain.train.interpreter"), import_module("nntrain.train.player")
     prepare, reading = data.prepare, 0.0
 
     def timed(*args: Any, **named: Any) -> Any:
@@ -28,10 +29,11 @@ def main(config: str, runs: str, started: str) -> None:
         reading = time.perf_counter() - began
         return result
 
-    def stop(*_: Any) -> None:
+    def stop(*_: Any, **__: Any) -> None:
         raise FirstStep
 
-    data.prepare, step.Stepper.__call__ = timed, stop  # type: ignore[attr-defined]  # before anybody imports them
+    data.prepare = timed  # type: ignore[attr-defined]  # before anybody imports it
+    interpreter.Interpreter.take = player.Player.take = stop
     sys.argv = ["nntrain", "fit", config, "--runs", runs, "-q"]
     try:
         import_module("nntrain.cli").main()
