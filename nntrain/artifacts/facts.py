@@ -118,7 +118,14 @@ RUN: Shape = {
     "monitors": Either({"patience": Either(TEXT), "best": Either(TEXT)}),
     "segments": Either(Many({"changes": Many(TEXT)})),
 }
-_FIGURES: dict[str, Shape] = {"n": COUNT, "cost": Either(NUMBER), OTHERS: Either(NUMBER)}
+_SCORES: Shape = Either(Many({"name": TEXT, OTHERS: Either(NUMBER)}))  # of each target or label
+_FIGURES: dict[str, Shape] = {
+    "n": COUNT,
+    "cost": Either(NUMBER),
+    "targets": _SCORES,
+    "labels": _SCORES,
+    OTHERS: Either(NUMBER),
+}
 _PART: Shape = Either(_FIGURES)
 SUMMARY: Shape = {
     "stopped": Either(TEXT),
@@ -130,6 +137,9 @@ SUMMARY: Shape = {
     "train": _FIGURES,
     "validation": _PART,
     "test": _PART,
+    "baselines": Either(
+        {"answer": TEXT, "model": {"part": TEXT, "metric": TEXT, "value": Either(NUMBER)}, OTHERS: FIGURES}
+    ),
 }
 RECORD: Shape = {
     "epoch": COUNT,

@@ -45,7 +45,9 @@ def warn_at_chance(summary: Mapping[str, Any], records: Sequence[Mapping[str, An
     if not found:
         return []
     part, metric, value = (found["model"][name] for name in ("part", "metric", "value"))
-    least = found[part][metric]
+    least = found.get(part, {}).get(metric)
+    if least is None:
+        return []
     better = value is not None and (value > least if metric == "accuracy" else value < least)
     if better and not isclose(value, least, rel_tol=CLOSE):
         return []

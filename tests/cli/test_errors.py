@@ -24,12 +24,13 @@ def test_five_mistakes_give_five_lines(nntrain, here):
     result = nntrain("fit", "bad.yaml")
     assert (result.status, result.out) == (2, "")
     assert result.err.splitlines() == [
-        "bad.yaml:4:3: data.validaton: unknown key; did you mean 'validation'? (one of scale, shuffle, source, "
-        "target_scale, test, validation)",
-        "bad.yaml:5:20: model.hiden: unknown key; did you mean 'hidden'? (one of activation, dropout, hidden, "
+        "bad.yaml:4:3: data.validaton: unknown key; did you mean 'validation'? (one of scale, seed, shuffle, source, "
+        "take, target_scale, test, validation)",
+        "bad.yaml:5:20: model.hiden: unknown key; did you mean 'hidden'? (one of activation, bias, dropout, hidden, "
         "init, kind)",
         "bad.yaml:6:7: loss: unknown loss 'softmax_crossentropy'; did you mean 'softmax_cross_entropy'? (one of "
-        "binary_hinge, hinge, huber, mse, sigmoid_cross_entropy, sigmoid_mse, softmax_cross_entropy)",
+        "binary_hinge, crammer_singer, hinge, huber, mae, mse, poisson, sigmoid_cross_entropy, sigmoid_mse, "
+        "softmax_cross_entropy, squared_hinge)",
         "bad.yaml:7:28: optimizer.lr: must be a number, got the text '0.1'; write it without quotes",
         "bad.yaml:8:17: train.epochs: must be a whole number, got 1.5",
     ]

@@ -136,7 +136,7 @@ def test_a_bug_in_several_layers_and_what_needs_something_else(nntrain):
     assert "\n first    layers.1.b\n" in result.out
     assert "\n also     layers.0.b\n" in result.out
     for arguments, message in {
-        ("no_two",): "no_two: it changes no gradient here; it needs the loss mse or sigmoid_mse",
+        ("no_two",): "no_two: it changes no gradient here; it needs the loss mse or sigmoid_mse, without half",
         ("no_mean", "--batch", "1"): "no_mean: it changes no gradient here; it needs two examples or more",
         ("no_penalty",): "no_penalty: it changes no gradient here; it needs a penalty",
     }.items():

@@ -223,7 +223,11 @@ def understood(nntrain, spec, settings, inputs):
     told = [line for line in looked.err.splitlines() if line.startswith("note:")]
     grave = [f"note: data: {item['what']}; {item['do']}" for item in survey["warnings"] if not item["harmless"]]
     ours = [line for line in checked.err.splitlines() if not line.startswith("note: train.")]
-    assert ours == [line for line in fitted.err.splitlines() if not line.startswith("note: train.")] == [*told, *grave]
+    of_the_model = (
+        "note: train.",
+        *(f"note: {part}: " for part in ("train", "validation", "test")),
+    )  # what fit alone says
+    assert ours == [line for line in fitted.err.splitlines() if not line.startswith(of_the_model)] == [*told, *grave]
     resumed = nntrain("resume", "run", "--epochs", "2", "-q", "--no-plots")
     assert resumed.err.splitlines()[: len(told)] == told
     # what is scored and predicted

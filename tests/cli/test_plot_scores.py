@@ -127,7 +127,7 @@ def test_residuals_of_one_target_of_two(nntrain, here):
         (["confusion", "--shape", "2x2"], "--shape: is for weights, errors; confusion has no use for it"),
         (
             ["curves", "--split", "test"],
-            "--split: is for confusion, errors, calibration, roc, residuals; curves has no",
+            "--split: is for boundary, confusion, errors, calibration, roc, residuals, activations; curves has no",
         ),
         (["roc", "--positive", "9"], "--positive: no such class, got '9'; (one of 0, 1, 2)"),
         (["confusion", "--split", "tset"], "split: unknown name, got 'tset'; did you mean 'test'?"),

@@ -86,7 +86,7 @@ def test_p7_an_error_of_a_system_call_is_one_line_and_loses_nothing(calls, error
     ("limits", "message"),
     [
         (
-            {"RLIMIT_FSIZE": 3000},
+            {"RLIMIT_FSIZE": 3500},
             "error: broken/{step}: cannot write: the file would pass the size limit\n",
         ),
         ({"RLIMIT_FSIZE": 1000}, "error: broken/run.json: cannot write: the file would pass the size limit\n"),

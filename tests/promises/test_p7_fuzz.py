@@ -69,7 +69,8 @@ def changed(facts, chance):
 def assert_refused_or_right(result, allowed, what):
     """Whatever the file says, the command ends as documented, in words, and shows nothing raw of it."""
     status, out, err = result
-    assert status in allowed, f"{what}\n{err}"
+    too_large = status == 7 and "out of memory: " in err  # a network of 10¹⁰ units, say
+    assert status in allowed or too_large, f"{what}\n{err}"
     assert "Traceback" not in err, f"{what}\n{err}"
     assert "\x1b" not in out + err, what
     assert (status == 0) or err.startswith(("error:", "note:", "stopped:")) or ":" in err, what

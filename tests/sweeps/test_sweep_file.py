@@ -152,7 +152,7 @@ def test_methods_of_a_file(written):
             "method: tpe\ntpe: {settings: 3, batch: 0}",
             "sweep.yaml:4:6: tpe.batch: expected a whole number from 1 on, got 0",
         ),
-        ("method: tpe\ntpe: 3", "sweep.yaml:4:1: tpe: expected a mapping, e.g. {settings: 40, seed: 0, batch: 4}"),
+        ("method: tpe\ntpe: 3", "sweep.yaml:4:6: tpe: expected a mapping, e.g. {settings: 40, seed: 0, batch: 4}"),
         (
             "method: halving\nhalving: {rungs: 3}",
             "sweep.yaml:4:10: halving.rungs: expected epochs at which runs pause, e.g. [5, 15], got 3",
