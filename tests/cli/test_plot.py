@@ -117,3 +117,10 @@ def test_a_run_that_was_killed_is_drawn_as_far_as_it_came(nntrain, done, here):
     texts = svg_texts(here / "p.svg")
     assert any("4 of 4 epochs, not finished" in text for text in texts)
     assert any(text.startswith("mlp 4, tanh  ·  adam") for text in texts)
+
+
+def test_the_newest_run_is_drawn_by_its_name(nntrain, here):
+    assert nntrain("fit", "tiny.yaml", "-q", "--no-plots").status == 0
+    result = nntrain("plot", "latest", "confusion", "-o", "c.png")
+    assert (result.status, (here / "c.png").read_bytes()[:4]) == (0, b"\x89PNG")
+    assert nntrain("plot", "latest", "activations", "-o", "a.png").status == 0

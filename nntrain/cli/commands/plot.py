@@ -7,6 +7,7 @@ import typer
 
 from nntrain.cli.arguments import Overrides
 from nntrain.cli.given_path import need_spec_or_model, what_is
+from nntrain.cli.run_name import LATEST, run_named
 
 if TYPE_CHECKING:
     from nntrain.pictures.origin import Origin
@@ -75,6 +76,7 @@ def plot(
     picture = find_picture(what, options)
     ending = "gif" if gif or every else "png"
     moves = picture.film is not None
+    source = run_named(source) if what != "activations" or str(source) == LATEST else source
     functions = what == "activations" and what_is(source) in ("missing", "folder")
     if not functions:
         need_spec_or_model(source)
