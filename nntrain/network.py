@@ -66,8 +66,12 @@ class Network:
             layer.initialize(p, generator(seed, Stream.INIT, index))
 
     def facts(self) -> dict[str, Any]:
-        """Return what a run records of how the network is computed: the plan, and the threads that take part."""
-        return {"plan": self.plan.describe(), "threads": self.threads}
+        """Return what a run records of how the network is computed: the plan, on which its last digits depend.
+
+        The threads of BLAS are in it. Helpers of the player are not: any number of them gives the same bits, and the
+        files of a run shall not depend on the load of the machine.
+        """
+        return {"plan": self.plan.describe()}
 
     def workspace(self, capacity: int) -> Workspace:
         """Return empty buffers for up to ``capacity`` rows."""

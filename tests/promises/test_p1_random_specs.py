@@ -15,7 +15,7 @@ import pytest
 from nntrain.artifacts import checkpoint as storage
 from nntrain.artifacts.rundir import RunDir
 from nntrain.errors import DataError, DivergenceError, InterruptedRun, SpecError
-from nntrain.runs import open_run, threads
+from nntrain.runs import open_run
 from nntrain.spec import load
 from nntrain.train import loop
 from tests.promises import random_specs
@@ -105,7 +105,6 @@ def stopped_and_killed(path, steps, chance):
 def test_p1_any_spec_gives_the_same_bytes_twice_stopped_killed_and_lengthened(specs, seed, here, monkeypatch, figure):
     monkeypatch.setattr(loop, "perf_counter", lambda: 0.0)  # or the figures that tell times would differ
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # nothing is cut off here
-    monkeypatch.setattr(threads, "free_processors", lambda: 2)  # how many are used is written down, and load changes it
     monkeypatch.setenv("PATH", "")  # no git, which would be asked for the commit
     random_specs.write_files(here)
     chance, tried, refused, diverged, disturbed, lengthened = random.Random(seed), 0, 0, 0, 0, 0

@@ -31,11 +31,11 @@ def after(calls):
 @built
 def test_a_run_that_is_resumed_with_other_threads_ends_the_same(tiny, trained, tmp_path):
     run, _ = trained(tiny("runtime.threads=1"), "whole")
-    assert (run.environment["threads"], run.environment["plan"]["threads"]) == (1, 1)
+    assert (run.job.network.threads, run.environment["plan"]["threads"]) == (1, 1)
     with pytest.raises(InterruptedRun):
         trained(tiny("runtime.threads=3"), "broken", after(4))
     run, _ = trained(tiny("runtime.threads=2"), "broken")
-    assert run.environment["threads"] == 2
+    assert (run.job.network.threads, run.environment["plan"]["threads"]) == (2, 1)
     assert [note for note in run.notes if "thread" in note] == []
     assert result(tmp_path / "broken") == result(tmp_path / "whole")
 
