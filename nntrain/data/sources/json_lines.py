@@ -4,7 +4,7 @@ Knows nothing of splits or scaling.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from nntrain.data.formats.styles import PLAIN
 from nntrain.data.sources.base import SOURCES, Reader, enter
 from nntrain.data.sources.tabular import TableSource
 from nntrain.data.tables.columns import FOUND_OUT, Column, Kinds, Table, refuse_unusable
+from nntrain.data.tables.definite_table import DefiniteTable
 from nntrain.data.text import quoted
 from nntrain.errors import DataError
 
@@ -45,7 +46,7 @@ class JsonLines(TableSource):
 
 
 @dataclass(frozen=True)
-class JsonTable:
+class JsonTable(DefiniteTable):
     """A table of JSON objects; ``order`` are the names of its columns if they are known."""
 
     path: Path
@@ -84,21 +85,11 @@ class JsonTable:
         """Number of columns."""
         return len(self.names)
 
-    @property
-    def left_out(self) -> Mapping[int, str]:
-        """None."""
-        return {}
-
     @cached_property
     def unusable(self) -> Mapping[int, str]:
         """Columns with lists or objects in them."""
         nested = {key for _, row in self._rows for key, value in row.items() if isinstance(value, list | dict)}
         return {p: "lists or objects" for p, name in enumerate(self.names) if name in nested}
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """Nothing is guessed of a file that says what it holds."""
-        return ()
 
     @cached_property
     def gaps(self) -> tuple[Gaps, ...]:
@@ -110,10 +101,6 @@ class JsonTable:
         positions = range(self.width) if kept is None else sorted(kept)
         refuse_unusable(self, positions)
         return tuple(self._column(position, kinds) for position in positions)
-
-    def blocks(self, kept: Collection[int], kinds: Kinds) -> Iterator[tuple[Column, ...]]:
-        """Yield all rows at once of columns whose kinds are all told."""
-        yield self.columns(kept, kinds)
 
     def locate(self, row: int, position: int) -> tuple[str, str]:
         """Return ``file:line: 'name'`` of a value, and the value."""

@@ -21,6 +21,7 @@ from nntrain.data.formats.styles import PLAIN
 from nntrain.data.sources.base import SOURCES, Reader, enter
 from nntrain.data.sources.tabular import TableSource
 from nntrain.data.tables.columns import FOUND_OUT, Column, Kinds, Table, refuse_unusable
+from nntrain.data.tables.definite_table import DefiniteTable
 from nntrain.data.text import quoted
 from nntrain.errors import DataError, MissingExtraError
 
@@ -60,7 +61,7 @@ class Parquet(TableSource):
 
 
 @dataclass(frozen=True)
-class ParquetTable:
+class ParquetTable(DefiniteTable):
     """A table in a parquet file, read one row group at a time. DataError when it is none.
 
     ``na`` are the texts that stand for a missing value. MissingExtraError without pyarrow.
@@ -102,11 +103,6 @@ class ParquetTable:
         """Columns of dates, times, lists and the like."""
         kinds = [field.type for field in self._file.schema_arrow]
         return {p: what for p, kind in enumerate(kinds) if (what := _what_is_odd(kind))}
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """Nothing is guessed of a file that says what it holds."""
-        return ()
 
     @cached_property
     def gaps(self) -> tuple[Gaps, ...]:

@@ -4,7 +4,7 @@ Knows nothing of splits or scaling.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from nntrain.data.formats.gaps import is_number
 from nntrain.data.sources.base import SOURCES, Reader, enter
 from nntrain.data.sources.tabular import ColumnName, Roles, TableSource
 from nntrain.data.tables.columns import FOUND_OUT, Column, Kinds, Table
+from nntrain.data.tables.definite_table import DefiniteTable
 from nntrain.data.text import quoted
 from nntrain.errors import DataError
 
@@ -55,7 +56,7 @@ class Svmlight(TableSource):
 
 
 @dataclass(frozen=True)
-class SparseTable:
+class SparseTable(DefiniteTable):
     """A table of labels and of values at indices; ``first`` index and number of columns are found out unless told."""
 
     path: Path
@@ -131,28 +132,9 @@ class SparseTable:
         """Number of columns."""
         return int(self._matrix.shape[1]) + 1
 
-    @property
-    def left_out(self) -> Mapping[int, str]:
-        """None."""
-        return {}
-
-    @property
-    def unusable(self) -> Mapping[int, str]:
-        """None: all are numbers."""
-        return {}
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """Nothing is guessed."""
-        return ()
-
     def columns(self, kept: Collection[int] | None = None, kinds: Kinds = FOUND_OUT) -> tuple[Column, ...]:
         """Return the columns at these positions, or all, in order of position."""
         return tuple(self._column(p, kinds) for p in (range(self.width) if kept is None else sorted(kept)))
-
-    def blocks(self, kept: Collection[int], kinds: Kinds) -> Iterator[tuple[Column, ...]]:
-        """Yield all rows at once."""
-        yield self.columns(kept, kinds)
 
     def locate(self, row: int, position: int) -> tuple[str, str]:
         """Return ``file: row 17, column 'x'``, the row counted from 1, and the value."""

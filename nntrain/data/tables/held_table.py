@@ -3,7 +3,7 @@
 Its values are read as those of a file would be: what is missing, which texts are numbers. Knows nothing of models.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from nntrain.data.formats.column_parser import Numbers, Texts
 from nntrain.data.formats.gaps import Gaps, Words, gaps_of_columns
 from nntrain.data.formats.styles import PLAIN, hint
 from nntrain.data.tables.columns import FOUND_OUT, Column, Kinds
+from nntrain.data.tables.definite_table import DefiniteTable
 from nntrain.data.text import quoted
 from nntrain.errors import DataError
 
@@ -22,7 +23,7 @@ HERE = Path("X")  # how messages call it
 
 
 @dataclass(frozen=True, eq=False)
-class HeldTable:
+class HeldTable(DefiniteTable):
     """Columns ``values`` of arrays (n,) by position; ``names`` is () where they have none."""
 
     names: tuple[str, ...]
@@ -67,29 +68,10 @@ class HeldTable:
         """Number of rows."""
         return len(self.values[0])
 
-    @property
-    def left_out(self) -> Mapping[int, str]:
-        """None."""
-        return {}
-
-    @property
-    def unusable(self) -> Mapping[int, str]:
-        """None that is known before it is read."""
-        return {}
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """Nothing is guessed."""
-        return ()
-
     def columns(self, kept: Collection[int] | None = None, kinds: Kinds = FOUND_OUT) -> tuple[Column, ...]:
         """Return the columns at these positions, or all, in order of position: numbers unless told to be text."""
         positions = range(self.width) if kept is None else sorted(kept)
         return tuple(self._column(position, as_text=position in kinds.text) for position in positions)
-
-    def blocks(self, kept: Collection[int], kinds: Kinds) -> Iterator[tuple[Column, ...]]:
-        """Yield all rows at once."""
-        yield self.columns(kept, kinds)
 
     def locate(self, row: int, position: int) -> tuple[str, str]:
         """Return ``X: row 3, column 'age'`` of a value, and the value."""
