@@ -11,10 +11,10 @@ import numpy as np
 from nntrain.core.types import Array
 from nntrain.network import Network
 from nntrain.ops.activations.base import Elementwise
-from nntrain.ops.layers import Context, Dropout
+from nntrain.ops.activations.flatness import Flatness
+from nntrain.runs.layer_outputs import outputs_below
 
 FLAT = 1 - 0.98**2  # of the steepest slope: tanh beyond ±0.98, a sigmoid outside 0.01 … 0.99
-FAR = 40.0  # where a unit that saturates is flat
 ALIKE = 1e-6  # of the largest output: units that differ by less are one unit
 
 
@@ -66,18 +66,9 @@ def preactivations(network: Network, X: Array) -> Iterator[tuple[Elementwise, Ar
 
     Dropout is left out, as in prediction.
     """
-    x = X
-    for layer, p in zip(network.layers, network.params.values, strict=True):
-        if isinstance(layer, Dropout):
-            continue
+    for place, layer in enumerate(network.layers):
         if isinstance(layer, Elementwise):
-            yield layer, x
-        ws, do = network.workspace(len(x)), network.calls()
-        inputs = ws.block(x.shape[1])
-        inputs[...] = x
-        out, _ = layer.bind(do, inputs, p, p, Context(ws))
-        do.run()
-        x = np.array(out)
+            yield layer, outputs_below(network, X, place)
 
 
 def gradient_spread(network: Network, X: Array, t: Array) -> float:
@@ -96,16 +87,11 @@ def gradient_spread(network: Network, X: Array, t: Array) -> float:
 
 
 def _state(unit: Elementwise, z: Array) -> LayerState:
-    h, slopes = unit.f(z), np.abs(unit.df(z))
+    h, slopes = unit.f(z), unit.df(z)
     name = type(unit).__name__.lower()
     if not (np.isfinite(h).all() and np.isfinite(slopes).all()):
         return LayerState(name, z.shape[1], 0.0, 1.0, alike=False)
-    flat = [bool(np.abs(unit.df(np.array([side]))).max() < FLAT * _steepest(unit)) for side in (-FAR, FAR)]
-    dead = float((slopes.max(axis=0) == 0).mean()) if flat[0] != flat[1] else 0.0
-    saturated = float((slopes < FLAT * _steepest(unit)).mean()) if all(flat) else 0.0
+    flatness = Flatness.of(unit.df, FLAT)
+    dead, saturated = float(flatness.dead(z).mean()), float(flatness.saturated(z).mean())
     spread = np.ptp(h, axis=1).max() if z.shape[1] > 1 else np.inf
     return LayerState(name, z.shape[1], dead, saturated, alike=bool(spread <= ALIKE * (np.abs(h).max() + 1e-12)))
-
-
-def _steepest(unit: Elementwise) -> float:
-    return float(np.abs(unit.df(np.linspace(-4, 4, 81))).max())

@@ -3,7 +3,7 @@
 Knows nothing of how they are drawn.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -15,9 +15,10 @@ from nntrain.drawing.sheet import Heading
 from nntrain.drawing.style import Draw
 from nntrain.drawing.unit_histograms import Units, draw_units
 from nntrain.errors import SpecError, did_you_mean
-from nntrain.ops.activations import ACTIVATIONS, Activation, Elementwise
+from nntrain.ops.activations import ACTIVATIONS, Activation
+from nntrain.ops.activations.flatness import FAR, Flatness, curves_of
 from nntrain.ops.activations.formula import Formula
-from nntrain.ops.layers import Dense, Layer
+from nntrain.ops.layers import Dense
 from nntrain.pictures.origin import Origin
 from nntrain.pictures.picture_options import Options
 from nntrain.pictures.scored_part import first_part
@@ -27,10 +28,7 @@ Z = np.linspace(-5.0, 5.0, 1001)
 ROWS = 1000  # of the data that units are shown on
 FLAT = 0.05  # of the largest slope: below, f′ is nearly 0
 MOSTLY = 0.95  # of the rows on which a saturated unit is in the flat range
-FAR = np.linspace(-40.0, 40.0, 4001)  # where a function shows whether it is flat on both sides
 ALL = "all"
-
-Curve = Callable[[Array], Array]
 
 
 def gather_functions(wanted: str) -> Draw:
@@ -69,19 +67,6 @@ def gather_activations(origin: Origin, options: Options) -> Draw:
     return partial(draw_units, units, origin.heading(model, f"{len(rows):,} rows of the {split} part"))
 
 
-def curves_of(layer: Layer) -> tuple[Curve, Curve] | None:
-    """Return f and f′ of an activation, None where it is no function of one z."""
-    if isinstance(layer, Elementwise):
-        return layer.f, layer.df
-    if isinstance(layer, Formula):
-        return layer.at, layer.slope_at
-    initial = getattr(layer, "initial", None)  # a learned slope, shown as it begins
-    if initial is not None:
-        begun = Formula(f=layer.expression().replace("slope", repr(initial)))
-        return begun.at, begun.slope_at
-    return None
-
-
 def _function(entry: Activation) -> Function:
     found = curves_of(entry)
     assert found is not None
@@ -113,14 +98,9 @@ def _units(name: str, layer: Activation, z: Array, h: Array) -> Units:
     nothing = np.zeros(h.shape[1], bool)
     if found is None or hasattr(layer, "initial"):
         return Units(name, z, h, (h == 0).all(axis=0), nothing)
-    slope = np.abs(found[1](z))
-    steep = float(np.abs(found[1](FAR)).max())
-    far = np.abs(found[1](FAR)) < FLAT * steep
-    two_sided = bool(far[0] and far[-1])
-    if two_sided:
-        saturated = (slope < FLAT * steep).mean(axis=0) >= MOSTLY
-        return Units(name, z, h, nothing, saturated, _flat_ranges(far))
-    return Units(name, z, h, (slope == 0).all(axis=0), nothing, _flat_ranges(far))
+    flatness = Flatness.of(found[1], FLAT)
+    mostly = flatness.saturated(z).mean(axis=0) >= MOSTLY
+    return Units(name, z, h, flatness.dead(z), mostly, _flat_ranges(flatness.flat))
 
 
 def _flat_ranges(flat: Array) -> Sequence[tuple[float, float]]:
