@@ -19,6 +19,7 @@ FIRST = (  # in the order in which they are met; others follow by the alphabet
     *("fit", "resume", "sweep", "runs", "compare", "plot", "eval", "predict", "show", "check", "verify", "profile"),
     *("gradcheck", "graph", "descend", "list", "schema", "init", "doctor"),
 )
+HELP_OPTIONS = ["-h", "--help"]
 EPILOG = "Begin with: nntrain init mlp, nntrain fit mlp.yaml"
 
 
@@ -54,11 +55,23 @@ def find_commands(word: str = "") -> Iterator[tuple[str, Callable[..., Any]]]:
         yield name, vars(module).get(name) or getattr(module, f"{name}_")
 
 
+def _without_arguments(command: Callable[..., Any]) -> Callable[[], None]:
+    """Return a command that has only the description of another."""
+
+    def described() -> None:
+        """Never called."""
+
+    described.__doc__ = command.__doc__
+    return described
+
+
 def make_app(word: str = "") -> typer.Typer:
     """Return the command line, with a group for each first word that commands of two words have.
 
-    With ``word``, the first of a command line, it has that command alone: the others would only take time.
+    With ``word``, the first of a command line, it has that command alone: the others would only take time. The help of
+    all needs no command's arguments, which take most of it.
     """
+    brief = word in HELP_OPTIONS
     app = typer.Typer(
         name="nntrain",
         help=HELP,
@@ -66,11 +79,12 @@ def make_app(word: str = "") -> typer.Typer:
         add_completion=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": HELP_OPTIONS},
     )
     app.callback(invoke_without_command=True)(top)
     groups: dict[str, typer.Typer] = {}
-    for name, function in find_commands(word):
+    for name, command in find_commands(word):
+        function = _without_arguments(command) if brief else command
         group, _, last = name.rpartition("_")
         if not group:
             app.command(name)(function)
