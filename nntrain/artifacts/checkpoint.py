@@ -29,6 +29,7 @@ VERSION = 1
 KEY = "nntrain"
 MAX_HEADER = 16 << 20  # bytes
 BLANK = "0" * 64
+ARCHIVES = (b"PK", b"\x89HDF")  # how npz and HDF5 begin
 SEAL = re.compile("[0-9a-f]{64}")
 RESERVED = ("format", "version", "sha256", "seal")
 DTYPES = frozenset("?bhilqBHILQefd")  # bool, integers, float16, float32, float64
@@ -87,6 +88,14 @@ def decode(data: bytes, where: str) -> Checkpoint:
             _refuse_damaged(where, f"the numbers of tensor {name!r} have changed")
         array.flags.writeable = False
     return Checkpoint(tensors, {key: value for key, value in facts.items() if key not in RESERVED})
+
+
+def is_foreign(data: bytes) -> bool:
+    """Tell whether a file is surely none of nntrain's: a zip archive, HDF5, or safetensors that do not name it."""
+    header = _header(data)
+    return data.startswith(ARCHIVES) or (
+        header[:1] == b"{" and header.rstrip()[-1:] == b"}" and KEY.encode() not in header
+    )
 
 
 def _storable(name: str, array: Array) -> Array:

@@ -100,6 +100,12 @@ def need_model(path: Path) -> None:
         raise CheckpointError(f"{path}: {_other(what, 'a run or a checkpoint')}; {advice[what]}")
 
 
+def need_weights(path: Path) -> None:
+    """Raise CheckpointError, with what to do instead, for a path that clearly holds no weights."""
+    if what_is(path) != "data":  # the arrays of other programs; whoever reads them says what is wrong
+        need_model(path)
+
+
 def need_run(path: Path) -> None:
     """Raise CheckpointError, with what to do instead, for a path that is clearly no run directory."""
     from nntrain.errors import CheckpointError

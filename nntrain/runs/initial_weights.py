@@ -1,4 +1,4 @@
-"""The weights of another run as initial weights: where they come from, whether they fit, and what else differs."""
+"""The weights of a run or of a file as initial weights: where they come from, whether they fit, what else differs."""
 
 import hashlib
 import re
@@ -20,6 +20,7 @@ from nntrain.core.types import Array
 from nntrain.data.transforms.target_scaler import TargetScaler
 from nntrain.errors import CheckpointError, SpecError
 from nntrain.runs.assembly import Prepared
+from nntrain.runs.weight_files import WeightFile, show_shape
 
 PARAMETER = re.compile(r"layers\.\d+\.")
 SHOWN = 4  # differences in a message
@@ -27,16 +28,28 @@ SHOWN = 4  # differences in a message
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InitialWeights:
-    """A checkpoint whose weights another run starts from. ``notes`` name newer checkpoints that are damaged."""
+    """A checkpoint whose weights another run starts from. ``notes`` name newer checkpoints that are damaged.
+
+    ``foreign`` holds the arrays of a file that nntrain has not written, whose checkpoint is empty.
+    """
 
     path: Path
     sha256: str
     checkpoint: Checkpoint
     notes: tuple[str, ...] = ()
+    foreign: WeightFile | None = None
 
     @classmethod
     def read(cls, path: Path) -> "InitialWeights":
-        """Read and verify a checkpoint, or the best one of a run. Raises CheckpointError."""
+        """Read and verify a checkpoint, the best one of a run, or the arrays of an npz or safetensors file.
+
+        Raises CheckpointError.
+        """
+        if not path.is_dir() and storage.is_foreign(data := storage.read(path)):
+            foreign = WeightFile(path, data)
+            if storage.read(path) != data:
+                raise CheckpointError(f"{path}: has changed while it was read")
+            return cls(path.resolve(), hashlib.sha256(data).hexdigest(), Checkpoint({}), foreign=foreign)
         for _ in range(LISTINGS):
             file, _, notes = locate(path)
             try:
@@ -68,11 +81,16 @@ class InitialWeights:
 
     def check(self, params: Params) -> None:
         """Raise CheckpointError with the differences when the weights do not fit the parameters of a network."""
+        if self.foreign is not None:
+            self.foreign.tensors(params)
+            return
         here = {name: view.shape for name, view in params.named(params.theta)}
         there = {name: array.shape for name, array in self.checkpoint.tensors.items() if PARAMETER.match(name)}
         names = [name for name in dict.fromkeys([*here, *there]) if here.get(name) != there.get(name)]
         if names:
-            shown = [f"{name} is {_shape(there.get(name))} there, {_shape(here.get(name))} here" for name in names]
+            shown = [
+                f"{name} is {show_shape(there.get(name))} there, {show_shape(here.get(name))} here" for name in names
+            ]
             more = [f"and {len(shown) - SHOWN} more"] if len(shown) > SHOWN else []
             differences = "; ".join(shown[:SHOWN] + more)
             raise CheckpointError(f"{self.path}: its weights do not fit the network of the spec: {differences}")
@@ -81,10 +99,15 @@ class InitialWeights:
         """Copy the weights into the parameters of a network; return notes on what else is different."""
         params = ready.job.network.params
         self.check(params)
-        params.load(self.checkpoint.tensors)
-        return [*self.notes, *self._remarks(ready)]
+        tensors, notes = self.foreign.tensors(params) if self.foreign else (self.checkpoint.tensors, ())
+        with np.errstate(over="ignore"):
+            params.load(tensors)
+        if not all(map(np.isfinite, (params.theta.min(initial=0), params.theta.max(initial=0)))):
+            raise CheckpointError(f"{self.path}: its weights are too large for {params.theta.dtype}")
+        remarks = self._differences(ready) if self.foreign is None else ()
+        return [*self.notes, *notes, *remarks, *self._precision(tensors, str(ready.job.network.dtype))]
 
-    def _remarks(self, ready: Prepared) -> Iterator[str]:
+    def _differences(self, ready: Prepared) -> Iterator[str]:
         tensors = self.checkpoint.tensors
         data = self.checkpoint.meta.get("data")
         names = tuple(data.get("class_names") or ()) if isinstance(data, Mapping) else ()
@@ -95,7 +118,8 @@ class InitialWeights:
         there, here = TargetScaler.restore(tensors).tensors(), ready.data.targets.tensors()
         if there.keys() != here.keys() or not all(_same(there[name], array) for name, array in here.items()):
             yield f"{self.path}: its targets were scaled differently; its outputs are in other units than this run's"
-        dtype = str(ready.job.network.dtype)
+
+    def _precision(self, tensors: Mapping[str, Array], dtype: str) -> Iterator[str]:
         kinds = {str(array.dtype) for name, array in tensors.items() if PARAMETER.match(name)}
         if kinds != {dtype}:
             yield f"{self.path}: its weights are {' and '.join(sorted(kinds))}, those of this run {dtype}"
@@ -120,7 +144,3 @@ def refuse_other_start(directory: RunDir, parent: InitialWeights | None) -> None
 
 def _same(a: Array | None, b: Array) -> bool:
     return a is not None and np.array_equal(a, b)
-
-
-def _shape(dims: tuple[int, ...] | None) -> str:
-    return "missing" if dims is None else "×".join(map(str, dims)) or "one number"

@@ -181,3 +181,27 @@ def test_a_damaged_parent_is_passed_over_by_name(tiny, trained, begun, tmp_path)
     run, _ = begun(tiny(), "child", "parent")
     assert run.parent["path"] == str(older)
     assert run.notes[0].endswith(f"; using {older.name}")
+
+
+@pytest.mark.parametrize("how", ["fit", "resume"])
+def test_arrays_of_a_file_are_recorded_and_gone_on_with_like_a_run(
+    how, tiny, trained, begun, resumed, lasting, tmp_path
+):
+    trained(tiny("seed=1"), "other")
+    theirs = RunDir(tmp_path / "other").latest().checkpoint.tensors
+    path = tmp_path / "w.npz"
+    np.savez(path, **{name: array for name, array in theirs.items() if name.startswith("layers.")})
+    whole, _ = begun(tiny(), "whole", "w.npz")
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert whole.parent == {"path": str(path), "sha256": sha256, "name": None, "epoch": None, "step": None}
+    begun(tiny(), "same", "other")
+    kept = [RunDir(tmp_path / name).latest().checkpoint.tensors for name in ("whole", "same")]
+    for name, array in kept[0].items():
+        np.testing.assert_array_equal(array, kept[1][name])
+    with pytest.raises(InterruptedRun):
+        begun(tiny(), "broken", "w.npz", after(3))
+    if how == "fit":
+        begun(tiny(), "broken", "w.npz")
+    else:
+        resumed("broken")
+    assert lasting(tmp_path / "broken") == lasting(tmp_path / "whole")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nntrain.cli.arguments import Config, Json, Overrides, Plots, Quiet, check_run
-from nntrain.cli.given_path import need_model
+from nntrain.cli.given_path import need_weights
 
 
 def fit(
@@ -21,9 +21,9 @@ def fit(
     init_from: Annotated[
         Path | None,
         typer.Option(
-            metavar="RUN|CHECKPOINT",
-            help="Begin with these weights, a run's best or a checkpoint's.",
-            callback=check_run(need_model),
+            metavar="RUN|CHECKPOINT|ARRAYS",
+            help="Begin with these weights: a run's best, a checkpoint's, or arrays of an npz or safetensors file.",
+            callback=check_run(need_weights),
         ),
     ] = None,
     plots: Plots = True,
