@@ -98,6 +98,15 @@ def is_foreign(data: bytes) -> bool:
     )
 
 
+def foreign_tensors(data: bytes) -> Mapping[str, Array]:
+    """Return the tensors of a safetensors file that nntrain has not written; ValueError when they cannot be read."""
+    try:
+        tensors: Mapping[str, Array] = container.load(data)
+    except (SafetensorError, KeyError, TypeError, OverflowError, MemoryError) as error:  # TypeError: bfloat16
+        raise ValueError(str(error)) from error
+    return tensors
+
+
 def _storable(name: str, array: Array) -> Array:
     """Return the array C-contiguous and little-endian, which is all the container stores rightly; 0-d stays 0-d."""
     array = np.asarray(array, order="C")  # ascontiguousarray would make 0-d arrays 1-d

@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors import numpy as container
 
+from nntrain.artifacts import checkpoint as storage
 from nntrain.core.params import Params
 from nntrain.core.types import Array
 from nntrain.data.formats.npy import Npz
@@ -152,7 +151,6 @@ def _of_safetensors(path: Path, data: bytes) -> Mapping[str, Array]:
     if data.startswith(HDF5):
         raise CheckpointError(f"{path}: is HDF5, which is not read; {ADVICE}")
     try:
-        arrays: Mapping[str, Array] = container.load(data)
-    except (SafetensorError, ValueError, KeyError, TypeError, OverflowError, MemoryError) as error:
+        return storage.foreign_tensors(data)
+    except ValueError as error:
         raise CheckpointError(f"{path}: its arrays cannot be read ({error}); {ADVICE}") from None
-    return arrays

@@ -57,7 +57,8 @@ def _kept(run: "Run") -> list[str]:
 
 
 def _parent(parent: Mapping[str, Any]) -> str:
-    return f"begun from {plain(str(parent['path']))}, epoch {parent['epoch']}"
+    epoch = "" if parent["epoch"] is None else f", epoch {parent['epoch']}"  # a file of arrays has none
+    return f"begun from {plain(str(parent['path']))}{epoch}"
 
 
 def model_line(assembly: "Assembly") -> str:
