@@ -22,6 +22,15 @@ settings.register_profile("reproducible", deadline=None, derandomize=True, datab
 settings.load_profile("reproducible")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the bytecode of the many processes that tests start, where Python was told to write none beside the sources.
+
+    Each of them would compile the package anew: a quarter of a second that no user waits for.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None) and config.cache is not None:
+        os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
+
+
 @pytest.fixture(autouse=True)
 def own_signals() -> Iterator[None]:
     """Take the signals back after each test that trained in this process."""
