@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
 from nntrain.artifacts import checkpoint as storage
 from nntrain.artifacts import strict_json
 from nntrain.artifacts.rundir import RunDir
+from nntrain.artifacts.scratch import scratch_folder
 from nntrain.core.machine import changes
 from nntrain.core.types import Array
 from nntrain.gradcheck import check_network, of_checkpoint
@@ -68,16 +68,16 @@ def verify_spec(loaded: Loaded, *, parent: Path | None = None, own: RunDir | Non
     Raises CheckpointError with the first difference: epoch, tensor, figure. ``own`` is a run of this spec to compare
     with.
     """
-    with TemporaryDirectory(prefix="nntrain-verify-") as folder:
+    with scratch_folder("nntrain-verify-") as folder:
         began = perf_counter()
-        first = train("the first training", loaded, Path(folder, "first"), parent=parent)
+        first = train("the first training", loaded, folder / "first", parent=parent)
         size = {"epochs": len(first.marks), "steps": first.steps}
         lasted = f"in {perf_counter() - began:.1f} s"
         yield Finding("trained", f"{_epochs(first)}, {_count(first.steps, 'step')}, {lasted}", size)
         if own is not None:
             yield _compare_recorded(own, first)
-        yield _train_again(loaded, first, Path(folder, "apart"), parent)
-        yield from _compare_stopped(loaded, first, Path(folder, "stopped"), parent)
+        yield _train_again(loaded, first, folder / "apart", parent)
+        yield from _compare_stopped(loaded, first, folder / "stopped", parent)
     yield Finding("result", f"sha256 {_fingerprint(first)}", {"sha256": _fingerprint(first)})
     yield Finding("holds for", _describe(first.environment), {"environment": first.environment})
 

@@ -75,9 +75,12 @@ def test_p7_a_value_without_end_is_named_by_its_line(here, monkeypatch):
 
 
 def ended(process, temporary, name):
-    """Strike as soon as there is something in the temporary folder; return the status and what was said."""
+    """Strike as soon as the command's folder is there; return the status and what was said.
+
+    Python itself tries the place for temporary files with a file of another name, which is there for a moment.
+    """
     until = time.monotonic() + 60
-    while not list(temporary.iterdir()) and time.monotonic() < until and process.poll() is None:
+    while not list(temporary.glob("nntrain-*")) and time.monotonic() < until and process.poll() is None:
         time.sleep(0.001)
     process.send_signal(getattr(signal, name))
     _, said = process.communicate(timeout=60)

@@ -98,21 +98,21 @@ def _environment() -> Iterator[Finding]:
 def _disk() -> Iterator[Finding]:
     """Make a run in the current directory, lock it, write a checkpoint, read it back, and remove the run."""
     from pathlib import Path
-    from tempfile import TemporaryDirectory
 
     import numpy as np
 
     from nntrain.artifacts import checkpoint
     from nntrain.artifacts.checkpoint import Checkpoint
     from nntrain.artifacts.rundir import RunDir
+    from nntrain.artifacts.scratch import scratch_folder
     from nntrain.cli.interrupts import end_in_order
     from nntrain.errors import LockedError, UserError
 
     end_in_order()
     what, here = "disk", str(Path.cwd())
     try:
-        with TemporaryDirectory(prefix=".nntrain-doctor-", dir=here) as folder:
-            run = RunDir.create(Path(folder), "doctor")
+        with scratch_folder(".nntrain-doctor-", Path.cwd()) as folder:
+            run = RunDir.create(folder, "doctor")
             with run.lock():
                 try:
                     with RunDir(run.path).lock():

@@ -55,9 +55,10 @@ def predict(
 @contextmanager
 def _as_file(inputs: Path) -> Iterator[Path]:
     """Give standard input, which can be read only once, a file for the time being; messages call it by its name."""
-    from tempfile import NamedTemporaryFile, gettempdir
+    from tempfile import gettempdir
 
     from nntrain.artifacts import durable
+    from nntrain.artifacts.scratch import scratch_folder
     from nntrain.cli.interrupts import end_in_order
     from nntrain.errors import DataError
 
@@ -67,14 +68,13 @@ def _as_file(inputs: Path) -> Iterator[Path]:
     end_in_order()
     with ExitStack() as held:
         with durable.report_write_errors(Path(gettempdir())):
-            file = held.enter_context(NamedTemporaryFile(prefix="nntrain-", suffix=".csv"))
-            for piece in _pieces_of_stdin():
-                file.write(piece)
-            file.flush()
+            copy = held.enter_context(scratch_folder("nntrain-")) / "stdin.csv"
+            with copy.open("wb") as file:
+                file.writelines(_pieces_of_stdin())
         try:
-            yield Path(file.name)
+            yield copy
         except DataError as error:
-            raise DataError(str(error).replace(file.name, "<stdin>")) from None
+            raise DataError(str(error).replace(str(copy), "<stdin>")) from None
 
 
 def _pieces_of_stdin() -> Iterator[bytes]:
