@@ -10,16 +10,11 @@ from typing import Literal
 from nntrain.data.describe.column_facts import ColumnFacts
 from nntrain.data.describe.dates import moments_of
 from nntrain.data.describe.identifiers import FEW_ROWS, id_reason, plain_name
+from nntrain.data.describe.usual_targets import AMOUNTS, TARGETS
 from nntrain.data.tables.labels import MAX_AUTO
 from nntrain.data.text import quoted
 from nntrain.data.transforms.encoder import too_many_texts
 
-# Usual names of the column to predict, the clearest first. Compared without case, blanks and underscores.
-AMOUNTS = ("medv", "medianhousevalue", "medhouseval", "saleprice", "price", "amount")
-TARGETS = (
-    *("target", "label", "labels", "class", "y", "outcome", "diagnosis", "species", "category", "income", "survived"),
-    *("quality", *AMOUNTS, "rings", "output", "response"),
-)
 CLASSES = (
     "label",
     "labels",

@@ -46,6 +46,11 @@ class DataOptions:
         """Return the seed of the data in a run with ``seed``: their own if they have one."""
         return seed if self.seed is None else self.seed
 
+    def settle_target(self, *, predicts: bool) -> "DataOptions":
+        """Return the options with the usual target where they name none: none at all if the model predicts nothing."""
+        settle = getattr(self.source, "settle_target", None)
+        return self if settle is None else replace(self, source=settle(predicts=predicts))
+
     def load(self, seed: int) -> Raw:
         """Return what the source holds, in a run with ``seed``. Raises DataError."""
         return self.narrow(self.source.load(self.seed_or(seed)))

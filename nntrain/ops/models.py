@@ -49,6 +49,11 @@ class Model(ABC):
         """Return what is learned from data of the given task."""
         return task
 
+    @property
+    def predicts(self) -> bool:
+        """Whether there is something to predict, other than the inputs themselves."""
+        return self.task("regression") != "reconstruction"
+
     def problems(self) -> Sequence[Problem]:
         """Return what is wrong with the fields taken together."""
         return ()

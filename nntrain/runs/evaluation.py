@@ -107,7 +107,8 @@ def predict_rows(model: Trained, X: Inputs) -> Predictions:
     z = scores(assembly.network, X)
     values = assembly.loss.link(z)
     if assembly.task == "reconstruction":
-        return Predictions((), facts.feature_names or [f"y{k}" for k in range(z.shape[1])], values)
+        names = facts.feature_names or [f"y{k}" for k in range(z.shape[1])]
+        return Predictions((), names, model.transform.undo(values))
     if assembly.task == "multilabel":
         decided = (z > assembly.loss.threshold).astype(np.int64)
         return Predictions((), target_names(assembly), values, model.gives_probabilities, decided)

@@ -20,7 +20,8 @@ from nntrain.train.settings import Checkpointing, Runtime, Training
 class Spec:
     """One training run: the data, the model, its cost, and how the cost is minimised.
 
-    ``loss: null`` is the loss that suits the model and the data, ``metrics: null`` are those that suit the data.
+    A source that names no target has its usual one, or none where the model gives back its inputs. ``loss: null`` is
+    the loss that suits the model and the data, ``metrics: null`` are those that suit the data.
     ``seed`` decides every random number of the run.
     """
 
@@ -38,6 +39,9 @@ class Spec:
     train: Training = Training()
     checkpoint: Checkpointing = Checkpointing()
     runtime: Runtime = Runtime()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data", self.data.settle_target(predicts=self.model.predicts))
 
     def settle(self, task: Task, n_classes: int) -> "Spec":
         """Return the spec with what its data decide filled in, for data of a task and so many classes.
@@ -57,6 +61,9 @@ class Spec:
             complaint = model.loss_problem(loss)
             if complaint:
                 yield ("loss",), complaint
+        key = getattr(getattr(parts.get("data"), "source", None), "no_target", "")
+        if key and model is not None and model.predicts:
+            yield ("data", "source", key), "must say what the model is to predict, got nothing"
         names = [metric.name for metric in parts.get("metrics") or ()]
         for place, name in enumerate(names):
             if name in names[:place]:

@@ -201,7 +201,8 @@ def document(registry: Any, kind: str) -> dict[str, Any]:
     entry: Any = {"kind": kind} | {field.name: "/data" for field in needed}
     values: dict[str, Any] = {"data": {"source": "digits"}, "model": "mlp"}
     if registry is SOURCES:
-        return values | {"data": {"source": entry}}
+        target = {"y": "/data"} if kind == "npy" else {}  # which only some models do without
+        return values | {"data": {"source": entry | target}}
     if registry in (ACTIVATIONS, INITIALIZERS):
         return values | {"model": {"kind": "mlp", registry.noun.replace("initializer", "init"): entry}}
     if registry is LOSSES:

@@ -69,19 +69,23 @@ def _print(look: "Look", every: bool) -> None:
     found = look.survey
     columns = () if found.image_shape and not every else (*_numbers(found, every), *_texts(found, every))
     show(_parts(found, every), *columns)
-    scores = ", ".join(f"{name} {_short(score)}" for name, score in found.baseline.scores.items())
-    lines = [
-        ("features", _features(found)),
-        ("baseline", f"{found.baseline.figure} of {plain(found.baseline.answer)}: {scores}"),
-        ("fingerprint", found.fingerprint[:16]),
-    ]
-    facts(lines)
+    facts([("features", _features(found)), ("baseline", _baseline(found)), ("fingerprint", found.fingerprint[:16])])
     if look.advice:
         out()
     for advice in look.advice:
         label = "note:" if advice.harmless else "warning:"
         out(f"{apply_style(label, YELLOW)} {plain(advice.what)}")
         out(f"{' ' * len(label)} {plain(advice.do)}")
+
+
+def _baseline(found: "Survey") -> str:
+    """Return what the best constant gets in each part."""
+    from nntrain.cli.output.terminal import plain
+
+    if found.baseline is None:
+        return "none, as there is no target: the model gives back its inputs"
+    scores = ", ".join(f"{name} {_short(score)}" for name, score in found.baseline.scores.items())
+    return f"{found.baseline.figure} of {plain(found.baseline.answer)}: {scores}"
 
 
 def _parts(found: "Survey", every: bool) -> "Table":

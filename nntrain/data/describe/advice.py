@@ -122,6 +122,16 @@ def _ids(survey: Survey, scales: Scales) -> Iterator[Advice]:
         yield Advice(f"{join_words(map(column_name, ids))}: {reason}", f"set data.source.ignore: {_keys(ids)}")
 
 
+def _labels(survey: Survey, scales: Scales) -> Iterator[Advice]:
+    if survey.labels:
+        names = [_name(name) for name in survey.labels]
+        key = f"target: {names[0]}" if len(names) == 1 else f"ignore: [{', '.join(names)}]"
+        yield Advice(
+            f"{', '.join(names)}: taken as input like any other column, but may be what the rows are labelled with",
+            f"set data.source.{key} to leave {'it' if len(names) == 1 else 'them'} out",
+        )
+
+
 def _moments(survey: Survey, scales: Scales) -> Iterator[Advice]:
     for what in ("dates", "times"):
         columns = [column for column in survey.columns if moments_of(column) == what]
@@ -173,6 +183,7 @@ def _parts(survey: Survey, scales: Scales) -> Iterator[Advice]:
 
 RULES: Sequence[Callable[[Survey, Scales], Iterator[Advice]]] = (
     _leaks,
+    _labels,
     _ids,
     _moments,
     _scales,

@@ -14,6 +14,7 @@ from nntrain.data.dataset import Part, Raw
 from nntrain.data.describe.baseline import Baseline, baseline
 from nntrain.data.describe.column_facts import ColumnFacts, number_facts, text_facts
 from nntrain.data.describe.streaming_facts import Tally
+from nntrain.data.describe.usual_targets import find_labels
 from nntrain.data.transforms.lazy_inputs import Inputs
 
 BLOCK_BYTES = 1 << 22  # size of the blocks of rows that are read at a time
@@ -38,7 +39,8 @@ class Survey:
     """Facts of a data set that is divided into parts as a run would divide it.
 
     ``counts`` gives, by part, the number of rows of each class (of each label, in multilabel). ``targets`` are the
-    facts of the target columns in regression. ``constant`` and ``duplicates`` are indices into ``columns``: columns
+    facts of the target columns in regression. Without any target there is no ``baseline``, and ``labels`` are the input
+    columns that look like one. ``constant`` and ``duplicates`` are indices into ``columns``: columns
     with a single value, and pairs (first, copy) of columns that are equal in every row.
     """
 
@@ -51,9 +53,10 @@ class Survey:
     constant: Sequence[int]
     duplicates: Sequence[tuple[int, int]]
     repeated: Repeated
-    baseline: Baseline
+    baseline: Baseline | None
     fingerprint: str
     image_shape: Sequence[int] | None = None
+    labels: Sequence[str] = ()
 
 
 def survey(
@@ -61,12 +64,13 @@ def survey(
 ) -> Survey:
     """Return the survey of a source's data and their parts; ``positions`` are those of the columns in the source.
 
-    A ``brief`` survey looks only at the targets.
+    A ``brief`` survey looks only at the targets, and at names.
     """
     in_memory = all(isinstance(part.X, np.ndarray) for part in (raw.train, raw.test) if part is not None)
     columns, duplicates = ((), ()) if brief else (_survey_memory if in_memory else _survey_disk)(raw, positions)
     constant = [k for k, column in enumerate(columns) if column.constant]
-    numbers = raw.task == "regression"
+    numbers, none = raw.task == "regression", raw.train.y.shape[1:] == (0,)
+    labels = find_labels(raw.feature_names, raw.texts) if none else ()
     return Survey(
         raw.task,
         {name: len(part) for name, part in parts.items()},
@@ -77,9 +81,10 @@ def survey(
         constant,
         duplicates,
         Repeated(0, {}, 0) if brief else _count_repeated(parts),
-        baseline(raw.task, {name: part.y for name, part in parts.items()}, raw.class_names),
+        None if none else baseline(raw.task, {name: part.y for name, part in parts.items()}, raw.class_names),
         fingerprint,
         raw.image_shape,
+        [raw.feature_names[k] if raw.feature_names else str(positions[k]) for k in labels],
     )
 
 
@@ -140,12 +145,15 @@ def _find_duplicates(blocks: Iterable[Array], columns: Sequence[int]) -> Sequenc
 def _count_repeated(parts: Mapping[str, Part]) -> Repeated:
     """Count equal rows, compared by a digest of their features."""
     rows = _number_rows(parts, lambda part: _blocks(part.X))
-    targets = _number_rows(parts, lambda part: [part.y.reshape(len(part), -1)])
     count = max(int(numbers.max(initial=0)) for numbers in rows.values()) + 1
     train = np.zeros(count, bool)
     train[rows["train"]] = True
     leaked = {name: int(train[numbers].sum()) for name, numbers in rows.items() if name != "train"}
-    return Repeated(len(rows["train"]) - int(train.sum()), leaked, _count_conflicting(rows, targets, count))
+    conflicting = 0
+    if parts["train"].y.shape[1:] != (0,):
+        targets = _number_rows(parts, lambda part: [part.y.reshape(len(part), -1)])
+        conflicting = _count_conflicting(rows, targets, count)
+    return Repeated(len(rows["train"]) - int(train.sum()), leaked, conflicting)
 
 
 def _count_conflicting(rows: Mapping[str, Array], targets: Mapping[str, Array], count: int) -> int:

@@ -22,7 +22,8 @@ from nntrain.data.tables.text_table import TextTable
 class Csv(TableSource):
     """A table of numbers and texts in a csv or tsv file (.gz too); one column is the target, or several numbers are.
 
-    ``target``, ``ignore``, ``text``, ``split`` and ``key`` name columns by header or position (0 first, -1 last).
+    ``target``, ``ignore``, ``text``, ``split`` and ``key`` name columns by header or position (0 first, -1 last). A
+    spec without a target means the last column, or none where the model is an autoencoder: then all are inputs.
     Encoding, delimiter, header, decimal mark (1.5 or 1,5), grouped ``thousands``, and ``signs`` such as $ and %, which
     are left out, are found out unless given. Texts become one-hot features, and so do numbers in the columns ``text``.
     ``missing`` values (blank, ?, NA, NaN, or the texts of ``na``, for all columns or by name) are an error, or filled

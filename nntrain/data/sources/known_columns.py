@@ -11,10 +11,11 @@ from typing import Any
 from nntrain.data.dataset import Raw
 from nntrain.data.formats.delimited import records
 from nntrain.data.sources.base import Source, check_kind
-from nntrain.data.sources.tabular import Roles, TableSource
+from nntrain.data.sources.tabular import TableSource
 from nntrain.data.tables.column_names import place_of_names
 from nntrain.data.tables.columns import Kinds, Table, position_of
 from nntrain.data.tables.text_table import TextTable
+from nntrain.data.tables.used_rows import Roles
 from nntrain.data.tables.wanted_columns import WantedColumns
 from nntrain.data.text import quoted
 from nntrain.errors import DataError
@@ -30,7 +31,7 @@ def load_known(source: Source, seed: int, wanted: WantedColumns) -> Raw:
     if getattr(source, "task", None) == "auto" and wanted.task != "reconstruction":
         settings = replace(settings, task=wanted.task)
     raw: Raw = _load_table(settings, seed, wanted) if isinstance(settings, TableSource) else settings.load(seed)
-    if (raw.task == "classification") != bool(wanted.class_names):
+    if wanted.task != "reconstruction" and (raw.task == "classification") != bool(wanted.class_names):
         want, got = ("classes", "numbers") if wanted.class_names else ("numbers", "classes")
         raise DataError(f"data: the model predicts {want}, the target column holds {got}")
     _check_width(raw.train.X.shape[1], wanted)
@@ -83,7 +84,7 @@ def _names_of(column: str | int, table: Table) -> Sequence[str]:
 
 def _target_names(source: TableSource, table: Table, wanted: WantedColumns) -> Sequence[str]:
     """Return the targets to be scored: those that the source names if they are there, else the model's."""
-    asked = source.target if isinstance(source.target, tuple) else (source.target,)
+    asked = source.targets
     named = [column for column in asked if isinstance(column, str)]
     if len(named) == len(asked) and set(named) <= set(table.names):
         return named

@@ -16,7 +16,7 @@ from nntrain.data.formats.files import file_size
 from nntrain.data.formats.npy import open_npy, read_npy, shape_of
 from nntrain.data.formats.on_disk import OnDisk
 from nntrain.data.sources.base import SOURCES, Reader, enter
-from nntrain.data.sources.pairs import Pair, TaskOfArrays, raw_of
+from nntrain.data.sources.pairs import Pair, TaskOfArrays, no_targets, raw_of
 from nntrain.errors import DataError
 
 LARGE = 1 << 30  # bytes of a file from which it stays on the disk
@@ -27,6 +27,7 @@ LARGE = 1 << 30  # bytes of a file from which it stays on the disk
 class NpyFiles:
     """Arrays X (n, …) and y (n,) or (n, k) in npy files, with ``X_test`` and ``y_test`` if there are such.
 
+    A model that gives back its inputs needs no y.
     ``memory: auto`` loads files under 1 GiB and streams larger ones: their rows stay on the disk and are read as they
     are needed, with the same results. ``task: auto`` takes text, booleans, integers, or up to 20 different whole
     numbers, for classes; several columns of integers 0 and 1 for labels; anything else for regression.
@@ -34,29 +35,37 @@ class NpyFiles:
 
     kind: Literal["npy"] = "npy"
     X: Path
-    y: Path
+    y: Path | None = None
     X_test: Path | None = None
     y_test: Path | None = None
     task: TaskOfArrays = "auto"
     memory: Literal["auto", "load", "stream"] = "auto"
     formula: ClassVar[str] = "X (n, …) flattened to (n, d), y (n,) or (n, k)"
 
+    @property
+    def no_target(self) -> str:
+        """The key that says what a model is to predict, if it is left out; else nothing."""
+        return "y" if self.y is None else ""
+
     def load(self, seed: int) -> Raw:
         """Return inputs in their stored type; those that stay on the disk are looked through once."""
-        if (self.X_test is None) != (self.y_test is None):
+        if (self.X_test is None) != (self.y_test is None) and self.y is not None:
             raise DataError("data.source: X_test and y_test come together or not at all")
-        test = None if self.X_test is None or self.y_test is None else self._pair(self.X_test, self.y_test)
+        y_test = None if self.y is None else self.y_test
+        test = None if self.X_test is None else self._pair(self.X_test, y_test)
         return raw_of(self._pair(self.X, self.y), test, asked=self.task)
 
-    def _pair(self, X_path: Path, y_path: Path) -> Pair:
-        y = np.asarray(read_npy(y_path))
+    def _pair(self, X_path: Path, y_path: Path | None) -> Pair:
         streams = {"auto": file_size(X_path) >= LARGE, "load": False, "stream": True}[self.memory]
+        X: Array | OnDisk
         if streams:
-            X = open_npy(X_path)
+            X, shape = open_npy(X_path), shape_of(X_path)
             _check_finite(X)
-            return Pair(X, y, shape_of(X_path), "", str(X_path), str(y_path))
-        array = inputs(read_npy(X_path), str(X_path))
-        return Pair(array.reshape(len(array), -1), y, array.shape, "", str(X_path), str(y_path))
+        else:
+            array = inputs(read_npy(X_path), str(X_path))
+            X, shape = array.reshape(len(array), -1), array.shape
+        y = no_targets(X) if y_path is None else np.asarray(read_npy(y_path))
+        return Pair(X, y, shape, "", str(X_path), "no y" if y_path is None else str(y_path))
 
 
 def _check_finite(X: OnDisk) -> None:

@@ -15,7 +15,7 @@ from nntrain.data.formats.array_checks import inputs
 from nntrain.data.formats.npy import Npz
 from nntrain.data.formats.signatures import member_of
 from nntrain.data.sources.base import SOURCES, Reader, enter
-from nntrain.data.sources.pairs import Pair, TaskOfArrays, raw_of
+from nntrain.data.sources.pairs import Pair, TaskOfArrays, no_targets, raw_of
 from nntrain.data.text import choices
 from nntrain.errors import DataError
 
@@ -27,6 +27,7 @@ Name = Annotated[str, MinLen(1)]
 class NpzFile:
     """Arrays X (n, …) and y (n,) or (n, k) of an npz archive, with X_test and y_test where it has them.
 
+    A model that gives back its inputs needs no y: ``y: null``.
     ``task: auto`` takes text, booleans, integers, or up to 20 different whole numbers, for classes; several columns of
     integers 0 and 1 for labels; anything else for regression.
     """
@@ -34,27 +35,35 @@ class NpzFile:
     kind: Literal["npz"] = "npz"
     path: Path
     X: Name = "X"
-    y: Name = "y"
+    y: Name | None = "y"
     X_test: Name = "X_test"
     y_test: Name = "y_test"
     task: TaskOfArrays = "auto"
     formula: ClassVar[str] = "X (n, …) flattened to (n, d), y (n,) or (n, k)"
 
+    @property
+    def no_target(self) -> str:
+        """The key that says what a model is to predict, if it says that there is nothing; else nothing."""
+        return "y" if self.y is None else ""
+
     def load(self, seed: int) -> Raw:
         """Return inputs in their stored type, native and C-contiguous."""
         archive = Npz(self.path)
-        names = (self.X_test, self.y_test)
-        absent = names == ("X_test", "y_test") and not archive.members.keys() & set(names)
+        names = (self.X_test, None if self.y is None else self.y_test)
+        usual = (self.X_test, self.y_test) == ("X_test", "y_test")
+        absent = usual and not archive.members.keys() & set(names)
         return raw_of(
             self._pair(archive, self.X, self.y), None if absent else self._pair(archive, *names), asked=self.task
         )
 
-    def _pair(self, archive: Npz, X_name: str, y_name: str) -> Pair:
-        for name in (X_name, y_name):
+    def _pair(self, archive: Npz, X_name: str, y_name: str | None) -> Pair:
+        for name in filter(None, (X_name, y_name)):
             if name not in archive.members:
-                raise DataError(f"{self.path}: no array '{name}'{choices(name, tuple(archive.members))}")
-        X, y = inputs(archive.read(X_name), f"{self.path}: {X_name}"), archive.read(y_name)
-        return Pair(X.reshape(len(X), -1), y, X.shape, f"{self.path}: ", X_name, y_name)
+                hint = "; data.source.y: null is for an autoencoder" if name == y_name == "y" else ""
+                raise DataError(f"{self.path}: no array '{name}'{choices(name, tuple(archive.members))}{hint}")
+        X = inputs(archive.read(X_name), f"{self.path}: {X_name}")
+        y = no_targets(X) if y_name is None else archive.read(y_name)
+        return Pair(X.reshape(len(X), -1), y, X.shape, f"{self.path}: ", X_name, y_name or "no y")
 
 
 def _read_inputs(path: Path) -> Array:

@@ -20,7 +20,7 @@ TaskOfArrays: TypeAlias = Literal["auto", "classification", "multilabel", "regre
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
-    """Inputs (n, d), once of another ``shape`` perhaps, and targets as stored; the texts are for messages."""
+    """Inputs (n, d), once of another ``shape`` perhaps; targets as stored, (n, 0) for none; texts for messages."""
 
     X: Array | OnDisk
     y: Array
@@ -35,13 +35,20 @@ class Pair:
             raise DataError(f"{self.where}{both} differ in their number of rows")
 
 
+def no_targets(X: Array | OnDisk) -> Array:
+    """Return the targets (n, 0) of inputs that have none."""
+    return np.empty((len(X), 0))
+
+
 def raw_of(train: Pair, test: Pair | None, *, asked: TaskOfArrays) -> Raw:
     """Return the data of arrays; DataError when targets do not suit the task, or the test arrays the others.
 
     ``auto`` takes text, booleans, integers, or up to 20 different whole numbers, for classes, and so columns of 0 and 1
     with exactly one 1 in each row; other columns of integers 0 and 1 for labels; anything else for regression.
     """
-    task = _task_of(train.y) if asked == "auto" else asked
+    task: Task = asked if asked != "auto" else _task_of(train.y)
+    if train.y.shape[1:] == (0,):
+        task = "regression"  # of no target
     part, names = _part(train, task)
     tested = None if test is None else _test(test, train, part, names, task)
     image = train.shape[1:] if len(train.shape) > 2 else None
@@ -52,6 +59,8 @@ def raw_of(train: Pair, test: Pair | None, *, asked: TaskOfArrays) -> Raw:
 
 def _part(pair: Pair, task: Task) -> tuple[Part, tuple[str, ...]]:
     y, where = pair.y, f"{pair.where}{pair.y_name}"
+    if y.shape[1:] == (0,):
+        return Part(pair.X, y), ()
     if task == "classification":
         if y.size != len(y):
             flat = y.reshape(len(y), -1)

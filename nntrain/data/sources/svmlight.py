@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 
@@ -18,9 +18,10 @@ from nntrain.data.formats.delimited import open_decoded
 from nntrain.data.formats.files import expansion_limit, file_size
 from nntrain.data.formats.gaps import is_number
 from nntrain.data.sources.base import SOURCES, Reader, enter
-from nntrain.data.sources.tabular import ColumnName, Roles, TableSource
+from nntrain.data.sources.tabular import ColumnName, TableSource
 from nntrain.data.tables.columns import FOUND_OUT, Column, Kinds, Table
 from nntrain.data.tables.definite_table import DefiniteTable
+from nntrain.data.tables.used_rows import Roles
 from nntrain.data.text import quoted
 from nntrain.errors import DataError
 
@@ -40,9 +41,13 @@ class Svmlight(TableSource):
     """
 
     kind: Literal["svmlight"] = "svmlight"
-    target: ColumnName | tuple[ColumnName, ...] = LABEL
     features: Count | None = None
     formula: ClassVar[str] = "y = the label, X (n, d) of the values at indices"
+    usual_target: ClassVar[ColumnName] = LABEL
+
+    def settle_target(self, *, predicts: bool) -> Self:
+        """Return the source with the label for its target if it names none: that is never an input."""
+        return super(Svmlight, self).settle_target(predicts=True)
 
     def open(self, path: Path, like: Table | None) -> Table:
         """Return the table, with the columns of ``like``; DataError for an index that is not among them."""

@@ -7,45 +7,25 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, ClassVar, Self, cast
 
-import numpy as np
 from annotated_types import MinLen
 
 from nntrain.core.fields import ONE_OR_MANY, Real, Whole
-from nntrain.core.types import Array, Task
-from nntrain.data.dataset import SPLITS, Part, Raw
+from nntrain.core.types import Task
+from nntrain.data.dataset import Part, Raw
 from nntrain.data.formats.gaps import Words
 from nntrain.data.sources.base import check_kind
-from nntrain.data.split import draw
 from nntrain.data.tables.column_names import find_columns, list_names, place_of_names
-from nntrain.data.tables.columns import Column, Kinds, Table, position_of, side_by_side
+from nntrain.data.tables.columns import Kinds, Table, position_of
 from nntrain.data.tables.labels import TaskChoice, match_undotted, rename
 from nntrain.data.tables.table_notes import GapHints, describe_table
 from nntrain.data.tables.targets import Target, read_target
-from nntrain.data.text import quoted
+from nntrain.data.tables.used_rows import Missing, Roles, UsedRows
 from nntrain.errors import DataError
 
 ColumnName = Annotated[str, MinLen(1)] | Whole  # a name from the header, or a position: 0 is the first, -1 the last
 Word = str | Whole | Real  # a text, or number, that means "missing"
-Missing = Literal["error", "mean", "drop"]
-PART_NAMES = {"train": 0, "training": 0, "validation": 1, "valid": 1, "val": 1, "dev": 1, "test": 2, "testing": 2}
-
-
-@dataclass(frozen=True, slots=True)
-class Roles:
-    """Positions of columns by what they are for."""
-
-    targets: tuple[int, ...]
-    features: tuple[int, ...]
-    text: tuple[int, ...]
-    split: int | None
-    key: int | None
-
-    @property
-    def kept(self) -> set[int]:
-        """The positions that are to be read."""
-        return {p for p in (*self.targets, *self.features, self.split, self.key) if p is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +34,7 @@ class TableSource:
 
     kind: str = ""
     path: Path
-    target: ColumnName | Annotated[tuple[ColumnName, ...], MinLen(1)] = -1
+    target: ColumnName | tuple[ColumnName, ...] | None = None
     ignore: Annotated[tuple[ColumnName, ...], ONE_OR_MANY] = ()
     text: Annotated[tuple[ColumnName, ...], ONE_OR_MANY] = ()
     missing: Missing = "error"
@@ -63,6 +43,22 @@ class TableSource:
     split: ColumnName | None = None
     key: ColumnName | None = None
     test: Path | None = None
+    usual_target: ClassVar[ColumnName] = -1
+
+    def settle_target(self, *, predicts: bool) -> Self:
+        """Return the source with its usual target if it names none; without any where the model predicts none."""
+        return self if self.target is not None else replace(self, target=self.usual_target if predicts else ())
+
+    @property
+    def targets(self) -> tuple[ColumnName, ...]:
+        """The target columns, () for a model that gives back its inputs."""
+        target = self.usual_target if self.target is None else self.target
+        return target if isinstance(target, tuple) else (target,)
+
+    @property
+    def no_target(self) -> str:
+        """The key that says what a model is to predict, if it says that there is nothing; else nothing."""
+        return "target" if self.target == () else ""
 
     @property
     def words(self) -> Words | Mapping[str, Words] | None:
@@ -84,7 +80,7 @@ class TableSource:
 
     def load_roles(self, seed: int, table: Table, roles: Roles, kinds: Kinds, notes: Sequence[str] = ()) -> Raw:
         """Return the same of an open table, its columns of these roles and kinds; ``notes`` go before others."""
-        rows = _Rows.read(table, roles, self.missing, kinds)
+        rows = UsedRows.read(table, roles, self.missing, kinds)
         target = read_target(table, rows.targets, self.task, len(rows.kept))
         texts = [column.texts for column in rows.features]
         train, test = target.part(rows.inputs(texts), rows.kept), None
@@ -112,11 +108,11 @@ class TableSource:
 
     def roles(self, table: Table) -> Roles:
         """Return what each column is for; DataError for a column that is not there, or is to be two things."""
-        targets = tuple(position_of(column, table) for column in _many(self.target))
+        targets = tuple(position_of(column, table) for column in self.targets)
         ignored, text = (tuple(position_of(column, table) for column in some) for some in (self.ignore, self.text))
         split, key = (None if column is None else position_of(column, table) for column in (self.split, self.key))
         taken = {"ignored": ignored, "split by": (split,), "the key": (key,)}
-        for column, position in zip(_many(self.target), targets, strict=True):
+        for column, position in zip(self.targets, targets, strict=True):
             for what, positions in taken.items():
                 if position in positions:
                     raise DataError(f"{self.path}: the target column cannot be {what} as well, got {column!r}")
@@ -144,12 +140,12 @@ class TableSource:
         return table, replace(roles, targets=found.positions[:n], features=found.positions[n:]), notes
 
     def _test(
-        self, table: Table, roles: Roles, train: "_Rows", target: Target
+        self, table: Table, roles: Roles, train: UsedRows, target: Target
     ) -> tuple[Part, list[tuple[str, ...]], list[str]]:
         """Return the test part, the texts of both files, and notes; ``roles`` are those of the columns there."""
         kinds = [(there, ours.is_text) for there, ours in zip(roles.features, train.features, strict=True)]
         text, number = ([p for p, is_text in kinds if is_text is wanted] for wanted in (True, False))
-        rows = _Rows.read(table, roles, self.missing, Kinds(text, number, roles.targets))
+        rows = UsedRows.read(table, roles, self.missing, Kinds(text, number, roles.targets))
         texts = [
             tuple(dict.fromkeys((*ours.texts, *theirs.texts)))
             for ours, theirs in zip(train.features, rows.features, strict=True)
@@ -165,81 +161,3 @@ class TableSource:
         )
         dots = [f"{table.path}: class names end with a dot that those of {self.path} have not; taken for the same"]
         return part, texts, [*table.notes, *rows.notes(table.path), *(dots if names != theirs.class_names else [])]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """The columns of one file by role, and which of its rows are kept: (n,) bool."""
-
-    targets: Sequence[Column]
-    features: Sequence[Column]
-    split: Column | None
-    key: Column | None
-    kept: Array
-
-    @classmethod
-    def read(cls, table: Table, roles: Roles, missing: Missing, kinds: Kinds) -> "_Rows":
-        """Read a table; DataError for what is missing unless the setting takes it."""
-        dividing = {position for position in (roles.split, roles.key) if position is not None}
-        kinds = replace(kinds, text={*kinds.text, *dividing})
-        columns = {column.position: column for column in table.columns(roles.kept, kinds)}
-        targets, features = ([columns[p] for p in positions] for positions in (roles.targets, roles.features))
-        gaps = _find_gaps(table, targets, features, missing)
-        if gaps.all():
-            raise DataError(f"{table.path}: every row has a missing value")
-        split, key = (None if p is None else columns[p] for p in (roles.split, roles.key))
-        return cls(targets, features, split, key, ~gaps)
-
-    def inputs(self, texts: Sequence[Sequence[str]]) -> Array:
-        """Return the features of the rows that are kept, (n, k) float64, texts as indices into these."""
-        X = side_by_side(self.features, texts)
-        return X if self.kept.all() else X[self.kept]
-
-    def notes(self, path: Path) -> list[str]:
-        """Tell how many rows are left out."""
-        dropped = int(len(self.kept) - self.kept.sum())
-        return [f"{path}: {dropped} of {len(self.kept)} rows left out, with a missing value each"] if dropped else []
-
-    def sides(self, table: Table) -> Array | None:
-        """Return the index in (train, validation, test) of the part that each row is in, as the split column says."""
-        if self.split is None:
-            return None
-        found = [PART_NAMES.get(text.lower(), -1) for text in self.split.texts] + [-1]
-        sides: Array = np.array(found, np.int64)[self.split.values]
-        if (sides < 0).any():
-            place, value = table.locate(int((sides < 0).argmax()), self.split.position)
-            raise DataError(f"{place}: names no part of the data, got {quoted(value)}; (one of {', '.join(SPLITS)})")
-        return np.asarray(sides[self.kept])
-
-    def draws(self, seed: int) -> Array | None:
-        """Return a number in [0, 1) for each row, a function of its key and the seed."""
-        if self.key is None:
-            return None
-        numbers: Array = np.array([draw(key, seed) for key in (*self.key.texts, "")])[self.key.values]
-        return numbers[self.kept]
-
-
-def _find_gaps(table: Table, targets: Sequence[Column], features: Sequence[Column], missing: Missing) -> Array:
-    """Return the rows to leave out, (n,) bool; DataError for a missing value that the setting does not take."""
-    if missing == "drop":
-        return np.asarray(np.logical_or.reduce([column.gaps for column in (*targets, *features)]))
-    _refuse_first(table, targets, features if missing == "error" else ())  # mean fills in features, never a target
-    return np.zeros(len([*targets, *features][0]), bool)
-
-
-def _refuse_first(table: Table, targets: Sequence[Column], features: Sequence[Column]) -> None:
-    """Raise DataError for the first missing value among these columns, with what to do about it."""
-    incomplete = [column for column in (*targets, *features) if column.missing]
-    if not incomplete:
-        return
-    row, position = min((int(column.gaps.argmax()), column.position) for column in incomplete)
-    place, value = table.locate(row, position)
-    hint = "set data.source.missing to mean or drop"
-    if any(column.position == position for column in targets):
-        is_class = f", or data.source.na to [] if {quoted(value)} is a class" if value.isalpha() else ""
-        hint = f"a target cannot be filled in; set data.source.missing to drop{is_class}"
-    raise DataError(f"{place}: missing value, got {quoted(value)}; {hint}")
-
-
-def _many(target: Any) -> tuple[Any, ...]:
-    return target if isinstance(target, tuple) else (target,)

@@ -63,6 +63,10 @@ class Scaler:
             raise DataError(f"data: a scaled input is too large for {dtype}")
         return out
 
+    def undo(self, values: Array) -> Array:
+        """Return x = values / scale + shift (n, d) as float64."""
+        return np.asarray(values / self.scale + self.shift)
+
     def into(self, source: np.dtype[Any], target: np.dtype[Any]) -> Callable[[Array, Array], None]:
         """Return a function (X, out) that writes (X - shift) · scale, from arrays of one type into another."""
         work = np.result_type(source, target)

@@ -32,7 +32,7 @@ class TargetScaler:
     @classmethod
     def fit(cls, y: Array, how: TargetScale) -> "TargetScaler":
         """Measure mean and standard deviation of training targets y (n, k); a constant target keeps its unit."""
-        if how == "none" or y.ndim == 1:
+        if how == "none" or y.ndim == 1 or not y.size:
             return cls.identity()
         with np.errstate(over="ignore", invalid="ignore"):
             shift = y.mean(axis=0, dtype=np.float64)

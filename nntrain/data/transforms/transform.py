@@ -49,6 +49,10 @@ class Transform:
             out[rows] = self.scaler.apply(self.encoder.apply(X[rows], texts), dtype)
         return out
 
+    def undo(self, values: Array) -> Array:
+        """Return scaled features (n, d) in the units of the data; texts stay one-hot."""
+        return self.scaler.undo(values)
+
     @property
     def n_columns(self) -> int | None:
         """Number of columns that it takes; None without an encoder, when inputs are features already."""
