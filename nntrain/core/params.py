@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import numpy.typing as npt
 
-from nntrain.core.memory import name_memory
+from nntrain.core.memory import LINE, name_memory, zeros
 from nntrain.core.types import Array
 
 
@@ -37,11 +37,11 @@ class Params:
         self.shapes = tuple(shapes)
         self.size = sum(shape.size for layer in shapes for shape in layer.values())
         self.n_weights = sum(shape.size for layer in shapes for shape in layer.values() if shape.weight)
-        if self.size * np.dtype(dtype).itemsize > sys.maxsize:  # or NumPy says that some dimension is too large
+        if self.size * np.dtype(dtype).itemsize > sys.maxsize - LINE:  # or NumPy says that some dimension is too large
             raise MemoryError(f"{self.size:,} parameters")
         with name_memory(f"{self.size:,} parameters"):
-            self.theta: Array = np.zeros(self.size, dtype)
-            self.grad: Array = np.zeros(self.size, dtype)
+            self.theta: Array = zeros(self.size, dtype)
+            self.grad: Array = zeros(self.size, dtype)
         self.values = self._views(self.theta)
         self.grads = self._views(self.grad)
 

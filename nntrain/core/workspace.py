@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nntrain.core.memory import name_memory
+from nntrain.core.memory import name_memory, zeros
 from nntrain.core.plan import Plan
 from nntrain.core.types import Array
 
@@ -67,7 +67,7 @@ class Workspace:
         kind = self.dtype if dtype is None else np.dtype(dtype)
         if self._taken == len(self._memory):
             with name_memory(f"a buffer for batches of {self.capacity:,} rows; smaller batches need less"):
-                self._memory.append(np.zeros(size, kind))
+                self._memory.append(zeros(size, kind))
         memory = self._memory[self._taken]
         if memory.size != size or memory.dtype != kind:
             raise ValueError(f"block {self._taken}: asked for {size} {kind}, holds {memory.size} {memory.dtype}")

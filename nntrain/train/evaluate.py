@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nntrain.core.memory import zeros
 from nntrain.core.types import Array
 from nntrain.data.batches.in_memory import lay_out_targets
 from nntrain.data.transforms.lazy_inputs import Fetcher, Inputs, LazyInputs
@@ -38,7 +39,7 @@ class Evaluator:
         rows = chunk_rows(network, self.size)
         self.ws = network.workspace(rows)
         self._X, self._fetcher = X, Fetcher(X, 0)
-        self._buffer = np.empty((rows, X.shape[1]), X.dtype) if isinstance(X, LazyInputs) else None
+        self._buffer = zeros((rows, X.shape[1]), X.dtype) if isinstance(X, LazyInputs) else None
         self._chunks = [self._bind(slice(start, start + rows), t, y) for start in range(0, self.size, rows)]
 
     def __call__(self) -> dict[str, float]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nntrain.core.memory import zeros
 from nntrain.core.tape import Tape
 from nntrain.core.types import Array
 from nntrain.data.batches.in_memory import Batch
@@ -37,9 +38,9 @@ class ExampleBuffers:
             job.network.plan.column_major(t.shape[1]),
         )
         buffers = (
-            np.empty((n, X.shape[1]), dtype),
-            np.empty(n * t.shape[1], t.dtype),
-            np.empty((n, *y.shape[1:]), y.dtype),
+            zeros((n, X.shape[1]), dtype),
+            zeros(n * t.shape[1], t.dtype),
+            zeros((n, *y.shape[1:]), y.dtype),
         )
         whole = _batch(0, n, t.shape[1], by_column, *buffers)
         short = _batch(1, rest, t.shape[1], by_column, *buffers) if rest else None

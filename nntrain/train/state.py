@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from nntrain.core.memory import zeros
 from nntrain.core.params import Params
 from nntrain.core.types import Array
 from nntrain.ops.optimizers import Optimizer
@@ -49,7 +50,7 @@ class State:
     @classmethod
     def start(cls, params: Params, optimizer: Optimizer) -> "State":
         """Return the state before the first step."""
-        return cls(params, {name: np.zeros_like(params.theta) for name in optimizer.slots})
+        return cls(params, {name: zeros(params.size, params.theta.dtype) for name in optimizer.slots})
 
     @property
     def epochs(self) -> int:

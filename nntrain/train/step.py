@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nntrain.core.calls import Call, Calls
+from nntrain.core.memory import zeros
 from nntrain.core.terms import Terms
 from nntrain.core.types import Array
 from nntrain.core.workspace import Workspace
@@ -52,7 +53,7 @@ class Stepper:
         self.folded = optimizer.folds and plain  # whether grad holds ε∇J instead of ∇J
         self._scales: dict[float, Array] = {}  # the gradient's scale of a full and of a short batch
         self._penalty = np.zeros(2, params.theta.dtype)  # the parts of l1 and l2
-        self.before = np.zeros_like(params.theta)  # θ before a measured step, then Δθ
+        self.before = zeros(params.size, params.theta.dtype)  # θ before a measured step, then Δθ
         self.squares = [np.zeros((), params.theta.dtype) for _ in range(3)]  # ‖g‖², ‖θ‖² and ‖Δθ‖² of a measured step
         self.clip_factor = np.zeros((), params.theta.dtype)
         self.rates = [np.zeros((), params.theta.dtype) for _ in optimizer.coefficients(1, optimizer.lr)]

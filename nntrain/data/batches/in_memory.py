@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nntrain.core.memory import zeros
 from nntrain.core.plan import Plan
 from nntrain.core.types import Array
 from nntrain.data.batches.shuffle import WHOLE, Shuffle
@@ -107,7 +108,7 @@ class Buffers:
         X, t, y = source
         size, width = t.shape
         rows = min(places * n, size)
-        self.X, self.y = (np.empty((rows, *a.shape[1:]), a.dtype) for a in (X, y))
+        self.X, self.y = (zeros((rows, *a.shape[1:]), a.dtype) for a in (X, y))
         self._fetch = Fetcher(X, rows)
         whole, rest = rows // n, (total or size) % n
         blocks = (whole, width, n) if by_column else (whole, n, width)
