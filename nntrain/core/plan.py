@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+RULES = 2  # the number of these rules, raised when one changes: other pieces of a product round otherwise
 SMALL = 1_000_000  # OpenBLAS: products up to this many multiply-adds skip packing, on the kernels below
 SMALL_KERNELS = frozenset({"SkylakeX", "Cooperlake", "SapphireRapids"})
 MOST_PIECES = (4, 16)  # of rows, of columns: more cost more than they gain (measured)
 UNIT = 8  # pieces are multiples of so many rows or columns, which the kernels handle at once
+LINE = 16  # and, where they can be, of so many: each then begins at a line of the cache (float32; measured)
 LARGE = 24_000_000  # multiply-adds from which a product is cut in two for threads to share (measured)
 SHARE = 100_000_000  # multiply-adds of each of more than two pieces, which cost a single thread time (measured)
 MOST_SHARES = 8
@@ -22,12 +24,14 @@ class Plan:
     """Layout rules for one process: ``kernels`` is BLAS's name of its kernels, ``small`` their small-matrix limit.
 
     ``threads`` are BLAS's own. ``fused``: the update of plain descent is part of the product that makes the gradient.
+    ``rules`` is the number of the rules, for the record.
     """
 
     kernels: str = "unknown"
     threads: int = 1
     small: int = 0
     fused: bool = False
+    rules: int = RULES
 
     @classmethod
     def for_kernels(cls, kernels: str, threads: int, *, fused: bool = False) -> "Plan":
@@ -43,14 +47,15 @@ class Plan:
         if self.small and m * n * k > self.small:
             for way in range(axis, 2):
                 length, other = ((m, n * k), (n, m * k))[way]
-                widest = self.small // other // UNIT * UNIT
+                unit = LINE if self.small // other >= LINE else UNIT
+                widest = self.small // other // unit * unit
                 count = -(-length // widest) if widest else length
                 if count <= MOST_PIECES[way]:
-                    return way, _cut(length, count)
+                    return way, _cut(length, count, unit)
         if m * n * k < LARGE:
             return axis, [slice(0, (m, n)[axis])]
         way = int(n >= m)
-        return way, _cut((m, n)[way], max(2, min(m * n * k // SHARE, MOST_SHARES)))
+        return way, _cut((m, n)[way], max(2, min(m * n * k // SHARE, MOST_SHARES)), UNIT)
 
     def column_major(self, width: int) -> bool:
         """Tell whether a block with this many columns is stored column after column.
@@ -64,7 +69,7 @@ class Plan:
         return asdict(self)
 
 
-def _cut(length: int, count: int) -> Sequence[slice]:
+def _cut(length: int, count: int, unit: int) -> Sequence[slice]:
     """Return about so many equal pieces, all but the last a multiple of the unit."""
-    width = -(-length // (count * UNIT)) * UNIT
+    width = -(-length // (count * unit)) * unit
     return [slice(start, min(start + width, length)) for start in range(0, length, width)]

@@ -1,11 +1,13 @@
 """Recorded calls and the plan: the same products whatever the layout, no conversions left for the step."""
 
+import hashlib
+
 import numpy as np
 import pytest
 
 from nntrain.core import blas
 from nntrain.core.calls import Calls
-from nntrain.core.plan import MOST_PIECES, SMALL, SMALL_KERNELS, Plan
+from nntrain.core.plan import MOST_PIECES, RULES, SMALL, SMALL_KERNELS, Plan
 
 PLANS = [Plan(), *(Plan.for_kernels(kernels, 1) for kernels in sorted(SMALL_KERNELS)), Plan(small=5000)]
 
@@ -73,7 +75,20 @@ def test_pieces_of_middle_products_stay_in_the_small_path():
 
 def test_the_plan_describes_itself():
     plan = Plan.for_kernels("Haswell", 2, fused=True)
-    assert plan.describe() == {"kernels": "Haswell", "threads": 2, "small": 0, "fused": True}
+    assert plan.describe() == {"kernels": "Haswell", "threads": 2, "small": 0, "fused": True, "rules": RULES}
+
+
+def test_another_cut_is_another_number_of_the_rules():
+    """Runs record the number, so that one that is resumed with other rules says so: a new digest needs a new number."""
+    plan, widths = Plan.for_kernels("SkylakeX", 1), (1, 10, 64, 100, 128, 512, 784, 1000, 3072)
+    pieces = [plan.pieces(m, n, k, axis=axis) for m in widths for n in widths for k in widths for axis in (0, 1)]
+    told = repr([(way, [(cut.start, cut.stop) for cut in cuts]) for way, cuts in pieces])
+    assert (RULES, hashlib.sha256(told.encode()).hexdigest()[:12]) == (2, "c06ccaa56424")
+
+
+def test_pieces_begin_at_lines_of_the_cache_where_they_can():
+    plan = Plan.for_kernels("SkylakeX", 1)
+    assert plan.pieces(100, 784, 128, axis=1) == (1, [slice(i, min(i + 64, 784)) for i in range(0, 784, 64)])
 
 
 @pytest.mark.parametrize("char", "fd")
