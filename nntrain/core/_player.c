@@ -12,6 +12,7 @@
 #include <math.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <numpy/arrayobject.h>
 #include <numpy/ufuncobject.h>
 
@@ -20,7 +21,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <time.h>
 #else
 #define HELPERS 0
 #endif
@@ -30,8 +30,10 @@
 #endif
 #if defined(__GNUC__)
 #define PREFETCH(address) __builtin_prefetch(address)
+#define ALWAYS_INLINE inline __attribute__((always_inline)) /* a function that only prefetches would be dropped */
 #else
 #define PREFETCH(address) ((void)(address))
+#define ALWAYS_INLINE inline
 #endif
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
 #define CLONES __attribute__((target_clones("default", "avx2", "avx512f"))) /* chosen when the module is loaded */
@@ -106,7 +108,19 @@ typedef struct {
     Py_ssize_t rows, sums; /* examples of a step, and sums that it adds to */
     npy_intp most;         /* steps that the tables of values are long enough for */
     int ordered;           /* whether some operation reads the order of the examples */
+    long long *spent;      /* nanoseconds of each operation so far; NULL where nobody asks */
 } Tape;
+
+/* Nanoseconds of a clock that runs on. */
+static long long now(void) {
+    struct timespec t;
+#if HELPERS
+    clock_gettime(CLOCK_MONOTONIC, &t);
+#else
+    timespec_get(&t, TIME_UTC);
+#endif
+    return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
 
 /* ---- operations ------------------------------------------------------------------------------------------------- */
 
@@ -196,7 +210,7 @@ static void run_cast(const Op *op) {
 
 /* Rows come from all over the memory, so the next but few is asked for ahead of time. */
 #define AHEAD 4
-static void ask_for(const Op *op, const npy_intp *rows, npy_intp i) {
+static ALWAYS_INLINE void ask_for(const Op *op, const npy_intp *rows, npy_intp i) {
     if (i + AHEAD >= op->n[0]) return;
     npy_intp row = rows[i + AHEAD], size = op->n[1] * op->itemsize;
     if (row < 0 || row >= op->rows || size <= 64) return;
@@ -412,12 +426,6 @@ static void relax(void) {
 #endif
 }
 
-static long long now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
 static int is_left(unsigned long long ticket) { return (ticket & 0xffff) < (ticket >> 16 & 0xffff); }
 
 /* Does one piece; whether there was one. The ticket holds the number of the product, so that a thread that was kept
@@ -537,6 +545,12 @@ static PyObject *set_helpers(PyObject *module, PyObject *number) {
 
 #define MOST_SUMS 4096
 
+static void note_time(Tape *tape, Py_ssize_t o, long long *since) {
+    long long at = now();
+    tape->spent[o] += at - *since;
+    *since = at;
+}
+
 /* Plays `count` steps from batch number `first` on, the first of them step number `step`; adds cost and sums of each
    finished one to `totals`. Returns how many were finished; `status` says why no more. */
 static Py_ssize_t play(Tape *tape, const npy_intp *order, npy_intp batch, Py_ssize_t first, Py_ssize_t count,
@@ -548,8 +562,10 @@ static Py_ssize_t play(Tape *tape, const npy_intp *order, npy_intp batch, Py_ssi
     for (Py_ssize_t b = 0; b < count; b++) {
         const npy_intp *rows = order ? order + (first + b) * batch : NULL;
         double cost = 0.0;
+        long long since = tape->spent ? now() : 0;
         for (Py_ssize_t o = 0; o < tape->size; o++) {
             Op *op = tape->ops + o;
+            if (tape->spent && o) note_time(tape, o - 1, &since);
 #if HELPERS
             if (helped && op->group > 1) {
                 run_together(op, op->group);
@@ -617,6 +633,7 @@ static Py_ssize_t play(Tape *tape, const npy_intp *order, npy_intp batch, Py_ssi
                 return b;
             }
         }
+        if (tape->spent) note_time(tape, tape->size - 1, &since);
         totals[0] += cost * (double)tape->rows;
         for (Py_ssize_t k = 0; k < tape->sums; k++) totals[k + 1] += sums[k];
         if (falls) {
@@ -835,7 +852,7 @@ static PyObject *tape_add(Tape *self, PyObject *args) {
                           &PyTuple_Type, &steps, &PyTuple_Type, &numbers, &place))
         return NULL;
     Py_ssize_t nargs = PyTuple_GET_SIZE(operands);
-    if (self->playing) return refuse("the tape is being played"), NULL;
+    if (self->playing || self->spent) return refuse("the tape is being played or measured"), NULL;
     if (kind < 0 || kind >= KINDS || nargs > MOST_OPERANDS || PyTuple_GET_SIZE(steps) > nargs ||
         PyTuple_GET_SIZE(numbers) > 4)
         return refuse("there is no such operation"), NULL;
@@ -885,6 +902,26 @@ static PyObject *tape_share(Tape *self, PyObject *number) {
             return refuse("only products are shared, and once"), NULL;
     first->group = (int)count;
     Py_RETURN_NONE;
+}
+
+/* Returns the nanoseconds that each operation has taken since the last call of this; the first call begins to measure. */
+static PyObject *tape_spent(Tape *self, PyObject *ignored) {
+    if (self->playing) return refuse("the tape is being played"), NULL;
+    PyObject *all = PyTuple_New(self->spent ? self->size : 0);
+    for (Py_ssize_t o = 0; all && o < PyTuple_GET_SIZE(all); o++) {
+        PyObject *one = PyLong_FromLongLong(self->spent[o]);
+        if (!one) Py_CLEAR(all);
+        else PyTuple_SET_ITEM(all, o, one);
+    }
+    if (!all) return NULL;
+    long long *fresh = PyMem_Calloc(self->size + 1, sizeof(long long));
+    if (!fresh) {
+        Py_DECREF(all);
+        return PyErr_NoMemory();
+    }
+    PyMem_Free(self->spent);
+    self->spent = fresh;
+    return all;
 }
 
 static PyObject *tape_play(Tape *self, PyObject *args) {
@@ -956,6 +993,7 @@ static void tape_dealloc(Tape *self) {
     PyObject_GC_UnTrack(self);
     tape_clear(self);
     PyMem_Free(self->ops);
+    PyMem_Free(self->spent);
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
@@ -964,6 +1002,7 @@ static Py_ssize_t tape_length(Tape *self) { return self->size; }
 static PyMethodDef methods[] = {
     {"add", (PyCFunction)tape_add, METH_VARARGS, "Append an operation; False if there is no loop for its operands."},
     {"share", (PyCFunction)tape_share, METH_O, "Let the last so many operations, products, run at the same time."},
+    {"spent", (PyCFunction)tape_spent, METH_NOARGS, "Nanoseconds of each operation since the last call; the first begins."},
     {"play", (PyCFunction)tape_play, METH_VARARGS, "Play some steps; return how many were finished, and the status."},
     {NULL},
 };
