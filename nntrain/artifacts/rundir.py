@@ -26,6 +26,7 @@ CHECKPOINTS = "checkpoints"
 METRICS = "metrics.jsonl"
 RUN = "run.json"
 SUMMARY = "summary.json"
+REPORT = "report.html"
 
 
 class RunDir:

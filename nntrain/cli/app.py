@@ -16,7 +16,21 @@ from nntrain.cli import commands
 HELP = "Train softmax, linear, SVM and multilayer-perceptron models with minibatch gradient descent from one YAML file."
 GROUPS = {"data": "Look at data before a model does."}
 FIRST = (  # in the order in which they are met; others follow by the alphabet
-    *("fit", "resume", "sweep", "runs", "compare", "plot", "eval", "predict", "show", "check", "verify", "profile"),
+    *(
+        "fit",
+        "resume",
+        "sweep",
+        "runs",
+        "compare",
+        "plot",
+        "report",
+        "eval",
+        "predict",
+        "show",
+        "check",
+        "verify",
+        "profile",
+    ),
     *("gradcheck", "graph", "descend", "list", "schema", "init", "doctor"),
 )
 HELP_OPTIONS = ["-h", "--help"]

@@ -69,6 +69,7 @@ Overrides: TypeAlias = Annotated[
 Plots: TypeAlias = Annotated[
     bool, typer.Option("--plots/--no-plots", help="Draw curves.png and curves.svg at the end.")
 ]
+Report: TypeAlias = Annotated[bool, typer.Option("--report", help="Write report.html at the end, as nntrain report.")]
 Guard: TypeAlias = Annotated[
     bool,
     typer.Option(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.drawing.captions import number, shorten, tick
+from nntrain.drawing.captions import number, shorten, tick, width
 from nntrain.drawing.line_labels import halo
 from nntrain.drawing.scales import set_plain_ticks
 from nntrain.drawing.sheet import Heading, Sheet
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 WIDE, LOW, HIGH = 3.5, 2.0, 4.2  # inches of a panel, and the least and most of its height
 FEW = 12  # points up to which each says its number
 MOST_NAMED = 16  # classes that are named beside the panel
+LONGEST, NAME = 14, 8.5  # letters of such a name, and points of its text
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ def draw_regions(
 
     ``margins`` (b, a, c) are largest for the class that is said, ``sure`` (b, a) is between 0 and 1.
     """
-    sheet, axes = _open(plane, heading, right=1.25)
+    longest = max(width(shorten(name, LONGEST), NAME) for name in names[:MOST_NAMED])
+    sheet, axes = _open(plane, heading, right=max(1.25, 0.09 * WIDE + longest + 0.1))
     _shade(axes, plane, margins, sure)
     for line in plane.lines:
         _draw_unit(axes, plane, line, sheet.text)
@@ -157,7 +159,7 @@ def _name_classes(axes: "Axes", names: Sequence[str], wrong: int, sheet: Sheet) 
         y = 0.97 - 0.21 / tall * k
         look: dict[str, Any] = {"color": CLASSES[k % 10], "ms": 6 * sheet.line, "clip_on": False}
         axes.plot([1.05], [y], MARKERS[k % 10], transform=axes.transAxes, **look)
-        axes.text(1.09, y, shorten(name, 14), **beside)
+        axes.text(1.09, y, shorten(name, LONGEST), **beside)
     if wrong:
         y = 0.97 - 0.21 / tall * (min(len(names), MOST_NAMED) + 0.3)
         ring: dict[str, Any] = {"mfc": "none", "mec": INK, "ms": 7.5 * sheet.line, "clip_on": False}

@@ -29,11 +29,11 @@ def draw_confusion(counts: Array, names: Sequence[str], heading: Heading | None)
     rates = counts / np.maximum(totals, 1)
     off = rates * (1 - np.eye(c))
     shown = [shorten(name, 16) for name in names]
-    longest = max(width(name, 8) for name in shown)
+    longest = max(width(name, 8.5) for name in shown)
     cell = 0.95 if c <= FEW else 0.42 if c <= 12 else 0.34 if c <= SOME else max(4.4 / c, 0.045)
     turned = c > SOME or longest > cell * 1.1
     below = 0.45 + (longest if turned and c <= 60 else 0.1)
-    right = 0.75 if c <= SOME else 2.6
+    right = 0.75 if c <= SOME else 1.9 + 2 * longest
     beside = 0.42 + (longest if c <= 60 else 0)
     sheet = Sheet(heading, panel=(cell * c,) * 2, left=beside, right=right, bottom=below, top=0.34)
     axes, text = sheet.axes[0], sheet.text

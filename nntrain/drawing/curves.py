@@ -54,13 +54,13 @@ class Curves:
         """Return the picture in each format."""
         return render(self.draw, formats, use)
 
-    def draw(self) -> "Figure":
-        """Return the figure; to be called inside ``styled``."""
-        panels = self._panels()
+    def draw(self, only: str | None = None) -> "Figure":
+        """Return the figure, of all panels or of one, without its note; to be called inside ``styled``."""
+        panels = self.panels() if only is None else {only: self.panels()[only]}
         columns = min(len(panels), MOST if len(panels) != MOST + 1 else 3)
         rows = math.ceil(len(panels) / columns)
         validated = any("validation" in lines for lines in panels.values())
-        note = NOTE + VALIDATED * validated
+        note = NOTE + VALIDATED * validated if only is None else ""
         sheet = Sheet(self.heading, columns=columns, rows=rows, panel=(2.45, 2.1), right=0.78, left=0.62, note=note)
         for axes, (name, lines) in zip(sheet.axes, panels.items(), strict=False):
             self._draw_panel(axes, name, lines)
@@ -68,7 +68,7 @@ class Curves:
             axes.set_visible(False)
         return sheet.figure
 
-    def _panels(self) -> dict[str, dict[str, Line]]:
+    def panels(self) -> dict[str, dict[str, Line]]:
         """Return the lines of each panel: of each figure the parts that have it, and the learning rate if it varies."""
         names = dict.fromkeys(
             name for record in self.records for part in PARTS for name in _mapping(record.get(part)) if name != "cost"
@@ -86,7 +86,7 @@ class Curves:
         from matplotlib import rcParams
 
         text = rcParams["font.size"]
-        axes.set_title(_title(name))
+        axes.set_title(title_of(name))
         values = [value for _, line in lines.values() for value in line if math.isfinite(value)]
         if not values:
             centred: dict[str, Any] = {"transform": axes.transAxes, "ha": "center", "va": "center", "color": SOFT}
@@ -164,7 +164,7 @@ class Curves:
         set_plain_ticks(axes.xaxis, whole=True)
 
 
-def _title(name: str) -> str:
+def title_of(name: str) -> str:
     """Return a title such as "Cost" or "Accuracy"; up to four letters are an abbreviation: "RMSE"."""
     if name == RATE:
         return "Learning rate"

@@ -36,7 +36,8 @@ class Sheet:
     """A figure with panels; ``left``, ``right``, ``bottom`` and ``top`` are inches around each panel, before scaling.
 
     ``widths`` are those of the columns relative to ``panel``; ``margin`` inches are right of all panels; ``note`` is
-    the small print below. Without a heading its place is not left empty. To be made inside ``styled``.
+    the small print below. Without a heading its place is not left empty; a page has one of its own. To be made inside
+    ``styled``.
     """
 
     heading: Heading | None
@@ -56,6 +57,8 @@ class Sheet:
     def __post_init__(self) -> None:
         from matplotlib.figure import Figure
 
+        if not self.size.headed:
+            self.heading = None
         k = self.size.scale
         each = [self.panel[0] * k * part for part in self.widths or [1.0] * self.columns]
         left, right, bottom, top, tall = (k * v for v in (self.left, self.right, self.bottom, self.top, self.panel[1]))

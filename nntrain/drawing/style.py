@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Format = Literal["png", "svg", "pdf"]
-Use = Literal["screen", "slide", "paper"]
+Use = Literal["screen", "slide", "paper", "page"]
 Draw: TypeAlias = "Callable[[], Figure]"  # draws a picture; to be called inside ``styled``
 
 INK, SOFT, EDGE, FAINT, PAPER = "#1c2630", "#5b6672", "#9aa3ad", "#e3e6ea", "#ffffff"
@@ -41,14 +41,23 @@ WITHOUT: dict[Format, dict[str, Any]] = {  # what would make the bytes depend on
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Points of ordinary text, the scale of all inches, and dots an inch, for one use of a picture."""
+    """Points of ordinary text, the scale of all inches, and dots an inch, for one use of a picture.
+
+    Pictures that are not ``headed`` stand on a page that has a heading of its own.
+    """
 
     text: float
     scale: float
     dpi: int
+    headed: bool = True
 
 
-SIZES: dict[Use, Size] = {"screen": Size(9, 1, 150), "slide": Size(15, 1.55, 150), "paper": Size(7.5, 0.8, 300)}
+SIZES: dict[Use, Size] = {
+    "screen": Size(9, 1, 150),
+    "slide": Size(15, 1.55, 150),
+    "paper": Size(7.5, 0.8, 300),
+    "page": Size(9, 1, 150, headed=False),
+}
 _SIZE: ContextVar[Size] = ContextVar("size", default=SIZES["screen"])
 
 

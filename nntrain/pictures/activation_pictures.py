@@ -23,6 +23,7 @@ from nntrain.pictures.origin import Origin
 from nntrain.pictures.picture_options import Options
 from nntrain.pictures.scored_part import first_part
 from nntrain.runs.layer_outputs import outputs_below
+from nntrain.runs.trained import Trained
 
 Z = np.linspace(-5.0, 5.0, 1001)
 ROWS = 1000  # of the data that units are shown on
@@ -51,7 +52,14 @@ def gather_functions(wanted: str) -> Draw:
 def gather_activations(origin: Origin, options: Options) -> Draw:
     """Return how to draw what goes into and comes out of the units of each layer, on rows of one part of the data."""
     model = origin.model(options.epoch)
-    split = options.split or first_part(model)
+    units, probe = find_units(model, options.split or first_part(model))
+    if not units:
+        raise SpecError(f"activations: {origin.path} has no hidden layer; nntrain plot relu activations draws relu")
+    return partial(draw_units, units, origin.heading(model, probe))
+
+
+def find_units(model: Trained, split: str) -> tuple[list[Units], str]:
+    """Return the hidden layers of a model on rows of one part of its data, and in words which rows these are."""
     part = model.part(split).part
     rows = np.unique(np.linspace(0, len(part) - 1, min(ROWS, len(part))).astype(np.int64))
     X = part.take(rows).X
@@ -62,9 +70,7 @@ def gather_activations(origin: Origin, options: Options) -> Draw:
         if isinstance(layer, Activation):
             z, h = (outputs_below(network, X, end) for end in (place, place + 1))
             units.append(_units(f"layer {number}, {kind_of(layer)}", layer, z, h))
-    if not units:
-        raise SpecError(f"activations: {origin.path} has no hidden layer; nntrain plot relu activations draws relu")
-    return partial(draw_units, units, origin.heading(model, f"{len(rows):,} rows of the {split} part"))
+    return units, f"{len(rows):,} rows of the {split} part"
 
 
 def _function(entry: Activation) -> Function:

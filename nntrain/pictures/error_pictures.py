@@ -3,7 +3,8 @@
 Knows nothing of how they are drawn.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -16,7 +17,6 @@ from nntrain.drawing.style import Draw
 from nntrain.drawing.worst_examples import Example, draw_pictures, draw_rows
 from nntrain.errors import SpecError
 from nntrain.pictures.image_shape import known_shape, to_planes
-from nntrain.pictures.origin import Origin
 from nntrain.pictures.picture_options import Options
 from nntrain.pictures.scored_part import ScoredExamples
 
@@ -24,29 +24,52 @@ COUNT = 25
 MOST_COLUMNS = 9  # of a row that are shown
 
 
-def gather_errors(origin: Origin, options: Options) -> Draw:
+@dataclass(frozen=True, slots=True, eq=False)
+class WorstExamples:
+    """The worst examples, worst first, and in words which they are.
+
+    Where inputs are pictures, ``pixels`` (n, d) are of a ``shape``; else ``cells`` are those of some ``columns``, and
+    ``more`` says of how many.
+    """
+
+    examples: Sequence[Example]
+    said: str
+    pixels: Array | None = None
+    shape: tuple[int, ...] = ()
+    columns: Sequence[str] = ()
+    cells: Sequence[Sequence[str]] = ()
+    more: Sequence[str] = ()
+
+
+def gather_errors(scored: ScoredExamples, options: Options) -> Draw:
     """Return how to draw the examples that a model is most wrong about."""
-    scored = ScoredExamples.of(origin, options.epoch, options.split)
     scored.need("errors", "classification", "regression")
+    return draw_of(find_worst(scored, options), scored.heading)
+
+
+def draw_of(worst: WorstExamples, heading: Callable[..., Heading]) -> Draw:
+    """Return how to draw the worst examples; ``heading`` takes what it is to say beside the score."""
+    shown = heading(worst.said, *worst.more)
+    if worst.pixels is not None:
+        return partial(draw_pictures, worst.pixels, worst.shape, worst.examples, shown)
+    return partial(draw_rows, worst.cells, worst.columns, worst.examples, shown)
+
+
+def find_worst(scored: ScoredExamples, options: Options) -> WorstExamples:
+    """Return the examples that a model is most wrong about. SpecError where there are none at all."""
     count = COUNT if options.count is None else options.count
     classes = scored.task == "classification"
     chosen, examples, said = _worst_classes(scored, count) if classes else _worst_numbers(scored, count)
-    inputs = scored.raw_rows(chosen)
-    shape = known_shape(options.shape, scored.raw.image_shape, inputs.shape[1])
+    raw, inputs = scored.raw, scored.raw_rows(chosen)
+    shape = known_shape(options.shape, raw.image_shape, inputs.shape[1])
     if shape is not None:
-        pixels = to_planes(inputs, scored.raw.image_shape if options.shape is None else None, shape)
-        return partial(draw_pictures, pixels, shape, examples, scored.heading(said))
-    return _draw_table(scored.raw, inputs, examples, scored.heading(said))
-
-
-def _draw_table(raw: Raw, inputs: Array, examples: Sequence[Example], heading: Heading) -> Draw:
+        pixels = to_planes(inputs, raw.image_shape if options.shape is None else None, shape)
+        return WorstExamples(examples, said, pixels, shape)
     names = list(raw.feature_names) or [f"x{k + 1}" for k in range(inputs.shape[1])]
     shown = names[:MOST_COLUMNS]
     cells = [[_cell(raw, k, value) for k, value in enumerate(row[: len(shown)])] for row in inputs]
-    if len(names) > len(shown):
-        more = f"the first {len(shown)} of {len(names):,} columns"
-        heading = Heading(heading.name, [*heading.details, more], heading.alarm)
-    return partial(draw_rows, cells, shown, examples, heading)
+    more = [f"the first {len(shown)} of {len(names):,} columns"] if len(names) > len(shown) else []
+    return WorstExamples(examples, said, columns=shown, cells=cells, more=more)
 
 
 def _cell(raw: Raw, column: int, value: float) -> str:

@@ -16,6 +16,7 @@ from nntrain.pictures.gradient_pictures import gather_gradients
 from nntrain.pictures.origin import Origin
 from nntrain.pictures.picture_options import Options
 from nntrain.pictures.score_pictures import gather_calibration, gather_confusion, gather_ranking, gather_residuals
+from nntrain.pictures.scored_part import ScoredExamples
 from nntrain.pictures.weight_pictures import gather_weights
 
 
@@ -32,6 +33,15 @@ class Picture:
     film: Callable[[Origin, Options], list[Draw]] | None = None
 
 
+def _of_part(gather: Callable[[ScoredExamples, Options], Draw]) -> Callable[[Origin, Options], Draw]:
+    """Return the like for a picture of how a model does on a part of its data: the part is scored first."""
+
+    def gather_scored(origin: Origin, options: Options) -> Draw:
+        return gather(ScoredExamples.of(origin, options.epoch, options.split), options)
+
+    return gather_scored
+
+
 def gather_curves(origin: Origin, options: Options) -> Draw:
     """Return how to draw the learning curves."""
     return origin.curves(options.epoch).draw
@@ -46,13 +56,17 @@ PICTURES: Mapping[str, Picture] = {
         ("split", "columns", "every"),
         film_boundary,
     ),
-    "confusion": Picture("Which class is taken for which.", gather_confusion, ("split",)),
+    "confusion": Picture("Which class is taken for which.", _of_part(gather_confusion), ("split",)),
     "errors": Picture(
-        "The worst examples: what was said and what is true.", gather_errors, ("split", "shape", "count")
+        "The worst examples: what was said and what is true.", _of_part(gather_errors), ("split", "shape", "count")
     ),
-    "calibration": Picture("How often it is right against how sure it is; the ECE.", gather_calibration, ("split",)),
-    "roc": Picture("ROC, precision and threshold for two classes.", gather_ranking, ("split", "positive")),
-    "residuals": Picture("Predicted against true numbers, and the errors.", gather_residuals, ("split", "target")),
+    "calibration": Picture(
+        "How often it is right against how sure it is; the ECE.", _of_part(gather_calibration), ("split",)
+    ),
+    "roc": Picture("ROC, precision and threshold for two classes.", _of_part(gather_ranking), ("split", "positive")),
+    "residuals": Picture(
+        "Predicted against true numbers, and the errors.", _of_part(gather_residuals), ("split", "target")
+    ),
     "activations": Picture("What the units of each layer do: dead, saturated.", gather_activations, ("split",)),
     "gradients": Picture("Norms by layer and lengths of steps over the epochs.", gather_gradients),
     "descent": Picture("The cost over a plane, with the path of the training.", gather_descent),

@@ -17,41 +17,37 @@ from nntrain.drawing.residuals import draw_residuals
 from nntrain.drawing.style import Draw
 from nntrain.drawing.threshold_curves import draw_ranking
 from nntrain.errors import SpecError, did_you_mean
-from nntrain.pictures.origin import Origin
 from nntrain.pictures.picture_options import Options
 from nntrain.pictures.score_curves import rank, reliability
 from nntrain.pictures.scored_part import ScoredExamples
 
 
-def gather_confusion(origin: Origin, options: Options) -> Draw:
+def gather_confusion(scored: ScoredExamples, options: Options) -> Draw:
     """Return how to draw the confusion matrix."""
-    scored = ScoredExamples.of(origin, options.epoch, options.split)
     scored.need("confusion", "classification")
     confusion = scored.result.confusion
     assert confusion is not None
     return partial(draw_confusion, confusion.counts, confusion.class_names, scored.heading())
 
 
-def gather_calibration(origin: Origin, options: Options) -> Draw:
+def gather_calibration(scored: ScoredExamples, options: Options) -> Draw:
     """Return how to draw the reliability diagram of what the model says."""
-    scored = ScoredExamples.of(origin, options.epoch, options.split)
     scored.need("calibration", "classification")
     predicted = scored.result.predictions
     if not predicted.probabilities:
-        raise SpecError(f"calibration: {origin.path} gives scores, no probabilities; take a loss that has them")
+        raise SpecError(f"calibration: {scored.origin.path} gives scores, no probabilities; take a loss that has them")
     sure = predicted.values[np.arange(len(scored.said)), scored.said].astype(np.float64)
     right = (scored.said == scored.truth).astype(np.float64)
     table, error = reliability(sure, right)
     return partial(draw_reliability, sure, right, table, error, scored.heading())
 
 
-def gather_ranking(origin: Origin, options: Options) -> Draw:
+def gather_ranking(scored: ScoredExamples, options: Options) -> Draw:
     """Return how to draw ROC, precision and both by threshold, of two classes or of one against the rest."""
-    scored = ScoredExamples.of(origin, options.epoch, options.split)
     scored.need("roc, pr and threshold", "classification", "multilabel")
     labels = scored.task == "multilabel"
     names = scored.result.predictions.columns if labels else scored.names
-    positive = _positive(names, options.positive, labels=labels, path=str(origin.path))
+    positive = _positive(names, options.positive, labels=labels, path=str(scored.origin.path))
     truth = np.asarray(scored.result.truth)[:, positive] > 0 if labels else scored.truth == positive
     if truth.all() or not truth.any():
         what = "all" if truth.all() else "none"
@@ -64,9 +60,8 @@ def gather_ranking(origin: Origin, options: Options) -> Draw:
     return partial(draw_ranking, rank(truth, score, threshold), heading, positive=names[positive], score=kind)
 
 
-def gather_residuals(origin: Origin, options: Options) -> Draw:
+def gather_residuals(scored: ScoredExamples, options: Options) -> Draw:
     """Return how to draw predicted against true numbers of one target."""
-    scored = ScoredExamples.of(origin, options.epoch, options.split)
     scored.need("residuals", "regression")
     names = list(scored.result.predictions.columns)
     if options.target is not None and options.target not in names:

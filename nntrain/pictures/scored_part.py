@@ -32,10 +32,12 @@ class ScoredExamples:
         return cls.of_model(origin, origin.model(epoch), split)
 
     @classmethod
-    def of_model(cls, origin: Origin, model: Trained, split: str | None) -> "ScoredExamples":
-        """Score a model that is at hand."""
+    def of_model(
+        cls, origin: Origin, model: Trained, split: str | None, *, intervals: bool = False
+    ) -> "ScoredExamples":
+        """Score a model that is at hand, with the interval of each metric if they are asked for."""
         chosen = split or first_part(model)
-        result = evaluate(model, chosen)
+        result = evaluate(model, chosen, intervals=intervals)
         origin.notes += result.notes
         return cls(origin, model, result, chosen)
 

@@ -16,7 +16,7 @@ from typing import Any
 from nntrain.artifacts import strict_json
 from nntrain.artifacts.checkpoint import Checkpoint
 from nntrain.artifacts.checkpoints import Found
-from nntrain.artifacts.rundir import SUMMARY, RunDir
+from nntrain.artifacts.rundir import REPORT, SUMMARY, RunDir
 from nntrain.core.machine import changes, environment
 from nntrain.core.types import Array
 from nntrain.drawing.plot_process import PlotProcess
@@ -147,7 +147,7 @@ class Run:
 
     def _start(self, start: StartingPoint, argv: Sequence[str], changes: Sequence[str]) -> None:
         """Mark the directory as a run in progress, and cut off the metrics that the checkpoint does not count."""
-        for name in (SUMMARY, *PICTURES):  # the run is no longer done
+        for name in (SUMMARY, REPORT, *PICTURES):  # the run is no longer done
             self.directory.remove(name)
         self._journal.begin(argv, resumed=self.resumed, changes=changes, notes=self.notes)
         self.directory.write_text("config.yaml", self.loaded.text)

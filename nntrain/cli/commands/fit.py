@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nntrain.cli.arguments import Config, Json, Overrides, Plots, Quiet, check_run
+from nntrain.cli.arguments import Config, Json, Overrides, Plots, Quiet, Report, check_run
 from nntrain.cli.given_path import need_weights
 
 
@@ -27,6 +27,7 @@ def fit(
         ),
     ] = None,
     plots: Plots = True,
+    report: Report = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -40,4 +41,4 @@ def fit(
 
     loaded = load(config, overrides or ())
     run = open_run(loaded, runs=runs, run_dir=run_dir, argv=sys.argv, draw=plots, init_from=init_from)
-    show_training(run, as_json=as_json, quiet=quiet)
+    show_training(run, as_json=as_json, quiet=quiet, report=report)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nntrain.cli.arguments import Json, Overrides, Plots, Quiet, RunFolder
+from nntrain.cli.arguments import Json, Overrides, Plots, Quiet, Report, RunFolder
 
 
 def resume(
@@ -15,6 +15,7 @@ def resume(
     ] = None,
     overrides: Overrides = None,
     plots: Plots = True,
+    report: Report = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -28,4 +29,4 @@ def resume(
 
     changes = [*(overrides or ()), *([f"train.epochs={epochs}"] if epochs is not None else [])]
     opened = open_run(spec_of_run(run, changes), runs=run.parent, run_dir=run, argv=sys.argv, draw=plots, as_begun=True)
-    show_training(opened, as_json=as_json, quiet=quiet)
+    show_training(opened, as_json=as_json, quiet=quiet, report=report)

@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from nntrain.cli.interrupts import catch_signals
+from nntrain.cli.interrupts import Interrupts, catch_signals
 from nntrain.cli.output.header import show_header
 from nntrain.cli.output.outcome import show_outcome
 from nntrain.cli.output.progress import Progress
@@ -13,27 +13,67 @@ if TYPE_CHECKING:
     from nntrain.runs import Done, Run
 
 
-def show_training(opened: "AbstractContextManager[Run | Done]", *, as_json: bool, quiet: bool) -> None:
-    """Train a run to its end and show it on the way; of a run that is done already only the result is shown."""
-    from nntrain.runs import Run
-    from nntrain.runs.baselines import warn_at_chance
+def show_training(
+    opened: "AbstractContextManager[Run | Done]", *, as_json: bool, quiet: bool, report: bool = False
+) -> None:
+    """Train a run to its end and show it on the way; of a run that is done already only the result is shown.
+
+    With ``report`` its report is written at the very end, also if it diverges.
+    """
+    from nntrain.errors import DivergenceError
 
     talks = not (quiet or as_json)
+    if report:
+        from nntrain.drawing.page import need_jinja
+
+        need_jinja()  # told before the training rather than after it
     interrupts = catch_signals()  # to the end of the process: what has come by then is not lost for a signal
     with opened as run:
         notes(run.notes)
-        if isinstance(run, Run):
-            if talks:
-                show_header(run)
-            with Progress(run, wanted=talks) as progress:
-                for record in run.events(interrupts):
-                    progress.show(record)
-            progress.footnote()
-            notes(run.late_notes)
-        elif talks:
-            note(f"{run.directory.path}: done already, nothing to train")
+        try:
+            _train(run, interrupts, talks=talks)
+        except DivergenceError:
+            if report:
+                _report(run)
+            raise
+        _show_result(run, as_json=as_json)
+        if report:
+            _report(run)
+
+
+def _train(run: "Run | Done", interrupts: Interrupts, *, talks: bool) -> None:
+    from nntrain.runs import Run
+
+    if isinstance(run, Run):
+        if talks:
+            show_header(run)
+        with Progress(run, wanted=talks) as progress:
+            for record in run.events(interrupts):
+                progress.show(record)
+        progress.footnote()
+        notes(run.late_notes)
+    elif talks:
+        note(f"{run.directory.path}: done already, nothing to train")
+
+
+def _show_result(run: "Run | Done", *, as_json: bool) -> None:
+    from nntrain.runs.baselines import warn_at_chance
+
     if as_json:
         out_json({"run": run.directory.path, **run.summary})
     else:
         show_outcome(run.summary, run.directory.path)
     notes(warn_at_chance(run.summary, run.directory.read_metrics()))
+
+
+def _report(run: "Run | Done") -> None:
+    """Write the report, and say where it is; that of a run that was done already stays."""
+    from nntrain.artifacts.rundir import REPORT
+
+    path = run.directory.path / REPORT
+    if not run.is_done or not path.exists():
+        from nntrain.report import write_report
+
+        notes(write_report(run.directory))
+    if path.exists():
+        note(f"{path}: all about this run")

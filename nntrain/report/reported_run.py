@@ -1,0 +1,90 @@
+"""A run as it is reported: its records, and its kept model scored once, however many sections need it.
+
+Works on a run in any state. Knows nothing of pages.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from nntrain.artifacts.rundir import RunDir
+from nntrain.drawing.captions import number, share
+from nntrain.drawing.inline_svg import Inliner
+from nntrain.errors import CheckpointError, UserError
+from nntrain.pictures.origin import RunOrigin
+from nntrain.pictures.scored_part import ScoredExamples, first_part
+from nntrain.runs.run_title import heading_of_run, score_names
+from nntrain.runs.stored_facts import read_spec
+from nntrain.runs.trained import Trained
+
+SAID = {"train": "training"}
+
+
+class KeptOrigin(RunOrigin):
+    """A run directory whose kept model is opened once."""
+
+    def model(self, epoch: int | None = None) -> Trained:
+        return super().model(epoch) if epoch is not None else self._kept
+
+    @cached_property
+    def _kept(self) -> Trained:
+        return super().model()
+
+
+class ReportedRun:
+    """A run directory, which is only read. CheckpointError for one without its record, and for damaged files."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.directory = path, RunDir(path)
+        record = self.directory.read_record()
+        if record is None or not isinstance(record.get("spec"), Mapping):
+            raise CheckpointError(f"{path}: has no run.json, so it is no run directory; name one that fit has made")
+        self.record: Mapping[str, Any] = record
+        self.summary = self.directory.read_summary()
+        self.records: Sequence[Mapping[str, Any]] = self.directory.read_metrics()
+        self.spec = read_spec(record["spec"], path / "run.json")
+        self.heading = heading_of_run(self.directory)
+        self.origin = KeptOrigin(path, ())
+        self.pictures = Inliner()
+        self.problem = ""
+
+    @property
+    def status(self) -> str:
+        """How far the run has come: done, diverged, interrupted, or running, which it may no longer be."""
+        return self.directory.status
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the run ended by diverging."""
+        return self.summary is None and self.status == "diverged"
+
+    @cached_property
+    def scored(self) -> ScoredExamples | None:
+        """The kept model on the test part, or else on another; None, with a ``problem``, where it cannot be scored."""
+        if self.diverged:
+            self.problem = "The run diverged, so there is no result."
+            return None
+        try:
+            model = self.origin.model()
+            return ScoredExamples.of_model(self.origin, model, first_part(model), intervals=True)
+        except UserError as error:
+            self.problem = str(error)
+            return None
+
+
+def part_name(part: str) -> str:
+    """Return the name of a part of the data in words."""
+    return SAID.get(part, part)
+
+
+def metric_name(name: str) -> str:
+    """Return the name of a figure in words: up to four letters are an abbreviation."""
+    return name.upper() if len(name) <= 4 and name != "cost" else name.replace("_", " ")
+
+
+def figure_text(name: str, value: Any) -> str:
+    """Return a figure as text; null, which stands for what is not finite, as a dash."""
+    if not isinstance(value, int | float) or value != value:
+        return "–"
+    return share(value) if name in score_names() and abs(value) <= 1 else number(value)
