@@ -9,8 +9,9 @@ from nntrain.autospec.source import DataRequest
 from nntrain.data.dataset import Raw
 from nntrain.data.describe.advice import Advice
 from nntrain.data.describe.survey import Survey
+from nntrain.data.division import divide
 from nntrain.data.options import DataOptions
-from nntrain.data.prepare import divide, look_through
+from nntrain.data.prepare import look_through
 from nntrain.spec import load
 
 

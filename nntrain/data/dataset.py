@@ -13,6 +13,7 @@ import numpy as np
 from nntrain.core.types import Array, Task
 from nntrain.data.fingerprint import TrainedRows, digest_of
 from nntrain.data.formats.on_disk import OnDisk
+from nntrain.data.row_facts import NO_FACTS, RowFacts
 from nntrain.data.transforms.lazy_inputs import Inputs
 from nntrain.data.transforms.target_scaler import TargetScaler
 from nntrain.errors import DataError, did_you_mean
@@ -29,12 +30,14 @@ class Part:
 
     ``X`` is (n, d): a C-contiguous array, or numbers that are scaled on demand. ``y`` is (n,) int64 class indices
     0 … c-1 in classification, (n, k) of 0 and 1 in multilabel, (n, k) numbers in regression. ``source_rows`` (n,) are
-    the rows of the source that they come from, the first is 0; None for all in their order.
+    the rows of the source that they come from, the first is 0; None for all in their order. ``weights`` (n,) say how
+    much each counts in the cost; None where all count 1.
     """
 
     X: Inputs
     y: Array
     source_rows: Array | None = None
+    weights: Array | None = None
 
     def __post_init__(self) -> None:
         if len(self.X.shape) != 2 or len(self.X) != len(self.y):
@@ -56,7 +59,7 @@ class Part:
     def take(self, rows: Array) -> "Part":
         """Return the examples at these row numbers, copied if they are in memory."""
         X = self.X.select(rows) if isinstance(self.X, OnDisk) else self.X[rows]
-        return Part(X, self.y[rows], self.rows[rows])
+        return Part(X, self.y[rows], self.rows[rows], None if self.weights is None else self.weights[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +69,7 @@ class Raw:
     With ``texts``, one list a column of X (() where it holds numbers), X holds indices into them and NaN where a value
     is missing; ``fills`` says that missing values are to be filled in. Rows are divided as ``sides`` says, the index in
     (train, validation, test) of each row's part, or by ``draws``, numbers in [0, 1), if they are there. ``listed`` has
-    the rows of each part that a file lists. ``notes`` are lines worth telling the user.
+    the rows of each part that a file lists; ``facts`` say more of the rows. ``notes`` are lines worth telling the user.
     """
 
     train: Part
@@ -82,6 +85,7 @@ class Raw:
     draws: Array | None = None
     notes: tuple[str, ...] = ()
     listed: Mapping[str, Array] = field(default_factory=dict)
+    facts: RowFacts = NO_FACTS
 
     def first(self, n: int) -> "Raw":
         """Return the same with the first n training rows alone. DataError where there are fewer, or of one class."""
@@ -91,7 +95,7 @@ class Raw:
         if self.task == "classification" and (train.y == train.y[0]).all():
             raise DataError(f"data.take: the first {n} rows are all of one class, {self.class_names[train.y[0]]!r}")
         sides, draws = (None if array is None else array[:n] for array in (self.sides, self.draws))
-        return replace(self, train=train, sides=sides, draws=draws)
+        return replace(self, train=train, sides=sides, draws=draws, facts=self.facts.take(np.arange(n)))
 
     @property
     def encodes(self) -> bool:
@@ -105,7 +109,8 @@ class Raw:
             digest.update(repr(self.texts).encode())
         parts = [() if part is None else (part.X, part.y) for part in (self.train, self.test)]
         divided = [array for array in (self.sides, self.draws) if array is not None]
-        divided += [self.listed[name] for name in sorted(self.listed)]
+        divided += [self.listed[name] for name in sorted(self.listed)] + self.facts.arrays
+        divided += [part.weights for part in (self.train, self.test) if part is not None and part.weights is not None]
         for arrays in (*parts, divided):
             for array in arrays:
                 digest.update(digest_of(array))
@@ -130,6 +135,7 @@ class Dataset:
     targets: TargetScaler = field(default_factory=TargetScaler.identity)
     trained_rows: TrainedRows | None = None
     amounts: int = 0  # different whole numbers of a regression's only target, 0 if they are not whole
+    division: str = ""  # in words how the rows were divided, where they were not only drawn
 
     def tensors(self) -> dict[str, Array]:
         """Return the arrays that a checkpoint keeps: how data are transformed, and which rows were trained on."""

@@ -1,9 +1,10 @@
 """The data block of a spec as plain frozen values. Knows nothing of how they are read or used."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
-from annotated_types import Lt
+from annotated_types import Ge, Lt
 
 from nntrain.core.fields import RARE, Count, Natural, Positive
 from nntrain.core.types import Task
@@ -11,6 +12,8 @@ from nntrain.data.batches.shuffle import WHOLE, BlockShuffle, Shuffle
 from nntrain.data.dataset import Raw
 from nntrain.data.placed_rows import PlacedRows
 from nntrain.data.sources import SOURCES, Source
+from nntrain.data.sources.base import HasColumns
+from nntrain.data.tables.row_columns import ColumnName, RowColumns
 from nntrain.data.transforms.scaler import Scale
 from nntrain.data.transforms.target_scaler import TargetScale
 from nntrain.errors import DataError
@@ -31,6 +34,10 @@ class DataOptions:
     and predictions stay in their own units. ``shuffle: auto`` mixes rows all over, and block by block (see the README)
     where the scaled training inputs are 1 GiB or more. ``seed`` decides which rows validate and test, and what a
     synthetic source draws; null is the seed of the run.
+
+    With ``folds``, fold number ``fold`` (from 0) validates and all others train. Columns of the source say more of the
+    rows, and are no features: those with one value of ``groups`` stay in one part; with ``order`` the latest test and
+    validate, and fold by fold only earlier rows train.
     """
 
     source: Annotated[Source, SOURCES]
@@ -41,6 +48,34 @@ class DataOptions:
     shuffle: Literal["auto", "rows", "blocks"] = "auto"
     seed: Natural | None = None
     take: Count | None = field(default=None, metadata=RARE)
+    folds: Annotated[Count, Ge(2)] | None = field(default=None, metadata=RARE)
+    fold: Natural | None = field(default=None, metadata=RARE)
+    groups: ColumnName | None = field(default=None, metadata=RARE)
+    order: ColumnName | None = field(default=None, metadata=RARE)
+
+    def problems(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Yield (path, what is wrong) for keys that do not fit one another."""
+        if self.fold is not None and self.folds is None:
+            yield ("fold",), "needs data.folds, the number of folds"
+        if self.folds is not None and (self.fold or 0) >= self.folds:
+            yield ("fold",), f"must be below data.folds: {self.folds}, the first is 0, got {self.fold}"
+        if self.folds is not None and self.validation is not None:
+            yield ("validation",), "a fold validates already; leave `validation` or `folds` out"
+        if self.order is not None and self.groups is not None:
+            yield ("groups",), "rows are divided by `groups` or by `order`, not both"
+        for name in ("validation", "test"):
+            if self.order is not None and isinstance(getattr(self, name), PlacedRows):
+                yield (name,), "`order` says which rows come last; give a count or a fraction of them"
+
+    @property
+    def columns(self) -> RowColumns:
+        """The columns that say more of the rows."""
+        return RowColumns(self.groups, self.order)
+
+    @property
+    def validates(self) -> bool:
+        """Whether these options make a validation part; a source may bring one without."""
+        return self.validation is not None or self.folds is not None
 
     def seed_or(self, seed: int) -> int:
         """Return the seed of the data in a run with ``seed``: their own if they have one."""
@@ -53,7 +88,12 @@ class DataOptions:
 
     def load(self, seed: int) -> Raw:
         """Return what the source holds, in a run with ``seed``. Raises DataError."""
-        return self.narrow(self.source.load(self.seed_or(seed)))
+        seed, columns = self.seed_or(seed), self.columns
+        if not columns:
+            return self.narrow(self.source.load(seed))
+        if not isinstance(self.source, HasColumns):
+            raise DataError(f"{next(iter(columns.keys))}: a source of kind {self.source.kind} has no columns to name")
+        return self.narrow(self.source.load_with(seed, columns))
 
     def narrow(self, raw: Raw) -> Raw:
         """Return of what a source holds the rows that are taken, and which of them the files of rows list."""

@@ -15,6 +15,7 @@ from nntrain.data.sources import SOURCES, Source, reader_of
 from nntrain.data.sources.known_columns import open_known
 from nntrain.data.sources.tabular import TableSource
 from nntrain.data.tables.columns import Column, Table, named, side_by_side
+from nntrain.data.tables.row_columns import NO_COLUMNS, RowColumns
 from nntrain.data.tables.table_notes import GapHints, describe_table
 from nntrain.data.tables.wanted_columns import FoundFeatures, WantedColumns
 from nntrain.data.text import quoted
@@ -30,11 +31,14 @@ class InputFile:
 
     A table, or the array X of an archive; images are flattened. A table's columns are found by name if the model and
     the file have names, otherwise all columns count, in order. A table is read with the settings of ``source``, that
-    of the run, where it is of that kind and fits so. DataError when the file is damaged or does not fit the model.
+    of the run, where it is of that kind and fits so; ``columns`` say something of its rows and are no features.
+    DataError when the file is damaged or does not fit the model.
     """
 
-    def __init__(self, path: Path, wanted: WantedColumns, source: Source | None = None) -> None:
-        self.path, self.wanted, self.source = path, wanted, source
+    def __init__(
+        self, path: Path, wanted: WantedColumns, source: Source | None = None, columns: RowColumns = NO_COLUMNS
+    ) -> None:
+        self.path, self.wanted, self.source, self.columns = path, wanted, source, columns
         self.notes: list[str] = []
         self._unseen: dict[int, Unseen] = {}
 
@@ -85,7 +89,7 @@ class InputFile:
         if table.names or table.width == self.wanted.width or not isinstance(source, TableSource):
             return self.wanted.find(table)
         try:
-            roles = source.roles(table)
+            roles = source.roles(table, self.columns)
         except DataError:
             return self.wanted.find(table)
         if len(roles.features) != self.wanted.width:

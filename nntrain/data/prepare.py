@@ -16,10 +16,10 @@ from nntrain.core.types import Array, DType
 from nntrain.data.dataset import SPLITS, Dataset, Part, Raw, no_such_part
 from nntrain.data.describe.advice import Advice, Scales, advise
 from nntrain.data.describe.survey import Survey, survey
+from nntrain.data.division import describe_division, divide
 from nntrain.data.fingerprint import TrainedRows
 from nntrain.data.options import DataOptions
 from nntrain.data.sources import Source
-from nntrain.data.split import Rows, split, split_by_draws, split_by_sides
 from nntrain.data.tables.labels import match_undotted, match_unpadded, rename
 from nntrain.data.tables.wanted_columns import WantedColumns
 from nntrain.data.text import quoted
@@ -96,6 +96,7 @@ def prepare(options: DataOptions, *, seed: int, dtype: DType, surveyed: int = 0)
         targets,
         TrainedRows.of(ready["train"].X, ready["train"].y),
         _count_amounts(raw),
+        describe_division(options, raw),
     )
 
 
@@ -122,7 +123,7 @@ def look_through(
     positions: Sequence[int] = range(raw.train.X.shape[1])
     source: Any = options.source
     if hasattr(source, "roles") and not brief:  # a table: where each stands, counting those that are no features
-        positions = source.roles(source.open(source.path, None)).features
+        positions = source.roles(source.open(source.path, None), options.columns).features
     found = survey(raw, parts, positions, fingerprint, brief=brief)
     return found, advise(found, Scales(options.scale, options.target_scale))
 
@@ -139,7 +140,7 @@ def prepare_part(
         raise DataError(f"split: unknown name, got '{split}'{did_you_mean(split, SPLITS)}")
     from nntrain.data.sources.known_columns import load_known  # here, since training does without
 
-    raw = options.narrow(load_known(options.source, options.seed_or(seed), wanted))
+    raw = options.narrow(load_known(options.source, options.seed_or(seed), wanted, options.columns))
     changed = trained_on is not None and raw.fingerprint() != trained_on.fingerprint
     whole = changed and split == "train"
     parts = {"train": raw.train} if whole else divide(raw, options, seed)
@@ -192,8 +193,11 @@ def _differing(options: DataOptions, seed: int, trained_on: TrainedOn) -> str:
     """Return in words which options divide the rows otherwise than in training, nothing if none does."""
     if options.seed_or(seed) != trained_on.seed:
         return "data.seed is not that"
-    asked, before = ((o.validation, o.test) for o in (options, trained_on.options))
-    return "data.validation and data.test are not those" if asked != before else ""
+    before = trained_on.options
+    if (options.validation, options.test) != (before.validation, before.test):
+        return "data.validation and data.test are not those"
+    divided = [(o.folds, o.fold or 0, o.groups, o.order) for o in (options, before)]
+    return "data.folds, fold, groups and order are not those" if divided[0] != divided[1] else ""
 
 
 def _other_parts(name: str, changed: bool, other: str) -> str:
@@ -210,34 +214,6 @@ def _notes(parts: Mapping[str, Part], encoder: Encoder, texts: Sequence[Sequence
         return []
     unseen = [(name, item) for name, part in parts.items() for item in encoder.unseen(part.array, texts)]
     return [f"{name}: {encoder.describe_unseen(item)}" for name, item in unseen]
-
-
-def divide(raw: Raw, options: DataOptions, seed: int) -> dict[str, Part]:
-    """Return the parts there are, unscaled."""
-    if raw.test is not None and options.test is not None:
-        raise DataError(f"data.test: the source brings a test part of {len(raw.test)} rows; leave `test` out")
-    classes = raw.train.y if raw.task == "classification" else None
-    n = len(raw.train)
-    rows = _rows(raw, classes, options, seed)
-    if raw.test is not None and rows.test is not None:
-        raise DataError(f"data: the source brings a test part of {len(raw.test)} rows, the split column another")
-    if len(rows.train) == n:
-        parts = {"train": raw.train}
-    else:
-        parts = {name: raw.train.take(chosen) for name, chosen in rows._asdict().items() if chosen is not None}
-    return parts if raw.test is None else {**parts, "test": raw.test}
-
-
-def _rows(raw: Raw, classes: Array | None, options: DataOptions, seed: int) -> Rows:
-    """Return which rows are in which part: as the data say, by their keys, or drawn class by class."""
-    if raw.sides is not None:
-        if options.validation is not None or options.test is not None:
-            raise DataError("data: the split column divides the rows; leave `validation` and `test` out")
-        return split_by_sides(raw.sides)
-    shares = {"validation": options.validation, "test": options.test}
-    if raw.draws is not None:
-        return split_by_draws(raw.draws, **shares)
-    return split(len(raw.train), classes, **shares, seed=options.seed_or(seed), listed=raw.listed)
 
 
 def _ready(

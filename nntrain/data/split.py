@@ -1,6 +1,7 @@
 """Which rows train, which validate, which test: drawn from the seed, class by class in the same proportions.
 
-Knows nothing of inputs, only of rows and their classes.
+Rows of a group are kept together, and rows in the order of time are not drawn: the latest test and validate. Knows
+nothing of inputs, only of rows, their classes, groups and times.
 """
 
 import hashlib
@@ -12,10 +13,13 @@ import numpy as np
 
 from nntrain.core.rng import Stream, generator
 from nntrain.core.types import Array
+from nntrain.data.folds import deal_rows, draw_groups, draw_latest, fold_by_groups, fold_of_time
 from nntrain.data.placed_rows import PlacedRows
+from nntrain.data.row_facts import NO_FACTS, RowFacts
 from nntrain.errors import DataError
 
 INDEX = {"test": 0, "validation": 1}  # each part has its own random stream: asking for one does not change the other's
+FOLDS = 2  # and folds have theirs
 
 
 Asked: TypeAlias = float | PlacedRows | None  # a count or a fraction of the rows, or which they are
@@ -37,15 +41,16 @@ def split(
     test: Asked,
     seed: int,
     listed: Mapping[str, Array] = MappingProxyType({}),
+    facts: RowFacts = NO_FACTS,
 ) -> Rows:
     """Divide n rows; a whole number is a count, anything below 1 a fraction of all n rows, rounded half to even.
 
     Rows told by place are taken first, those of the test part before those for validation, and those that a file lists
     before all others: ``listed`` has them by part. What is left is drawn from: with ``classes`` (n,) int64 each part
-    has every class in its share, and training keeps a row of each. DataError when a part would be empty, or nothing
-    were left to train on.
+    has every class in its share, and training keeps a row of each. Of ``facts`` with groups whole groups are drawn, and
+    with an order the latest rows are taken. DataError when a part would be empty, or nothing were left to train on.
     """
-    groups = np.zeros(n, np.int64) if classes is None else classes
+    kinds = np.zeros(n, np.int64) if classes is None else classes
     rows = np.arange(n)
     asked = {name: part for name, part in (("test", test), ("validation", validation)) if part is not None}
     placed = {name: part for name, part in asked.items() if isinstance(part, PlacedRows)}
@@ -53,13 +58,44 @@ def split(
     parts: dict[str, Array] = {}
     for name in sorted(placed, key=lambda name: name not in listed):
         chosen = placed[name].choose(name, rows, listed.get(name))
+        _check_whole_groups(name, facts.groups, rows, chosen)
         parts[name], rows = rows[chosen], rows[~chosen]
     if placed and not len(rows):
         raise DataError(f"data.{next(iter(placed))}: no row of {n} is left to train on")
     for name, size in sizes.items():
-        chosen = _draw(groups[rows], size, generator(seed, Stream.SPLIT, INDEX[name]), name)
+        rng, own = generator(seed, Stream.SPLIT, INDEX[name]), facts.take(rows)
+        if own.order is not None:
+            chosen = draw_latest(own.order, size, name)
+        elif own.groups is not None:
+            chosen = draw_groups(own.groups, kinds[rows], size, rng, name)
+        else:
+            chosen = _draw(kinds[rows], size, rng, name)
         parts[name], rows = rows[chosen], rows[~chosen]
     return Rows(rows, parts.get("validation"), parts.get("test"))
+
+
+def validate_fold(rows: Rows, classes: Array | None, facts: RowFacts, *, folds: int, fold: int, seed: int) -> Rows:
+    """Let fold number ``fold`` of the rows that train validate; ``classes`` and ``facts`` are those of all n rows.
+
+    Folds are stratified by class, of whole groups, or, with an order, spans of time with all earlier rows to train on.
+    DataError when that cannot be done.
+    """
+    own = facts.take(rows.train)
+    if own.order is not None:
+        train, validation = fold_of_time(own.order, folds, fold)
+        return Rows(rows.train[train], rows.train[validation], rows.test)
+    if folds > len(rows.train):
+        raise DataError(f"data.folds: {folds} folds need as many rows, got {len(rows.train)}")
+    kinds = np.zeros(len(rows.train), np.int64) if classes is None else classes[rows.train]
+    rng = generator(seed, Stream.SPLIT, FOLDS)
+    number = deal_rows(kinds, folds, rng) if own.groups is None else fold_by_groups(own.groups, kinds, folds, rng)
+    return Rows(rows.train[number != fold], rows.train[number == fold], rows.test)
+
+
+def _check_whole_groups(name: str, groups: Array | None, rows: Array, chosen: Array) -> None:
+    if groups is not None and (shared := np.intersect1d(groups[rows[chosen]], groups[rows[~chosen]])).size:
+        row = rows[groups[rows] == shared[0]][0]
+        raise DataError(f"data.{name}: these rows and others are of one group, that of row {row}, the first row is 0")
 
 
 def split_by_draws(draws: Array, *, validation: Asked, test: Asked) -> Rows:

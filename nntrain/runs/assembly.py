@@ -239,7 +239,7 @@ def _with_conflicts(loaded: Loaded, error: DataError) -> UserError:
         raw = spec.data.load(spec.seed)
         facts = Facts(raw.task, raw.train.X.shape[1], 1, len(raw.train), raw.class_names)
         assembly = Assembly(spec.settle(raw.task, len(raw.class_names)), facts)
-        conflicts = conflicts_of(assembly, len(raw.train), measurable=spec.data.validation is not None)
+        conflicts = conflicts_of(assembly, len(raw.train), measurable=spec.data.validates)
     except DataError:  # it cannot be read: nothing else can be judged
         pass
     located = loaded.locate_error(SpecError(*str(error).splitlines(), *conflicts))

@@ -82,7 +82,8 @@ class PredictionStream:
         from nntrain.data.prediction_inputs import InputFile  # here, since training does without
 
         self.model, self.rows = model, 0
-        self.file = InputFile(inputs, model.wanted, model.assembly.spec.data.source)
+        data = model.assembly.spec.data
+        self.file = InputFile(inputs, model.wanted, data.source, data.columns)
 
     def __iter__(self) -> Iterator[Predictions]:
         self.rows = 0

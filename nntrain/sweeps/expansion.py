@@ -3,28 +3,23 @@
 Reads the data, once for each way of dividing them; starts and writes nothing.
 """
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 from nntrain.artifacts.strict_json import canonical
-from nntrain.data.dataset import Dataset
-from nntrain.data.prepare import prepare
-from nntrain.errors import DataError, SpecError, did_you_mean
-from nntrain.runs import Assembly, assemble
-from nntrain.runs.assembly import Facts, conflicts_of
+from nntrain.errors import SpecError
 from nntrain.spec import Loaded, load, override, reload
 from nntrain.spec.merge import OVERRIDES, Override
 from nntrain.spec.tree import Mark, Origin, Scalar, plain
 from nntrain.sweeps.axis import Axis
 from nntrain.sweeps.grid import settings_of
-from nntrain.sweeps.points import Plan, Point, Setting
+from nntrain.sweeps.point_check import PointCheck
+from nntrain.sweeps.points import Plan, Setting
 from nntrain.sweeps.request import Block, Request
 
-ID = 12  # hex digits of an id
-SHOWN = 20  # problems that are told at once
+FOLD = "data.fold"  # varies as seeds do: every setting is trained with each of its values
 
 
 def expand(request: Request, overrides: Sequence[str] = ()) -> Plan:
@@ -44,9 +39,10 @@ class Expansion:
         if base.spec.runtime.threads is None:  # their number changes the last digits: one, wherever a point is trained
             mark = Mark(Origin("runtime.threads", Path.cwd(), OVERRIDES, is_file=False))
             base = override(base, [Override("runtime.threads", Scalar(mark, 1), mark)])
-        self.request, self.base = replace(request, blocks=[_with_whole(block, base) for block in request.blocks]), base
+        blocks, self.folds = _without_folds([_with_whole(block, base) for block in request.blocks])
+        self.request, self.base = replace(request, blocks=blocks), base
         self.seeds = [base.spec.seed] if request.seeds is None else list(request.seeds)
-        self._check = _Check()
+        self._check = PointCheck()
         self._settings: dict[tuple[str, ...], Setting] = {}
         self._keys: dict[str, None] = {}
         self._numbers: dict[str, int] = {}  # of settings in the plan, by what they lay over the base
@@ -57,7 +53,7 @@ class Expansion:
 
         Those equal to an earlier one are counted only.
         """
-        found = [self._check.points(self.base, values, self.seeds) for values in laid]
+        found = [self._check.points(self.base, values, self.seeds, self.folds) for values in laid]
         self._check.raise_problems()
         for values, points in zip(laid, found, strict=True):
             ids = tuple(point.id for point in points)
@@ -73,7 +69,7 @@ class Expansion:
     def check(self, laid: Sequence[tuple[Override, ...]]) -> None:
         """Raise SpecError or DataError if one of these settings has a problem; add none of them."""
         for values in laid:
-            self._check.points(self.base, values, self.seeds[:1])
+            self._check.points(self.base, values, self.seeds[:1], self.folds[:1])
         self._check.raise_problems()
 
     def number(self, values: tuple[Override, ...]) -> int:
@@ -85,7 +81,12 @@ class Expansion:
         settings, halving = list(self._settings.values()), self.request.halving
         spans = {axis.key: axis.span for block in self.request.blocks for axis in block.axes}
         log = [key for key, span in spans.items() if span is not None and span.scale == "log"]
-        plan = Plan(settings, list(self._keys), self.seeds, rank, self.base.text, self._merged, drawn, log=log)
+        folds = [point.fold for point in settings[0].points if point.fold is not None] if settings else []
+        plan = Plan(
+            *(settings, list(self._keys), self.seeds, rank, self.base.text, self._merged, drawn),
+            log=log,
+            folds=list(dict.fromkeys(folds)),
+        )
         return plan if halving is None else replace(plan, rungs=_rungs(halving.rungs, plan))
 
 
@@ -112,6 +113,22 @@ def _with_whole(block: Block, base: Loaded) -> Block:
     return replace(block, axes=[settled(axis) for axis in block.axes])
 
 
+def _without_folds(blocks: Sequence[Block]) -> tuple[Sequence[Block], Sequence[Override]]:
+    """Return the blocks without the axis of folds, and each of its values, with which all settings are trained.
+
+    SpecError where blocks have different folds.
+    """
+    found = [axis for block in blocks for axis in block.axes if axis.key == FOLD]
+    if not found:
+        return blocks, ()
+    values = [[Override(axis.key, node, axis.mark) for node in axis.values()] for axis in found]
+    texts = {_text(own) for own in values}
+    if len(texts) > 1 or len(found) < len(blocks):
+        raise SpecError(f"{FOLD}: all settings must have the same folds; give them once for each part of the sweep")
+    others = [replace(block, axes=[axis for axis in block.axes if axis.key != FOLD]) for block in blocks]
+    return others, values[0]
+
+
 def _rungs(rungs: Sequence[int], plan: Plan) -> Sequence[int]:
     """Return the epochs at which runs pause. SpecError unless they ascend and lie before the end of every run."""
     least = min(point.resolved["train"]["epochs"] for point in plan.points)
@@ -125,121 +142,9 @@ def _rungs(rungs: Sequence[int], plan: Plan) -> Sequence[int]:
 def confirm(plan: Plan, setting: Setting, seeds: int) -> Plan:
     """Return a plan of one setting with the ``seeds`` next seeds that nothing was chosen by. SpecError, DataError."""
     first = max(plan.seeds) + 1
-    fresh, check = range(first, first + seeds), _Check()
-    points = check.points(reload(setting.points[0].resolved, text=plan.text), (), fresh)
+    fresh, check = range(first, first + seeds), PointCheck()
+    mark = Mark(Origin(FOLD, Path.cwd(), OVERRIDES, is_file=False))
+    folds = [Override(FOLD, Scalar(mark, fold), mark) for fold in plan.folds]
+    points = check.points(reload(setting.points[0].resolved, text=plan.text), (), fresh, folds)
     check.raise_problems()
     return replace(plan, settings=[Setting(setting.values, points)], seeds=fresh, merged=0, rungs=())
-
-
-@dataclass(frozen=True, slots=True)
-class _Data:
-    """What is to be known of data, divided in one way."""
-
-    facts: Facts
-    fingerprint: str
-    validates: bool
-    rows: str  # a digest of those that are trained on
-
-
-@dataclass(slots=True)
-class _Check:
-    """Builds points and collects what is wrong with them; reads each division of the data once."""
-
-    spec_problems: dict[str, None] = field(default_factory=dict)  # in order, each once
-    data_problems: dict[str, None] = field(default_factory=dict)
-    figures: list[list[str]] = field(default_factory=list)  # of each point, by which settings could be ranked
-    _data: dict[str, _Data | None] = field(default_factory=dict)
-    _divisions: dict[str, set[tuple[str, str]]] = field(default_factory=dict)  # data and rows, over the seeds
-
-    def points(self, base: Loaded, values: Sequence[Override], seeds: Sequence[int]) -> list[Point]:
-        """Return the points of a setting, without those that have problems."""
-        nearer_last = sorted(values, key=lambda one: one.path.count("."))  # or `optimizer` would undo `optimizer.lr`
-        try:
-            loaded = override(base, nearer_last)
-        except SpecError as error:
-            self.spec_problems |= dict.fromkeys(error.problems)
-            return []
-        return [point for seed in seeds if (point := self.point(loaded, seed)) is not None]
-
-    def point(self, loaded: Loaded, seed: int) -> Point | None:
-        """Return the point of a setting and a seed, or None if it has a problem."""
-        resolved = {**loaded.resolved, "seed": seed}
-        spec = replace(loaded.spec, seed=seed)
-        data = self.data(replace(loaded, spec=spec, resolved=resolved))
-        if data is None:
-            return None
-        self._divisions.setdefault(canonical([resolved["data"]]), set()).add((data.fingerprint, data.rows))
-        settled = replace(loaded, spec=spec).settle(data.facts.task, len(data.facts.class_names))
-        resolved, assembly = settled.resolved, Assembly(settled.spec, data.facts)
-        problems = conflicts_of(assembly, data.facts.n_rows, measurable=data.validates)
-        if problems:
-            self.spec_problems |= dict.fromkeys(loaded.locate_error(SpecError(*problems)).problems)
-            return None
-        parts = ["validation", "train"] if data.validates else ["train"]
-        self.figures.append([f"{part}.{name}" for part in parts for name in assembly.figures])
-        return Point(_id(resolved, data.fingerprint), 0, seed, resolved)
-
-    def data(self, loaded: Loaded) -> _Data | None:
-        """Return what is to be known of the data of a spec, or None if they have a problem."""
-        spec = loaded.spec
-        key = canonical([loaded.resolved["data"], spec.data.seed_or(spec.seed), spec.train.dtype])
-        if key not in self._data:
-            try:
-                data = prepare(spec.data, seed=spec.seed, dtype=spec.train.dtype)
-                facts = assemble(spec, data).facts
-                self._data[key] = _Data(facts, data.fingerprint, data.validation is not None, _rows_of(data))
-            except DataError as error:
-                self.data_problems[str(error)] = None
-                self._data[key] = None
-        return self._data[key]
-
-    @property
-    def drawn_by_seeds(self) -> str:
-        """What the seeds draw of the data: all of them, only how they are split, or nothing."""
-        if any(len({fingerprint for fingerprint, _ in found}) > 1 for found in self._divisions.values()):
-            return "data"
-        return "split" if any(len(found) > 1 for found in self._divisions.values()) else ""
-
-    def raise_problems(self) -> None:
-        """Raise SpecError, or DataError if the data alone are at fault, with every problem found."""
-        found = [*self.spec_problems, *self.data_problems]
-        more = [f"and {len(found) - SHOWN} more problems"] if len(found) > SHOWN else []
-        if self.spec_problems:
-            raise SpecError(*found[:SHOWN], *more)
-        if found:
-            raise DataError("\n".join(found[:SHOWN] + more))
-
-    def rank(self, wanted: str | None) -> str:
-        """Return the figure that counts; by default the first metric on the validation part. SpecError."""
-        known = [name for name in self.figures[0] if all(name in figures for figures in self.figures)]
-        if wanted is None:
-            names = [name for name in known if name.startswith("validation.")]
-            if not names:
-                advice = "set data.validation, e.g. --set data.validation=0.1, or rank by train.cost"
-                raise SpecError(f"rank: there is no validation part to choose by; {advice}")
-            return names[1] if len(names) > 1 else names[0]
-        if wanted.startswith("test."):
-            raise SpecError(
-                f"rank: {wanted}: what is chosen by the test part is no longer tested by it; use {known[0]}"
-            )
-        if wanted not in known:
-            raise SpecError(f"rank: no such figure, got '{wanted}'{did_you_mean(wanted, known)}")
-        return wanted
-
-
-def _rows_of(data: Dataset) -> str:
-    """Return a digest of the rows that are trained on, in any order."""
-    rows = data.trained_rows
-    return "" if rows is None else hashlib.sha256(rows.digests.tobytes()).hexdigest()
-
-
-def _id(resolved: dict[str, object], fingerprint: str) -> str:
-    """Return the hash of all that a result depends on: not the name, nor how often a checkpoint is written."""
-    spec = {key: value for key, value in resolved.items() if key not in ("name", "checkpoint")}
-    checkpoint, data = resolved["checkpoint"], resolved["data"]
-    assert isinstance(checkpoint, dict)
-    assert isinstance(data, dict)
-    if data["seed"] is None:  # the seed of the run, which is there already
-        spec["data"] = {key: value for key, value in data.items() if key != "seed"}
-    spec["checkpoint"] = {"best": checkpoint["best"]}  # says which weights are kept and scored
-    return hashlib.sha256(canonical([spec, fingerprint]).encode()).hexdigest()[:ID]

@@ -7,12 +7,26 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One run of a sweep: the number of its setting in the plan, its seed, and its complete spec as plain values."""
+    """One run of a sweep: the number of its setting in the plan, its seed, and its complete spec as plain values.
+
+    ``fold`` is the part of the data that validates, where the folds of a sweep are trained like its seeds.
+    """
 
     id: str
     setting: int
     seed: int
     resolved: Mapping[str, Any]
+    fold: int | None = None
+
+    @property
+    def unit(self) -> tuple[int, int | None]:
+        """What settings are compared by: the seed, and the fold if there are several."""
+        return self.seed, self.fold
+
+    @property
+    def unit_text(self) -> str:
+        """The seed and the fold in words."""
+        return f"seed={self.seed}" if self.fold is None else f"seed={self.seed} fold={self.fold}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +43,8 @@ class Plan:
 
     ``merged`` counts settings that came out equal to an earlier one. ``keys`` are those that vary or are set. The seeds
     always vary weights and batches; ``drawn`` names what else: the data, the split, or nothing. At the epochs ``rungs``
-    runs pause, and only the best settings go on. The values of the keys ``log`` are spread by their logarithm.
+    runs pause, and only the best settings go on. The values of the keys ``log`` are spread by their logarithm. Each
+    setting is trained with each of the ``folds`` as well, where there are any.
     """
 
     settings: Sequence[Setting]
@@ -41,6 +56,17 @@ class Plan:
     drawn: str = ""
     rungs: Sequence[int] = ()
     log: Sequence[str] = ()
+    folds: Sequence[int] = ()
+
+    @property
+    def units(self) -> int:
+        """How many runs a setting has."""
+        return len(self.seeds) * max(1, len(self.folds))
+
+    @property
+    def unit_noun(self) -> str:
+        """What they are called: seeds, folds, or runs where both vary."""
+        return "seed" if not self.folds else "fold" if len(self.seeds) == 1 else "run"
 
     @property
     def points(self) -> list[Point]:

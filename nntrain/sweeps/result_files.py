@@ -39,10 +39,10 @@ def _runs(plan: Plan, outcomes: Mapping[str, Outcome]) -> str:
         for point in setting.points:
             one = outcomes[point.id]
             figures = [_cell(one.figures.get(name)) for name in names]
-            rows.append(
-                [point.id, number, *values, point.seed, one.status, _cell(one.epochs), _cell(one.kept), *figures]
-            )
-    return csv_text(["run", "setting", *plan.keys, "seed", "status", "epochs", "kept_epoch", *names], rows, guard=True)
+            seed = [point.seed, point.fold] if plan.folds else [point.seed]
+            rows.append([point.id, number, *values, *seed, one.status, _cell(one.epochs), _cell(one.kept), *figures])
+    unit = ["seed", "fold"] if plan.folds else ["seed"]
+    return csv_text(["run", "setting", *plan.keys, *unit, "status", "epochs", "kept_epoch", *names], rows, guard=True)
 
 
 def _settings(plan: Plan, found: Sequence[Standing]) -> str:
@@ -63,7 +63,7 @@ def _settings(plan: Plan, found: Sequence[Standing]) -> str:
 
 def _best(plan: Plan, found: Sequence[Standing]) -> str:
     best = found[0]
-    seeds = f"mean over {best.score.n} seeds" if best.score.n > 1 else f"seed {best.setting.points[0].seed}"
+    seeds = f"mean over {best.score.n} {plan.unit_noun}s" if best.score.n > 1 else f"seed {best.setting.points[0].seed}"
     head = f"# the best of {len(found)} settings by {plan.rank}: {best.score.mean:.6g}, {seeds}\n"
     return head + dump(best.setting.points[0].resolved)
 

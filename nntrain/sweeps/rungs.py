@@ -29,7 +29,7 @@ class SuccessiveHalving:
         """The number of points in all rounds, if no setting is lost."""
         left, total = len(self.plan.settings), 0
         for _ in [*self.plan.rungs, None]:
-            total += left * len(self.plan.seeds)
+            total += left * self.plan.units
             left = self._promoted(left)
         return total
 

@@ -1,11 +1,13 @@
 """Which setting is best: the figure that counts, summed up over the seeds of each setting, and set against the best.
 
-All settings have the same seeds, so differences are taken seed by seed. Knows nothing of files.
+All settings have the same seeds and folds, so differences are taken seed by seed and fold by fold. Knows
+nothing of files.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from nntrain.core.student import Sample
 from nntrain.ops.metrics import higher_is_better
@@ -13,6 +15,7 @@ from nntrain.spec import from_dict
 from nntrain.sweeps.folder import Outcome
 from nntrain.sweeps.points import Plan, Setting
 
+Unit: TypeAlias = tuple[int, int | None]  # what settings are compared by: the seed and the fold
 LATE = 1 << 62  # an epoch after all others
 
 
@@ -76,15 +79,15 @@ def _standing(
     plan: Plan,
     index: int,
     outcomes: Mapping[str, Outcome],
-    own: Mapping[int, float],
-    best: Mapping[int, float],
+    own: Mapping[Unit, float],
+    best: Mapping[Unit, float],
     *,
     higher: bool,
 ) -> Standing:
     setting, values = plan.settings[index], list(own.values())
     statuses = [outcomes[point.id].status for point in setting.points]
     worst = (min(values) if higher else max(values)) if values else math.nan
-    differences = [] if own is best else [score - best[seed] for seed, score in own.items() if seed in best]
+    differences = [] if own is best else [score - best[unit] for unit, score in own.items() if unit in best]
     test = _scores(setting, outcomes, f"test.{plan.rank.partition('.')[2]}")
     diverged = statuses.count("diverged")
     missing = len(statuses) - len(values) - diverged
@@ -98,10 +101,10 @@ def _paused(setting: Setting, outcomes: Mapping[str, Outcome]) -> int | None:
     return min((epoch for epoch in found if epoch is not None), default=None)
 
 
-def _scores(setting: Setting, outcomes: Mapping[str, Outcome], figure: str) -> dict[int, float]:
-    """Return a figure by seed, where it is a number."""
-    found = {point.seed: outcomes[point.id].figures.get(figure) for point in setting.points}
-    return {seed: float(score) for seed, score in found.items() if score is not None and math.isfinite(score)}
+def _scores(setting: Setting, outcomes: Mapping[str, Outcome], figure: str) -> dict[Unit, float]:
+    """Return a figure by seed and fold, where it is a number."""
+    found = {point.unit: outcomes[point.id].figures.get(figure) for point in setting.points}
+    return {unit: float(score) for unit, score in found.items() if score is not None and math.isfinite(score)}
 
 
 def tied(standing: Standing) -> bool:

@@ -50,8 +50,8 @@ def pictures_of(
 
 
 def _heading(plan: Plan, found: Sequence[Standing], extra: str = "") -> Heading:
-    settings, seeds = len(plan.settings), len(plan.seeds)
-    details = [f"{settings:,} settings × {seeds:,} seed{'s' * (seeds > 1)}"]
+    settings, units = len(plan.settings), plan.units
+    details = [f"{settings:,} setting{'s' * (settings > 1)} × {units:,} {plan.unit_noun}{'s' * (units > 1)}"]
     best = ", ".join(f"{_short(key)}={_text(value_at(found[0].setting, key))}" for key in plan.keys)
     details.append(
         f"best {plan.rank.replace('.', ' ')} {number(found[0].score.mean)}" + (f" at {best}" if best else "")
@@ -102,7 +102,7 @@ def _parallel(plan: Plan, found: Sequence[Standing]) -> ParallelAxes:
 
 def _curves(plan: Plan, outcomes: Mapping[str, Outcome], found: Sequence[Standing], folder: SweepFolder) -> Overlay:
     """Return the curves of the figure that counts; ordered looks where one key of numbers varies."""
-    shown = found[: max(1, MOST_CURVES // len(plan.seeds))]
+    shown = found[: max(1, MOST_CURVES // plan.units)]
     places, by_value = _places(plan, shown)
     step = -(-len(shown) // LABELLED)
     labelled = set(range(0, len(shown), step) if by_value else range(min(len(shown), LABELLED if step == 1 else BEST)))
@@ -138,7 +138,7 @@ def _lines(
         pairs = [*zip(*history.series(RunDir(folder.run(point.id)).read_metrics(), figure), strict=True)]
         if diverged:  # what is no number has no place
             pairs = [pair for pair in pairs if math.isfinite(pair[1])]
-        said, faint = "" if number_of_seed else label, settings * len(plan.seeds) > LABELLED
+        said, faint = "" if number_of_seed else label, settings * plan.units > LABELLED
         lines.append(Line(said, [x for x, _ in pairs], [y for _, y in pairs], place, diverged, faint))
     return lines
 

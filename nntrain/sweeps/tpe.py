@@ -45,7 +45,7 @@ class ParzenSearch:
     @property
     def most(self) -> int:
         """The number of points, if no setting is proposed twice."""
-        return self._options.settings * len(self.plan.seeds)
+        return self._options.settings * self.plan.units
 
     def rounds(self, folder: SweepFolder) -> Iterator[Round]:
         """Yield a round for each batch."""

@@ -95,3 +95,12 @@ def test_what_cannot_count(plan, rank, overrides, message):
     with pytest.raises(SpecError) as caught:
         plan("optimizer.lr=[0.1]", rank=rank, overrides=overrides)
     assert str(caught.value).startswith(message)
+
+
+def test_a_fold_that_is_not_there_is_told_before_anything_is_trained(plan):
+    with pytest.raises(SpecError) as caught:
+        plan("data.fold=[0, 3]", overrides=["data.validation=null", "data.folds=3"])
+    assert str(caught.value) == "--over data.fold: must be below data.folds: 3, the first is 0, got 3"
+    with pytest.raises(SpecError) as caught:
+        plan("data.fold=[0, 1]")
+    assert str(caught.value) == "--over data.fold: needs data.folds, the number of folds"

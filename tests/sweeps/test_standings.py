@@ -101,3 +101,25 @@ def test_settings_of_other_kinds_show_what_their_specs_say(plan):
         ("sgd", "[2]"),
         ("sgd", "[3, 2]"),
     ]
+
+
+def test_folds_count_as_seeds_do(plan):
+    folded = ["data.validation=null", "data.folds=3"]
+    found = plan("optimizer.lr=[0.1, 0.2]", "data.fold=[0, 1, 2]", overrides=folded)
+    assert (len(found.settings), found.units, found.keys) == (2, 3, ["optimizer.lr"])
+    assert [point.resolved["data"]["fold"] for point in found.settings[0].points] == [0, 1, 2]
+    known = outcomes(found, [(0.5, 0.6, 0.7), (0.6, 0.8, 0.7)])
+    best, other = standings(found, known)
+    assert (best.number, best.score.n, best.score.mean, best.score.sd) == (2, 3, pytest.approx(0.7), pytest.approx(0.1))
+    assert other.difference.mean == pytest.approx(-0.1)  # −0.1, −0.2 and 0, fold by fold
+    files = result_files(found, known, [best, other])
+    row, _ = csv.DictReader(io.StringIO(files["settings.csv"]))
+    assert (row["n"], row["runs"], float(row["mean"]), float(row["sd"])) == ("3", "3", *map(pytest.approx, (0.7, 0.1)))
+    assert [row["fold"] for row in csv.DictReader(io.StringIO(files["runs.csv"]))] == ["0", "1", "2"] * 2
+    assert files["best.yaml"].startswith("# the best of 2 settings by validation.accuracy: 0.7, mean over 3 folds\n")
+
+
+def test_seeds_and_folds_make_a_run_each(plan):
+    found = plan("data.fold=[0, 1, 2]", seeds=2, overrides=["data.validation=null", "data.folds=3"])
+    assert [point.unit for point in found.points] == [(s, f) for s in range(2) for f in range(3)]
+    assert (found.units, found.unit_noun, len({point.id for point in found.points})) == (6, "run", 6)

@@ -9,7 +9,7 @@ def check(config: Config, overrides: Overrides = None) -> None:
     """Check a spec and its data: every problem, no training."""
     from nntrain.cli.output.figures import count
     from nntrain.cli.output.header import model_line
-    from nntrain.cli.output.terminal import notes, out
+    from nntrain.cli.output.terminal import notes, out, plain
     from nntrain.runs import prepare_run
     from nntrain.spec import load
 
@@ -17,4 +17,5 @@ def check(config: Config, overrides: Overrides = None) -> None:
     ready = prepare_run(loaded, surveyed=sys.maxsize)
     notes(ready.notes)
     rows, steps = count(len(ready.data.train)), count(ready.job.total_steps)
-    out(f"ok: {loaded.spec.name}: {model_line(ready.assembly)}; {rows} training rows, {steps} steps")
+    divided = f"; {plain(ready.data.division)}" if ready.data.division else ""
+    out(f"ok: {loaded.spec.name}: {model_line(ready.assembly)}; {rows} training rows, {steps} steps{divided}")

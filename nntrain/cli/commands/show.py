@@ -34,15 +34,16 @@ def show(
     peak = peak_bytes(found) if ready else None  # known only once the data are loaded
     if as_json:
         totals = {"total": found.total, "training_bytes": found.training_bytes, "peak_bytes": peak}
-        out_json({"name": assembly.spec.name} | asdict(found) | totals)
+        division = {"division": ready.data.division} if ready and ready.data.division else {}
+        out_json({"name": assembly.spec.name} | asdict(found) | totals | division)
     else:
-        _print(found, assembly, peak)
+        _print(found, assembly, peak, ready.data.division if ready else "")
 
 
-def _print(found: "Description", assembly: "Assembly", peak: int | None) -> None:
+def _print(found: "Description", assembly: "Assembly", peak: int | None, division: str) -> None:
     from nntrain.cli.output.figures import count, size
     from nntrain.cli.output.header import model_line
-    from nntrain.cli.output.terminal import facts, out, table
+    from nntrain.cli.output.terminal import facts, out, plain, table
     from nntrain.cli.output.terminal import show as show_tables
     from nntrain.core.entry_text import spell
 
@@ -63,4 +64,6 @@ def _print(found: "Description", assembly: "Assembly", peak: int | None) -> None
     ]
     if peak is not None:
         lines.insert(3, ("peak", f"{size(peak)} for a whole run: program, data, training, scoring and drawing"))
+    if division:
+        lines.append(("division", plain(division)))
     facts(lines)

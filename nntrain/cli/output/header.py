@@ -79,7 +79,8 @@ def _data(run: "Run") -> str:
     else:
         target = "themselves" if task == "reconstruction" else plural(data.n_targets, "target")
     source = str(getattr(run.loaded.spec.data.source, "kind", "data"))
-    return f"{source}: {rows} · {plural(data.n_features, 'feature')} → {target}"
+    divided = f" · {plain(data.division)}" if data.division else ""
+    return f"{source}: {rows} · {plural(data.n_features, 'feature')} → {target}{divided}"
 
 
 def _optimizer(optimizer: Any, schedule: "Schedule") -> str:

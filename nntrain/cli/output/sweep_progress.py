@@ -45,9 +45,10 @@ class SweepProgress:
         """Say what is planned."""
         statuses = [outcome.status for outcome in self.coordinator.outcomes.values()]
         numbers = {name: statuses.count(name) for name in ("done", "diverged", "to do")}
-        runs, settings, seeds = len(statuses), len(self.plan.settings), len(self.plan.seeds)
+        runs, settings, units = len(statuses), len(self.plan.settings), self.plan.units
         if self.as_json:
             facts = {"settings": settings, "seeds": list(self.plan.seeds), "runs": runs, "rank": self.plan.rank}
+            facts |= {"folds": list(self.plan.folds)} if self.plan.folds else {}
             out_json(
                 {
                     "event": "plan",
@@ -60,18 +61,18 @@ class SweepProgress:
             )
         if not self.talks:
             return
-        if settings * seeds < self.total and not self.plan.rungs:
-            text = f"{_product(self.total // seeds, seeds)}, {_plural(settings, 'setting')} at a time"
+        if settings * units < self.total and not self.plan.rungs:
+            text = f"{_product(self.total // units, self.plan)}, {_plural(settings, 'setting')} at a time"
             self._fact("plan", f"{text}{self._on(self.total)}")
         else:
             parts = [f"{count(number)} {name}" for name, number in numbers.items() if number or name != "diverged"]
-            text = f"{_product(settings, seeds)}: {', '.join(parts)}"
+            text = f"{_product(settings, self.plan)}: {', '.join(parts)}"
             self._fact("plan", text + self._forecast(numbers["to do"]))
         if self.plan.rungs:
             epochs = " and ".join(map(str, self.plan.rungs))
             self._fact("halving", f"runs pause at epoch {epochs}; the best settings go on")
-        if seeds > 1:
-            self._fact("seeds", what_varies(self.plan))
+        if units > 1:
+            self._fact(f"{self.plan.unit_noun}s", what_varies(self.plan))
         if self.plan.merged:
             self._fact("equal", f"{_plural(self.plan.merged, 'setting')} came out equal to others and count once")
 
@@ -118,12 +119,13 @@ class SweepProgress:
         setting = self.plan.settings[point.setting]
         found = {self._names[key]: value_at(setting, key) for key in self.plan.keys}
         values = [f"{name}={plain(figures.setting(value, spell(value)))}" for name, value in found.items()]
-        return " ".join([*values, f"seed={point.seed}"])
+        return " ".join([*values, point.unit_text])
 
     def _event(self, event: str, point: "Point", facts: Mapping[str, Any]) -> None:
         if self.as_json:
             values = self.plan.settings[point.setting].values
             own = {"run": self.coordinator.folder.run(point.id), "setting": point.setting + 1, "seed": point.seed}
+            own |= {"fold": point.fold} if point.fold is not None else {}
             out_json({"event": event, **own, "values": values, **facts})
             sys.stdout.flush()
 
@@ -182,7 +184,11 @@ class SweepProgress:
 
 
 def what_varies(plan: "Plan") -> str:
-    """Say what is different from seed to seed."""
+    """Say what is different from seed to seed, or from fold to fold."""
+    if plan.folds:
+        return (
+            "validate on a part of the data each; their intervals are a little narrow, since they share training rows"
+        )
     if plan.drawn:
         return f"vary the weights, the batches and the {plan.drawn}"
     return "vary the weights and the batches, not the split"
@@ -194,8 +200,10 @@ def short_names(keys: Sequence[str]) -> dict[str, str]:
     return {key: name if last.count(name) == 1 else key for key, name in zip(keys, last, strict=True)}
 
 
-def _product(settings: int, seeds: int) -> str:
-    return f"{_plural(settings, 'setting')} × {_plural(seeds, 'seed')} = {_plural(settings * seeds, 'run')}"
+def _product(settings: int, plan: "Plan") -> str:
+    numbers = [_plural(len(plan.seeds), "seed")] if len(plan.seeds) > 1 or not plan.folds else []
+    numbers += [_plural(len(plan.folds), "fold")] if plan.folds else []
+    return f"{_plural(settings, 'setting')} × {' × '.join(numbers)} = {_plural(settings * plan.units, 'run')}"
 
 
 def _plural(number: int, noun: str) -> str:

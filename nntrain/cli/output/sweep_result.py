@@ -27,7 +27,7 @@ def show_result(
     fresh: "Standing | None" = None,
 ) -> None:
     """Write the best settings and what there is to say of them to stdout; ``fresh`` is the best with fresh seeds."""
-    several = len(plan.seeds) > 1
+    several = plan.units > 1
     names = short_names(plan.keys)
     score = plan.rank.replace(".", " ")
     header = ["", *(f">{plain(names[key])}" for key in plan.keys), f">{score}"]
@@ -60,12 +60,12 @@ def _lines(plan: "Plan", found: "Sequence[Standing]", outcomes: "Mapping[str, Ou
     lines = [("bracket", text) for text in _bracket(plan, found)] + [("edge", text) for text in _edges(plan, found)]
     best = found[0]
     tied = _tied(found)
-    if len(plan.seeds) > 1:
-        lines.append(("seeds", what_varies(plan)))
+    if plan.units > 1:
+        lines.append((f"{plan.unit_noun}s", what_varies(plan)))
     if any(one.difference.n > 1 for one in found[1:]):
         same = f"{_more(tied)} tied with the best (0 is in the paired 95 % interval)"
         others = "each other that came to its end" if plan.rungs else "each other setting"
-        lines.append(("by seed", same if tied else f"better than {others} (paired 95 % intervals)"))
+        lines.append((f"by {plan.unit_noun}", same if tied else f"better than {others} (paired 95 % intervals)"))
     statuses = [outcome.status for outcome in outcomes.values()]
     for status in ("paused", "diverged", "failed", "to do"):
         if status in statuses:
@@ -82,8 +82,10 @@ def _confirmed(fresh: "Standing | None") -> list[tuple[str, str]]:
     if fresh is None:
         return []
     score = _spread(figure(fresh.score.mean), fresh.score.half)
+    folds = {point.fold for point in fresh.setting.points}
+    runs = "fresh seeds" if len(folds) == 1 else "runs of fresh seeds"
     diverged = f", {fresh.diverged} diverged" if fresh.diverged else ""
-    return [("confirmed", f"{score} with {fresh.score.n} of {fresh.runs} fresh seeds{diverged}")]
+    return [("confirmed", f"{score} with {fresh.score.n} of {fresh.runs} {runs}{diverged}")]
 
 
 def _places(folder: Path, names: Sequence[str]) -> list[tuple[str, str]]:

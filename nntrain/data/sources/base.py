@@ -6,7 +6,7 @@ To add one: one class in a file of this folder. Knows nothing of the sources the
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from nntrain.core.registry import Registry
 from nntrain.core.types import Array
@@ -14,6 +14,7 @@ from nntrain.data.dataset import Raw
 from nntrain.data.formats.files import is_gzip
 from nntrain.data.formats.signatures import first_bytes, refuse_foreign
 from nntrain.data.tables.columns import Table
+from nntrain.data.tables.row_columns import RowColumns
 from nntrain.errors import DataError
 
 
@@ -29,6 +30,15 @@ class Source(Protocol):
 
     def load(self, seed: int) -> Raw:
         """Return all examples unscaled and unsplit; the seed matters to sources that draw. DataError when it fails."""
+        ...
+
+
+@runtime_checkable
+class HasColumns(Protocol):
+    """A source whose columns, or arrays, have names: it can say more of its rows."""
+
+    def load_with(self, seed: int, columns: RowColumns) -> Raw:
+        """Return what ``load`` returns, and what these columns say of the rows. DataError when it fails."""
         ...
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from nntrain.data.dataset import Raw
 from nntrain.data.formats.delimited import records
-from nntrain.data.sources.base import Source, check_kind
+from nntrain.data.sources.base import HasColumns, Source, check_kind
 from nntrain.data.sources.tabular import TableSource
 from nntrain.data.tables.column_names import place_of_names
 from nntrain.data.tables.columns import Kinds, Table, position_of
+from nntrain.data.tables.row_columns import NO_COLUMNS, ROW_KEYS, RowColumns
 from nntrain.data.tables.text_table import TextTable
 from nntrain.data.tables.used_rows import Roles
 from nntrain.data.tables.wanted_columns import WantedColumns
@@ -21,46 +22,62 @@ from nntrain.data.text import quoted
 from nntrain.errors import DataError
 
 
-def load_known(source: Source, seed: int, wanted: WantedColumns) -> Raw:
+def load_known(source: Source, seed: int, wanted: WantedColumns, columns: RowColumns = NO_COLUMNS) -> Raw:
     """Return what ``source.load`` returns, for the task and with the columns, in order and kind, that the model has.
 
     The columns of a table are found by name if the model and the file have names, else as the source's own settings
-    say. DataError for columns that are missing or do not fit.
+    say. ``columns`` say something of the rows if they are there. DataError for columns that are missing or do not fit.
     """
     settings: Any = source
     if getattr(source, "task", None) == "auto" and wanted.task != "reconstruction":
         settings = replace(settings, task=wanted.task)
-    raw: Raw = _load_table(settings, seed, wanted) if isinstance(settings, TableSource) else settings.load(seed)
+    raw: Raw = (
+        _load_table(settings, seed, wanted, columns)
+        if isinstance(settings, TableSource)
+        else settings.load_with(seed, columns)
+        if columns and isinstance(settings, HasColumns)
+        else settings.load(seed)
+    )
     if wanted.task != "reconstruction" and (raw.task == "classification") != bool(wanted.class_names):
         want, got = ("classes", "numbers") if wanted.class_names else ("numbers", "classes")
         raise DataError(f"data: the model predicts {want}, the target column holds {got}")
     _check_width(raw.train.X.shape[1], wanted)
-    columns = raw.train.y.shape[1:]
-    if wanted.n_targets is not None and columns and columns != (wanted.n_targets,):
-        raise DataError(f"data: {columns[0]} target columns, the model predicts {wanted.n_targets}")
+    k = raw.train.y.shape[1:]
+    if wanted.n_targets is not None and k and k != (wanted.n_targets,):
+        raise DataError(f"data: {k[0]} target columns, the model predicts {wanted.n_targets}")
     return raw
 
 
-def _load_table(source: TableSource, seed: int, wanted: WantedColumns) -> Raw:
+def _load_table(source: TableSource, seed: int, wanted: WantedColumns, columns: RowColumns) -> Raw:
     check_kind(source.path, source.kind)
     table = open_known(source, source.path, wanted)
     if not wanted.columns or not table.names:
-        roles = source.roles(table)
+        roles = source.roles(table, columns)
         _check_width(len(roles.features), wanted)
         return source.load_roles(seed, table, roles, _kinds(roles, wanted))
     targets = _target_names(source, table, wanted)
     found = wanted.find(table, targets)
     split, key = (None if c is None else position_of(c, table) for c in (source.split, source.key))
-    for position in (split, key):
-        if position in (*found.features, *found.targets):
+    of_rows = [_position(columns.keys.get(name), table) for name in ROW_KEYS]
+    for position in (split, key, *of_rows):
+        if position is not None and position in (*found.features, *found.targets):
             name = quoted(table.names[position])
             where = place_of_names(table)
             raise DataError(f"{where}: column {position}, {name}, divides the rows, and the model takes it")
-    dividing = {table.names[p] for p in (split, key) if p is not None}
+    dividing = {table.names[p] for p in (split, key, *of_rows) if p is not None}
     ignored = {name for c in (*source.ignore, *table.left_out) for name in _names_of(c, table)}
-    roles = Roles(found.targets, found.features, (), split, key)
-    notes = (*found.notes, *wanted.describe_others(found.others, {*dividing, *ignored, *targets}, str(table.path)))
+    roles = Roles(found.targets, found.features, (), split, key, *of_rows)
+    lost = columns.weights is not None and roles.weights is None
+    unweighted = (f"{table.path}: has no column {columns.weights}, so each row counts 1 in the cost",) if lost else ()
+    others = wanted.describe_others(found.others, {*dividing, *ignored, *targets}, str(table.path))
+    notes = (*found.notes, *unweighted, *others)
     return source.load_roles(seed, table, roles, _kinds(roles, wanted), notes)
+
+
+def _position(column: str | int | None, table: Table) -> int | None:
+    """Return the position of a column of a table with names, None where it is not there."""
+    names = [] if column is None else _names_of(column, table)
+    return position_of(names[0], table) if names else None
 
 
 def open_known(source: TableSource, path: Path, wanted: WantedColumns) -> Table:

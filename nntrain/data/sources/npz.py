@@ -3,19 +3,22 @@
 Knows nothing of splits or scaling.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
+import numpy as np
 from annotated_types import MinLen
 
 from nntrain.core.types import Array
 from nntrain.data.dataset import Raw
-from nntrain.data.formats.array_checks import inputs
+from nntrain.data.formats.array_checks import inputs, numbers
 from nntrain.data.formats.npy import Npz
 from nntrain.data.formats.signatures import member_of
+from nntrain.data.row_facts import RowFacts
 from nntrain.data.sources.base import SOURCES, Reader, enter
 from nntrain.data.sources.pairs import Pair, TaskOfArrays, no_targets, raw_of
+from nntrain.data.tables.row_columns import NO_COLUMNS, ROW_KEYS, RowColumns
 from nntrain.data.text import choices
 from nntrain.errors import DataError
 
@@ -48,13 +51,39 @@ class NpzFile:
 
     def load(self, seed: int) -> Raw:
         """Return inputs in their stored type, native and C-contiguous."""
+        return self.load_with(seed, NO_COLUMNS)
+
+    def load_with(self, seed: int, columns: RowColumns) -> Raw:
+        """Return the same, with what arrays (n,) of the archive with these names say of the rows."""
         archive = Npz(self.path)
         names = (self.X_test, None if self.y is None else self.y_test)
         usual = (self.X_test, self.y_test) == ("X_test", "y_test")
         absent = usual and not archive.members.keys() & set(names)
-        return raw_of(
-            self._pair(archive, self.X, self.y), None if absent else self._pair(archive, *names), asked=self.task
-        )
+        test = None if absent else self._pair(archive, *names)
+        raw = raw_of(self._pair(archive, self.X, self.y), test, asked=self.task)
+        groups, order, weights = (self._values(archive, key, columns, len(raw.train)) for key in ROW_KEYS)
+        notes = raw.notes
+        if weights is not None and raw.test is not None:
+            notes = (*notes, f"{self.path}: each test row counts 1 in the cost: {columns.weights} is of the others")
+        facts = RowFacts(None if groups is None else np.unique(groups, return_inverse=True)[1], order)
+        return replace(raw, train=replace(raw.train, weights=weights), facts=facts, notes=notes)
+
+    def _values(self, archive: Npz, key: str, columns: RowColumns, n: int) -> Array | None:
+        """Return the values (n,) of the array that a key names: of groups as they are, else numbers."""
+        name = columns.keys.get(key)
+        if name is None:
+            return None
+        if str(name) not in archive.members:
+            raise DataError(f"{key}: {self.path}: no array '{name}'{choices(str(name), tuple(archive.members))}")
+        values = archive.read(str(name))
+        if values.shape != (n,):
+            raise DataError(f"{key}: {self.path}: {name} has shape {values.shape}, expected ({n},)")
+        if key == "data.groups":
+            return values
+        found = numbers(values, f"{key}: {self.path}: {name}")
+        if key == "data.sample_weight" and (found < 0).any():
+            raise DataError(f"{self.path}: {name}[{(found < 0).argmax()}]: a weight is at least 0, got {found.min():g}")
+        return found
 
     def _pair(self, archive: Npz, X_name: str, y_name: str | None) -> Pair:
         for name in filter(None, (X_name, y_name)):

@@ -26,6 +26,7 @@ from nntrain.data.text import quoted
 from nntrain.errors import DataError, MissingExtraError
 
 BATCH = 1 << 16  # rows from which on a row group is read by itself
+MOMENTS = ("dates", "times")  # what such columns hold; as texts they are as in 2021-03-04 05:06:07
 FREE = 1 << 30  # bytes of numbers that are never suspicious; columns of few values pack to nearly nothing
 
 
@@ -112,7 +113,7 @@ class ParquetTable(DefiniteTable):
     def columns(self, kept: Collection[int] | None = None, kinds: Kinds = FOUND_OUT) -> tuple[Column, ...]:
         """Return the columns at these positions, or all, in order of position."""
         positions = range(self.width) if kept is None else sorted(kept)
-        self._check(positions)
+        self._check(positions, kinds.text, kinds.moments)
         return tuple(self._column(position, kinds, self._batches) for position in positions)
 
     def blocks(self, kept: Collection[int], kinds: Kinds) -> Iterator[tuple[Column, ...]]:
@@ -146,9 +147,13 @@ class ParquetTable(DefiniteTable):
             rows += count
         return batches
 
-    def _check(self, positions: Collection[int]) -> None:
-        """Refuse columns that cannot be read, names that are not clear, and more numbers than the file can mean."""
-        refuse_unusable(self, positions)
+    def _check(self, positions: Collection[int], *as_texts: Collection[int]) -> None:
+        """Refuse columns that cannot be read, names that are not clear, and more numbers than the file can mean.
+
+        Dates and times can be read where they may be texts.
+        """
+        texts = {p for some in as_texts for p in some if self.unusable.get(p) in MOMENTS}
+        refuse_unusable(self, set(positions) - texts)
         for position in positions:
             if self.names.count(self.names[position]) > 1:
                 raise DataError(f"{self.path}: 2 columns are named {quoted(self.names[position])}")
@@ -228,9 +233,9 @@ def _what_is_odd(kind: Any) -> str:
     if _is_numeric(kind) or types.is_string(kind) or types.is_large_string(kind):
         return ""
     if types.is_date(kind):
-        return "dates"
+        return MOMENTS[0]
     if types.is_temporal(kind):
-        return "times"
+        return MOMENTS[1]
     return "no value in any row" if types.is_null(kind) else str(kind)
 
 

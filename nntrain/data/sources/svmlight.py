@@ -18,9 +18,10 @@ from nntrain.data.formats.delimited import open_decoded
 from nntrain.data.formats.files import expansion_limit, file_size
 from nntrain.data.formats.gaps import is_number
 from nntrain.data.sources.base import SOURCES, Reader, enter
-from nntrain.data.sources.tabular import ColumnName, TableSource
+from nntrain.data.sources.tabular import TableSource
 from nntrain.data.tables.columns import FOUND_OUT, Column, Kinds, Table
 from nntrain.data.tables.definite_table import DefiniteTable
+from nntrain.data.tables.row_columns import ColumnName
 from nntrain.data.tables.used_rows import Roles
 from nntrain.data.text import quoted
 from nntrain.errors import DataError
@@ -57,7 +58,7 @@ class Svmlight(TableSource):
 
     def open_test(self, path: Path, train: Table, roles: Roles) -> tuple[Table, Roles, Sequence[str]]:
         """Return the file to test on with the columns of training: an index that it never names is 0 in each row."""
-        return self.open(path, train), replace(roles, split=None, key=None), ()
+        return self.open(path, train), replace(roles, split=None, key=None, groups=None, order=None), ()
 
 
 @dataclass(frozen=True)

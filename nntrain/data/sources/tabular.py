@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, ClassVar, Self, cast
 
-from annotated_types import MinLen
-
 from nntrain.core.fields import ONE_OR_MANY, Real, Whole
 from nntrain.core.types import Task
 from nntrain.data.dataset import Part, Raw
@@ -19,12 +17,12 @@ from nntrain.data.sources.base import check_kind
 from nntrain.data.tables.column_names import find_columns, list_names, place_of_names
 from nntrain.data.tables.columns import Kinds, Table, position_of
 from nntrain.data.tables.labels import TaskChoice, match_undotted, rename
+from nntrain.data.tables.row_columns import NO_COLUMNS, ROW_KEYS, ColumnName, RowColumns
 from nntrain.data.tables.table_notes import GapHints, describe_table
 from nntrain.data.tables.targets import Target, read_target
 from nntrain.data.tables.used_rows import Missing, Roles, UsedRows
 from nntrain.errors import DataError
 
-ColumnName = Annotated[str, MinLen(1)] | Whole  # a name from the header, or a position: 0 is the first, -1 the last
 Word = str | Whole | Real  # a text, or number, that means "missing"
 
 
@@ -73,9 +71,13 @@ class TableSource:
 
     def load(self, seed: int) -> Raw:
         """Return features as float64, texts as indices into lists of them; classes as indices or targets as numbers."""
+        return self.load_with(seed, NO_COLUMNS)
+
+    def load_with(self, seed: int, columns: RowColumns) -> Raw:
+        """Return the same, with what these columns say of the rows."""
         check_kind(self.path, self.kind)
         table = self.open(self.path, None)
-        roles = self.roles(table)
+        roles = self.roles(table, columns)
         return self.load_roles(seed, table, roles, Kinds(roles.text, (), roles.targets))
 
     def load_roles(self, seed: int, table: Table, roles: Roles, kinds: Kinds, notes: Sequence[str] = ()) -> Raw:
@@ -83,7 +85,7 @@ class TableSource:
         rows = UsedRows.read(table, roles, self.missing, kinds)
         target = read_target(table, rows.targets, self.task, len(rows.kept))
         texts = [column.texts for column in rows.features]
-        train, test = target.part(rows.inputs(texts), rows.kept), None
+        train, test = replace(target.part(rows.inputs(texts), rows.kept), weights=rows.weights), None
         hints = GapHints().add([*rows.features, *rows.targets])
         notes = [*notes, *describe_table(table, roles.kept, hints), *target.notes]
         notes += rows.notes(self.path)
@@ -103,15 +105,21 @@ class TableSource:
             fills=self.missing == "mean",
             sides=rows.sides(table),
             draws=rows.draws(seed),
+            facts=rows.facts,
             notes=tuple(notes),
         )
 
-    def roles(self, table: Table) -> Roles:
-        """Return what each column is for; DataError for a column that is not there, or is to be two things."""
+    def roles(self, table: Table, columns: RowColumns = NO_COLUMNS) -> Roles:
+        """Return what each column is for; DataError for a column that is not there, or is to be two things.
+
+        ``columns`` say something of the rows, and are no features.
+        """
         targets = tuple(position_of(column, table) for column in self.targets)
         ignored, text = (tuple(position_of(column, table) for column in some) for some in (self.ignore, self.text))
         split, key = (None if column is None else position_of(column, table) for column in (self.split, self.key))
+        of_rows = {key: position_of(column, table) for key, column in columns.keys.items()}
         taken = {"ignored": ignored, "split by": (split,), "the key": (key,)}
+        taken |= {name: (position,) for name, position in of_rows.items()}
         for column, position in zip(self.targets, targets, strict=True):
             for what, positions in taken.items():
                 if position in positions:
@@ -120,16 +128,21 @@ class TableSource:
                 raise DataError(f"{self.path}: a column can be a target once only, got {column!r}")
         if split is not None and key is not None:
             raise DataError(f"{self.path}: rows are divided by `split` or by `key`, not both")
+        used: dict[int | None, str] = {split: "split", key: "key"}
+        for name, position in of_rows.items():
+            if position in used and position is not None:
+                raise DataError(f"{self.path}: column {position} cannot be both {used[position]} and {name}")
+            used[position] = name
         taken_out = table.left_out.keys() - set(text)
-        features = [p for p in range(table.width) if p not in {*targets, *ignored, *taken_out, split, key}]
+        features = [p for p in range(table.width) if p not in {*targets, *ignored, *taken_out, *used}]
         if not features:
             raise DataError(f"{self.path}: no feature columns are left of {table.width}")
-        return Roles(targets, tuple(features), text, split, key)
+        return Roles(targets, tuple(features), text, split, key, *(of_rows.get(name) for name in ROW_KEYS))
 
     def open_test(self, path: Path, train: Table, roles: Roles) -> tuple[Table, Roles, Sequence[str]]:
         """Return the file to test on, the roles of its columns, by name if both files have names, and notes."""
         check_kind(path, self.kind)
-        roles = replace(roles, split=None, key=None)
+        roles = replace(roles, split=None, key=None, groups=None, order=None)
         table = self.open(path, None) if train.names else None
         if table is None or not table.names or table.names == train.names:
             return self.open(path, train), roles, ()
@@ -137,7 +150,10 @@ class TableSource:
         found = find_columns(wanted, table.names, place_of_names(table))
         n, others = len(roles.targets), [name for name in found.others if name not in train.names]
         notes = [*found.notes, *([f"{path}: not used: {list_names(others)}"] if others else [])]
-        return table, replace(roles, targets=found.positions[:n], features=found.positions[n:]), notes
+        weights = None
+        if roles.weights is not None:
+            weights = position_of(train.names[roles.weights], table)
+        return table, replace(roles, targets=found.positions[:n], features=found.positions[n:], weights=weights), notes
 
     def _test(
         self, table: Table, roles: Roles, train: UsedRows, target: Target
@@ -160,4 +176,5 @@ class TableSource:
             lambda name: table.locate(theirs.first_row(spelled[name]), roles.targets[0])[0],
         )
         dots = [f"{table.path}: class names end with a dot that those of {self.path} have not; taken for the same"]
+        part = replace(part, weights=rows.weights)
         return part, texts, [*table.notes, *rows.notes(table.path), *(dots if names != theirs.class_names else [])]

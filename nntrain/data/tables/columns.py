@@ -19,12 +19,14 @@ from nntrain.errors import DataError
 class Kinds:
     """Positions of columns whose kind is not to be found out: ``text``, ``number``.
 
-    A column in ``strict`` is text as soon as one of its values is no number.
+    A column in ``strict`` is text as soon as one of its values is no number. What is in ``moments`` is strict, and may
+    hold dates or times.
     """
 
     text: Collection[int] = ()
     number: Collection[int] = ()
     strict: Collection[int] = ()
+    moments: Collection[int] = ()
 
 
 FOUND_OUT = Kinds()

@@ -4,7 +4,7 @@ Knows nothing of how a table is stored.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -12,8 +12,10 @@ import numpy as np
 
 from nntrain.core.types import Array
 from nntrain.data.dataset import SPLITS
+from nntrain.data.row_facts import RowFacts
 from nntrain.data.split import draw
 from nntrain.data.tables.columns import Column, Kinds, Table, side_by_side
+from nntrain.data.tables.row_columns import moments_of, weights_of
 from nntrain.data.text import quoted
 from nntrain.errors import DataError
 
@@ -28,37 +30,52 @@ class Roles:
     targets: tuple[int, ...]
     features: tuple[int, ...]
     text: tuple[int, ...]
-    split: int | None
-    key: int | None
+    split: int | None = None
+    key: int | None = None
+    groups: int | None = None
+    order: int | None = None
+    weights: int | None = None
 
     @property
     def kept(self) -> set[int]:
         """The positions that are to be read."""
-        return {p for p in (*self.targets, *self.features, self.split, self.key) if p is not None}
+        return {*self.targets, *self.features, *self.of_rows}
+
+    @property
+    def of_rows(self) -> set[int]:
+        """The positions of columns that say something of rows and are no features."""
+        return {p for p in (self.split, self.key, self.groups, self.order, self.weights) if p is not None}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UsedRows:
-    """The columns of one file by role, and which of its rows are kept: (n,) bool."""
+    """The columns of one file by role, and which of its rows are kept: (n,) bool; facts and weights of those alone."""
 
     targets: Sequence[Column]
     features: Sequence[Column]
     split: Column | None
     key: Column | None
+    facts: RowFacts
+    weights: Array | None
     kept: Array
 
     @classmethod
     def read(cls, table: Table, roles: Roles, missing: Missing, kinds: Kinds) -> "UsedRows":
         """Read a table; DataError for what is missing unless the setting takes it."""
-        dividing = {position for position in (roles.split, roles.key) if position is not None}
-        kinds = replace(kinds, text={*kinds.text, *dividing})
+        texts = {p for p in (roles.split, roles.key, roles.groups) if p is not None}
+        strict, numbers = ({p} if p is not None else set() for p in (roles.order, roles.weights))
+        kinds = Kinds({*kinds.text, *texts}, {*kinds.number, *numbers}, {*kinds.strict, *strict}, strict)
         columns = {column.position: column for column in table.columns(roles.kept, kinds)}
         targets, features = ([columns[p] for p in positions] for positions in (roles.targets, roles.features))
-        gaps = _find_gaps(table, targets, features, missing)
+        places = (roles.split, roles.key, roles.groups, roles.order, roles.weights)
+        split, key, groups, order, weights = (None if p is None else columns[p] for p in places)
+        needed = [column for column in (groups, order, weights) if column is not None]
+        gaps = _find_gaps(table, [*targets, *needed], features, missing, roles)
         if gaps.all():
             raise DataError(f"{table.path}: every row has a missing value")
-        split, key = (None if p is None else columns[p] for p in (roles.split, roles.key))
-        return cls(targets, features, split, key, ~gaps)
+        facts = RowFacts(None if groups is None else groups.values, None if order is None else moments_of(order, table))
+        weight = None if weights is None else weights_of(weights, table)[~gaps]
+        return cls(targets, features, split, key, facts.take(np.flatnonzero(~gaps)), weight, ~gaps)
 
     def inputs(self, texts: Sequence[Sequence[str]]) -> Array:
         """Return the features of the rows that are kept, (n, k) float64, texts as indices into these."""
@@ -89,23 +106,28 @@ class UsedRows:
         return numbers[self.kept]
 
 
-def _find_gaps(table: Table, targets: Sequence[Column], features: Sequence[Column], missing: Missing) -> Array:
+def _find_gaps(
+    table: Table, needed: Sequence[Column], features: Sequence[Column], missing: Missing, roles: Roles
+) -> Array:
     """Return the rows to leave out, (n,) bool; DataError for a missing value that the setting does not take."""
     if missing == "drop":
-        return np.asarray(np.logical_or.reduce([column.gaps for column in (*targets, *features)]))
-    _refuse_first(table, targets, features if missing == "error" else ())  # mean fills in features, never a target
-    return np.zeros(len([*targets, *features][0]), bool)
+        return np.asarray(np.logical_or.reduce([column.gaps for column in (*needed, *features)]))
+    _refuse_first(table, [*needed, *(features if missing == "error" else ())], roles)  # mean fills in features alone
+    return np.zeros(len([*needed, *features][0]), bool)
 
 
-def _refuse_first(table: Table, targets: Sequence[Column], features: Sequence[Column]) -> None:
+def _refuse_first(table: Table, columns: Sequence[Column], roles: Roles) -> None:
     """Raise DataError for the first missing value among these columns, with what to do about it."""
-    incomplete = [column for column in (*targets, *features) if column.missing]
+    incomplete = [column for column in columns if column.missing]
     if not incomplete:
         return
     row, position = min((int(column.gaps.argmax()), column.position) for column in incomplete)
     place, value = table.locate(row, position)
     hint = "set data.source.missing to mean or drop"
-    if any(column.position == position for column in targets):
+    if position in roles.of_rows:
+        what = "a group" if position == roles.groups else "a weight" if position == roles.weights else "a time"
+        hint = f"a row needs {what}; set data.source.missing to drop, which leaves such rows out"
+    elif position in roles.targets:
         is_class = f", or data.source.na to [] if {quoted(value)} is a class" if value.isalpha() else ""
         hint = f"a target cannot be filled in; set data.source.missing to drop{is_class}"
     raise DataError(f"{place}: missing value, got {quoted(value)}; {hint}")
