@@ -7,9 +7,7 @@ tensors or the facts mean. No pickle: reading never runs code and takes no more 
 """
 
 import hashlib
-import os
 import re
-import stat
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +18,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors import numpy as container
 
-from nntrain.artifacts import durable, strict_json
+from nntrain.artifacts import durable, plain_file, strict_json
 from nntrain.core.types import Array
 from nntrain.errors import CheckpointError
 
@@ -46,17 +44,21 @@ class Checkpoint:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
-def save(path: Path, checkpoint: Checkpoint) -> None:
+def save(path: Path, checkpoint: Checkpoint, *, dir_fd: int | None = None) -> None:
     """Write durably, after checking that the bytes read back as what was given.
 
-    Raises ``OutputError`` when the disk refuses, ``TypeError`` or ``ValueError`` for what cannot be stored.
+    Raises ``OutputError`` when the disk refuses, ``TypeError`` or ``ValueError`` for what cannot be stored. With
+    ``dir_fd`` only the name of ``path`` counts, in that directory.
     """
-    durable.write_bytes(path, encode(checkpoint))
+    durable.write_bytes(path, encode(checkpoint), dir_fd=dir_fd)
 
 
-def load(path: Path, *, follow_links: bool = True) -> Checkpoint:
-    """Return the verified checkpoint; tensors are read-only arrays. Raises ``CheckpointError``, naming the file."""
-    return decode(read(path, follow_links), str(path))
+def load(path: Path, *, follow_links: bool = True, dir_fd: int | None = None) -> Checkpoint:
+    """Return the verified checkpoint; tensors are read-only arrays. Raises ``CheckpointError``, naming the file.
+
+    With ``dir_fd`` only the name of ``path`` counts, in that directory.
+    """
+    return decode(read(path, follow_links=follow_links, dir_fd=dir_fd), str(path))
 
 
 def encode(checkpoint: Checkpoint) -> bytes:
@@ -172,20 +174,14 @@ def _sealed_facts(data: bytes, where: str) -> dict[str, Any]:
     return facts
 
 
-def read(path: Path, follow_links: bool = True) -> bytes:
+def read(path: Path, *, follow_links: bool = True, dir_fd: int | None = None) -> bytes:
     """Return the contents of a plain file, unverified; devices and pipes are refused before they can block."""
-    flags = os.O_RDONLY | os.O_NONBLOCK | (0 if follow_links else os.O_NOFOLLOW)
     try:
-        descriptor = os.open(path, flags)
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise CheckpointError(f"{path}: not a plain file")
-            with open(descriptor, "rb", closefd=False) as stream:
-                return stream.read()
-        finally:
-            os.close(descriptor)
+        return plain_file.read(path, follow_links=follow_links, dir_fd=dir_fd)
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such checkpoint") from None
+    except plain_file.IrregularFileError as error:
+        raise CheckpointError(f"{path}: {durable.cause(error)}") from None
     except OSError as error:
         raise CheckpointError(f"{path}: cannot read the checkpoint: {durable.cause(error)}") from error
     except (ValueError, MemoryError) as error:  # a NUL in the path; a file larger than the memory

@@ -52,68 +52,63 @@ def report_write_errors(path: Path) -> Iterator[None]:
         raise OutputError(f"{path!r}: cannot write: {error}") from error
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes, *, dir_fd: int | None = None) -> None:
     """Put ``data`` at ``path`` so that after a crash the file is wholly the old one or wholly the new one.
 
     Exclusive temporary file in the same directory, write, fsync, read back, rename, fsync of the directory. Raises
     ``OutputError``; the target is then untouched (or, if only the last fsync failed, complete). A target that is a
-    symbolic link, a directory or a device is refused.
+    symbolic link, a directory or a device is refused. All of it happens in one directory, whatever its path leads to
+    meanwhile: in that of ``dir_fd`` if it is given, else in the one that is there at the beginning.
     """
-    with report_write_errors(path):
-        _refuse_irregular(path)
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
+    with report_write_errors(path), _directory_of(path, dir_fd) as folder:
+        name = path.name or "."
+        _refuse_irregular(path, folder)
+        temporary = f".{name}.{secrets.token_hex(4)}{TEMPORARY}"
         try:
-            _write_new(temporary, data)
-            temporary.replace(path)
+            _write_new(temporary, data, folder)
+            os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
             with suppress(OSError, ValueError):
-                temporary.unlink()
+                os.unlink(temporary, dir_fd=folder)
             raise
-        sync_directory(path.parent)
+        _sync_names(folder)
 
 
-def append(path: Path, data: bytes) -> None:
+def append(path: Path, data: bytes, *, dir_fd: int | None = None) -> None:
     """Add ``data`` at the end of ``path`` (made if missing); on failure the file is cut back to its old length.
 
     Survives the death of the process; only ``sync`` makes it survive a power cut as well. Raises ``OutputError``.
     """
-    with report_write_errors(path):
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+    with report_write_errors(path), _open(path, flags, dir_fd) as descriptor:
+        length = os.fstat(descriptor).st_size
         try:
-            length = os.fstat(descriptor).st_size
-            try:
-                _write_all(descriptor, data)
-            except BaseException:
-                with suppress(OSError):
-                    os.ftruncate(descriptor, length)
-                raise
-        finally:
-            os.close(descriptor)
+            _write_all(descriptor, data)
+        except BaseException:
+            with suppress(OSError):
+                os.ftruncate(descriptor, length)
+            raise
 
 
-def truncate(path: Path, length: int) -> None:
+def truncate(path: Path, length: int, *, dir_fd: int | None = None) -> None:
     """Cut ``path`` to ``length`` bytes, durably. Raises ``OutputError``."""
-    with report_write_errors(path), _open_new(path, os.O_WRONLY | os.O_NOFOLLOW) as descriptor:
+    with report_write_errors(path), _open(path, os.O_WRONLY | os.O_NOFOLLOW, dir_fd) as descriptor:
         os.ftruncate(descriptor, length)
         os.fsync(descriptor)
 
 
-def sync(path: Path) -> None:
+def sync(path: Path, *, dir_fd: int | None = None) -> None:
     """Force the contents and the name of ``path`` to the disk. Raises ``OutputError``."""
-    with report_write_errors(path):
-        with _open_new(path, os.O_WRONLY | os.O_NOFOLLOW) as descriptor:
+    with report_write_errors(path), _directory_of(path, dir_fd) as folder:
+        with _open(path, os.O_WRONLY | os.O_NOFOLLOW, folder) as descriptor:
             os.fsync(descriptor)
-        sync_directory(path.parent)
+        _sync_names(folder)
 
 
 def sync_directory(directory: Path) -> None:
     """Force the names in ``directory`` to the disk; file systems that cannot do so are left in peace."""
-    with _open_new(directory, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
-        try:
-            os.fsync(descriptor)
-        except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-                raise
+    with _open(directory, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
+        _sync_names(descriptor)
 
 
 def make_directory(path: Path) -> None:
@@ -132,25 +127,70 @@ def make_directory(path: Path) -> None:
                 sync_directory(parent)
 
 
-def remove(path: Path) -> None:
+def make_folder(path: Path, *, dir_fd: int) -> None:
+    """Make ``path`` in the directory of ``dir_fd`` and force its name to the disk. Raises ``OutputError``."""
+    with report_write_errors(path):
+        os.mkdir(path.name, dir_fd=dir_fd)
+        _sync_names(dir_fd)
+
+
+def remove(path: Path, *, dir_fd: int | None = None) -> None:
     """Delete a file; one that is gone already is fine. Raises ``OutputError``."""
     with report_write_errors(path), suppress(FileNotFoundError):
-        path.unlink()
+        os.unlink(place(path, dir_fd), dir_fd=dir_fd)
+
+
+def sweep(folder: Path, *, dir_fd: int) -> None:
+    """Delete the temporary files that killed writers left in ``folder``, the directory of ``dir_fd``."""
+    with report_write_errors(folder):
+        names = os.listdir(dir_fd)
+    for name in names:
+        if name.startswith(".") and name.endswith(TEMPORARY):
+            remove(folder / name, dir_fd=dir_fd)
+
+
+def sync_names(path: Path, *, dir_fd: int) -> None:
+    """Force the names in the directory of ``dir_fd``, which ``path`` led to, to the disk. Raises ``OutputError``."""
+    with report_write_errors(path):
+        _sync_names(dir_fd)
+
+
+def place(path: Path, dir_fd: int | None) -> Path | str:
+    """Return what to hand to the system for ``path``: its name alone where its directory is held open."""
+    return path if dir_fd is None else path.name
 
 
 @contextmanager
-def _open_new(path: Path, flags: int) -> Iterator[int]:
-    descriptor = os.open(path, flags)
+def _open(path: Path, flags: int, dir_fd: int | None = None) -> Iterator[int]:
+    descriptor = os.open(place(path, dir_fd), flags, 0o666, dir_fd=dir_fd)
     try:
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _refuse_irregular(path: Path) -> None:
+@contextmanager
+def _directory_of(path: Path, dir_fd: int | None) -> Iterator[int]:
+    """Hold the directory that ``path`` lies in: the one that is open already, if one is given."""
+    if dir_fd is not None:
+        yield dir_fd
+        return
+    with _open(path.parent, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
+        yield descriptor
+
+
+def _sync_names(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+
+
+def _refuse_irregular(path: Path, folder: int) -> None:
     """Refuse to replace anything but a plain file: renaming over /dev/null or a link would destroy it."""
     try:
-        mode = os.lstat(path).st_mode
+        mode = os.stat(path.name or ".", dir_fd=folder, follow_symlinks=False).st_mode
     except FileNotFoundError:
         return
     if not stat.S_ISREG(mode):
@@ -158,10 +198,10 @@ def _refuse_irregular(path: Path) -> None:
         raise OutputError(f"{path}: cannot write: it is {kind}, not a plain file")
 
 
-def _write_new(path: Path, data: bytes) -> None:
-    """Make ``path``, fill it, force it to the disk and check that it reads back as ``data``."""
+def _write_new(name: str, data: bytes, folder: int) -> None:
+    """Make a file in ``folder``, fill it, force it to the disk and check that it reads back as ``data``."""
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    descriptor = os.open(path, flags, 0o666)
+    descriptor = os.open(name, flags, 0o666, dir_fd=folder)
     try:
         _write_all(descriptor, data)
         os.fsync(descriptor)

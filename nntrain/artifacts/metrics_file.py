@@ -9,15 +9,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from nntrain.artifacts import durable, facts, strict_json
+from nntrain.artifacts import durable, facts, plain_file, strict_json
 from nntrain.errors import CheckpointError
 
 
 class MetricsFile:
-    """Append, cut and read; the lock is the caller's business."""
+    """Append, cut and read; the lock is the caller's business. ``dir_fd`` is the run directory, where it is held."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, dir_fd: int | None = None) -> None:
+        self.path, self._dir_fd = path, dir_fd
         self._synced = True
         self._written: int | None = None  # bytes in the file after this process wrote it last
         self._digest = hashlib.sha256()  # of those bytes
@@ -25,10 +25,7 @@ class MetricsFile:
     @property
     def length(self) -> int:
         """Bytes in the file, 0 when there is none."""
-        try:
-            return self.path.stat().st_size
-        except FileNotFoundError:
-            return 0
+        return plain_file.size(self.path, dir_fd=self._dir_fd) or 0
 
     def append(self, record: Mapping[str, Any]) -> None:
         """Add one record; NaN and ±inf become null. Raises ``OutputError``, and ``CheckpointError`` if it was changed.
@@ -42,21 +39,21 @@ class MetricsFile:
             what = f"{self._written} bytes were written, {self.length} are there"
             raise CheckpointError(f"{self.path}: was changed while this run was writing it: {what}")
         self._synced = False
-        durable.append(self.path, line)
+        durable.append(self.path, line, dir_fd=self._dir_fd)
         self._digest.update(line)
         self._written = (self._written or 0) + len(line)
 
     def sync(self) -> None:
         """Make all that was appended proof against power cuts. Raises ``OutputError``."""
         if not self._synced:
-            durable.sync(self.path)
+            durable.sync(self.path, dir_fd=self._dir_fd)
             self._synced = True
 
     def cut(self, length: int) -> None:
         """Keep the first ``length`` bytes, which must be whole records. Raises ``CheckpointError``, ``OutputError``."""
         self.check(length)
         if length < self.length:
-            durable.truncate(self.path, length)
+            durable.truncate(self.path, length, dir_fd=self._dir_fd)
         self._remember(self._bytes())
 
     def check(self, length: int, sha256: str | None = None) -> None:
@@ -108,7 +105,7 @@ class MetricsFile:
 
     def _bytes(self) -> bytes:
         try:
-            return self.path.read_bytes()
+            return plain_file.read(self.path, dir_fd=self._dir_fd)
         except FileNotFoundError:
             return b""
         except OSError as error:

@@ -1,37 +1,45 @@
 """The lock of a run directory, and the proof that the directory is still the one that was locked.
 
 A lock file says nothing about the path that leads to it: a directory can be moved or replaced while a run holds it, and
-the lock file can be deleted. So the holder remembers which directory and which lock file it found, and compares them
-with what stands at the path before every write. Knows nothing of what is written.
+the lock file can be deleted. So the holder keeps the directory open and reaches all its files from there. Before every
+write it also looks whether the path still leads to this directory, and the directory still has this lock file. Knows
+nothing of what is written.
 """
 
+import errno
+import fcntl
 import os
 import stat
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-
-from filelock import FileLock, SoftFileLock, Timeout
 
 from nntrain.artifacts import durable
 from nntrain.errors import LockedError, OutputError
 
 LOCK = ".lock"
+HELD = (errno.EAGAIN, errno.EACCES)  # what systems say when another process has the lock
 
 
 class RunLock:
-    """A directory held alone by this process; make one with ``hold``."""
+    """A directory held alone by this process; make one with ``hold``. ``directory`` is its open descriptor."""
 
     def __init__(self, path: Path, directory: int, file: int) -> None:
-        self.path = path
+        self.path, self.directory = path, directory
         self._held = (_identity(os.fstat(directory)), _identity(os.fstat(file)))
+        self._process = os.getpid()
 
     def check(self) -> None:
-        """Raise ``OutputError`` unless the path still leads to the directory and the lock file that are held."""
+        """Raise ``OutputError`` unless the path still leads to the directory and the lock file that are held.
+
+        A process that was forked off shares the lock, but must not write.
+        """
+        if os.getpid() != self._process:
+            raise OutputError(f"{self.path}: process {self._process} is writing this run; a fork of it must not")
         found: tuple[tuple[int, int], tuple[int, int]] | None = None
         with suppress(OSError):
-            found = (_identity(self.path.stat()), _identity((self.path / LOCK).lstat()))
+            lock = os.stat(LOCK, dir_fd=self.directory, follow_symlinks=False)
+            found = (_identity(self.path.stat()), _identity(lock))
         if found != self._held:
             raise OutputError(
                 f"{self.path}: is not the directory that this run began in any more: it was moved, replaced or deleted,"
@@ -45,47 +53,40 @@ def hold(path: Path) -> Iterator[RunLock]:
 
     The two descriptors stay open as long as the lock: their inodes cannot be given to other files meanwhile.
     """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
     with (
-        _open(path, os.O_RDONLY | os.O_DIRECTORY) as directory,
-        _open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK) as file,
+        _open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW) as directory,
+        _open(path / LOCK, flags, directory) as file,
     ):
         if not stat.S_ISREG(os.fstat(file).st_mode):
             raise OutputError(f"{path / LOCK}: cannot write: it is not a plain file")
-        lock = RunLock(path, directory, file)
-        holder = FileLock(path / LOCK, thread_local=False)
-        _acquire(holder, path)
+        _acquire(file, path)
         try:
-            lock.check()  # the file that was locked is the one that was opened
+            lock = RunLock(path, directory, file)
+            lock.check()
             yield lock
         finally:
-            holder.release()
+            fcntl.flock(file, fcntl.LOCK_UN)  # closing is not enough: a process that was forked off has it open too
 
 
 @contextmanager
-def _open(path: Path, flags: int) -> Iterator[int]:
+def _open(path: Path, flags: int, dir_fd: int | None = None) -> Iterator[int]:
     with durable.report_write_errors(path):
-        descriptor = os.open(path, flags, 0o644)
+        descriptor = os.open(durable.place(path, dir_fd), flags, 0o644, dir_fd=dir_fd)
     try:
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _acquire(holder: FileLock, path: Path) -> None:
-    with durable.report_write_errors(path / LOCK), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a fall-back to soft locks, which is refused below
-        acquired = True
-        try:
-            holder.acquire(blocking=False)
-        except Timeout:
-            acquired = False
-        except NotImplementedError:
-            raise OutputError(f"{path}: the file system has no locks; use another one") from None
-        if isinstance(holder, SoftFileLock):  # a killed process would leave it behind
-            holder.release()
-            raise OutputError(f"{path}: the file system has no locks; use another one")
-        if not acquired:
-            raise LockedError(f"{path}: another process is writing this run; wait or name another")
+def _acquire(file: int, path: Path) -> None:
+    """Lock the file against all other processes; the system frees it when this one dies."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in HELD:
+            raise LockedError(f"{path}: another process is writing this run; wait or name another") from None
+        raise OutputError(f"{path}: the file system has no locks ({durable.cause(error)}); use another one") from error
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from nntrain.artifacts import durable, facts, strict_json
+from nntrain.artifacts import durable, facts, plain_file, strict_json
 from nntrain.artifacts.checkpoint import Checkpoint
 from nntrain.artifacts.checkpoints import CheckpointFolder, Found
 from nntrain.artifacts.metrics_file import MetricsFile
-from nntrain.artifacts.run_lock import RunLock, hold
-from nntrain.errors import OutputError, SpecError
+from nntrain.artifacts.run_lock import LOCK, RunLock, hold
+from nntrain.errors import OutputError, SpecError, UserError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 ATTEMPTS = 100  # at finding a directory name that nobody has taken
@@ -34,9 +34,7 @@ class RunDir:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock: RunLock | None = None
-        self._metrics = MetricsFile(path / METRICS)
-        self._checkpoints = CheckpointFolder(path / CHECKPOINTS)
+        self._reach(None)
 
     def __repr__(self) -> str:
         return f"RunDir({str(self.path)!r})"
@@ -75,20 +73,22 @@ class RunDir:
         """Hold the directory alone, or raise ``LockedError`` at once; temporary files of dead writers are removed."""
         if self.path.is_symlink() or not self.path.is_dir():
             raise OutputError(f"{self.path}: the run directory does not exist")
-        with hold(self.path) as self._lock:
+        with hold(self.path) as lock:
             try:
-                with durable.report_write_errors(self.path):
-                    self._sweep()
+                self._reach(lock)
+                durable.sweep(self.path, dir_fd=lock.directory)
+                self._checkpoints.sweep()
                 yield self
             finally:
-                self._lock = None
+                self._checkpoints.close()
+                self._reach(None)
 
     # --- metrics -----------------------------------------------------------------------------------------------
 
     def append_metrics(self, record: Mapping[str, Any]) -> None:
         """Add one record; it becomes proof against power cuts with the next checkpoint or JSON file."""
-        self._require_lock()
-        self._metrics.append(record)
+        with self._writing():
+            self._metrics.append(record)
 
     @property
     def metrics_length(self) -> int:
@@ -97,8 +97,8 @@ class RunDir:
 
     def cut_metrics(self, length: int) -> None:
         """Drop what was recorded after ``length`` bytes. Raises ``CheckpointError`` when that is no record's end."""
-        self._require_lock()
-        self._metrics.cut(length)
+        with self._writing():
+            self._metrics.cut(length)
 
     def check_metrics(self, length: int, sha256: str | None = None) -> None:
         """Raise ``CheckpointError`` unless ``length`` bytes of records are there, with this digest; writes nothing."""
@@ -120,26 +120,26 @@ class RunDir:
 
     def write_json(self, name: str, value: Any) -> Path:
         """Write strict JSON (NaN and ±inf become null), durably, after the metrics it may speak of."""
-        self._require_lock()
-        self._metrics.sync()
-        return self.write_text(name, strict_json.pretty(value))
+        with self._writing():
+            self._metrics.sync()
+            return self.write_text(name, strict_json.pretty(value))
 
     def write_bytes(self, name: str, data: bytes) -> Path:
         """Write ``name`` as a whole, durably. Raises ``OutputError``."""
-        self._require_lock()
-        path = self._file(name)
-        durable.write_bytes(path, data)
-        return path
+        with self._writing():
+            path = self._file(name)
+            durable.write_bytes(path, data, dir_fd=self._dir_fd)
+            return path
 
     def append_text(self, name: str, text: str) -> None:
         """Add ``text`` at the end of ``name`` (a log). Raises ``OutputError``."""
-        self._require_lock()
-        durable.append(self._file(name), text.encode("utf-8", "backslashreplace"))
+        with self._writing():
+            durable.append(self._file(name), text.encode("utf-8", "backslashreplace"), dir_fd=self._dir_fd)
 
     def remove(self, name: str) -> None:
         """Delete ``name``; one that is gone already is fine. Raises ``OutputError``."""
-        self._require_lock()
-        durable.remove(self._file(name))
+        with self._writing():
+            durable.remove(self._file(name), dir_fd=self._dir_fd)
 
     def read_record(self) -> dict[str, Any] | None:
         """Return run.json, None when there is none that is JSON. ``CheckpointError`` names a fact of another shape."""
@@ -153,7 +153,7 @@ class RunDir:
     def read_json(self, name: str) -> dict[str, Any] | None:
         """Return the object in ``name``; None when it is missing or not strict JSON."""
         try:
-            value = strict_json.parse(self._file(name).read_bytes())
+            value = strict_json.parse(self._read(name))
         except (OSError, ValueError):
             return None
         return value if isinstance(value, dict) else None
@@ -161,9 +161,20 @@ class RunDir:
     def read_text(self, name: str) -> str | None:
         """Return the text of ``name``; None when it is missing or not UTF-8."""
         try:
-            return self._file(name).read_text(encoding="utf-8")
+            return self._read(name).decode()
         except (OSError, ValueError):
             return None
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is a file ``name``."""
+        return plain_file.is_there(self._file(name), dir_fd=self._dir_fd)
+
+    def names(self) -> list[str]:
+        """Return the names of all that is in the directory, sorted, the lock apart. Raises ``OutputError``."""
+        try:
+            return sorted(name for name in plain_file.names(self.path, descriptor=self._dir_fd) if name != LOCK)
+        except OSError as error:
+            raise OutputError(f"{self.path}: cannot be read: {durable.cause(error)}") from error
 
     def is_done(self) -> bool:
         """Tell whether the run has its final summary."""
@@ -178,9 +189,13 @@ class RunDir:
 
     def save_checkpoint(self, step: int, checkpoint: Checkpoint) -> Path:
         """Write the checkpoint of ``step`` durably, after the metrics it counts. Raises ``OutputError``."""
-        self._require_lock()
-        self._metrics.sync()
-        return self._checkpoints.save(step, checkpoint)
+        with self._writing():
+            self._metrics.sync()
+            return self._checkpoints.save(step, checkpoint)
+
+    def load_checkpoint(self, step: int) -> Checkpoint:
+        """Return the verified checkpoint of ``step``. Raises ``CheckpointError``."""
+        return self._checkpoints.load(step)
 
     def checkpoint_path(self, step: int) -> Path:
         """Return where the checkpoint of ``step`` is or would be."""
@@ -199,15 +214,23 @@ class RunDir:
 
     def prune(self, keep: int, protect: Collection[Path] = ()) -> list[Path]:
         """Delete all but the ``keep`` newest checkpoints and ``protect``; return the deleted, oldest first."""
-        self._require_lock()
-        return self._checkpoints.prune(keep, protect)
+        with self._writing():
+            return self._checkpoints.prune(keep, protect)
 
     # --- within ------------------------------------------------------------------------------------------------
 
-    def _require_lock(self) -> None:
-        if self._lock is None:
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Raise ``OutputError`` if the directory is not at its path any more, also where that makes a write fail."""
+        lock = self._lock
+        if lock is None:
             raise RuntimeError(f"{self.path}: written without holding its lock")
-        self._lock.check()
+        lock.check()
+        try:
+            yield
+        except UserError:
+            lock.check()
+            raise
 
     def _read_facts(self, name: str, shape: facts.Shape) -> dict[str, Any] | None:
         found = self.read_json(name)
@@ -220,8 +243,12 @@ class RunDir:
             raise ValueError(f"{name!r} is no file name for a run directory")
         return self.path / name
 
-    def _sweep(self) -> None:
-        """Remove temporary files left by a writer that was killed."""
-        for folder in (self.path, self.path / CHECKPOINTS):
-            for path in () if folder.is_symlink() else folder.glob(f".*{durable.TEMPORARY}"):
-                durable.remove(path)
+    def _read(self, name: str) -> bytes:
+        return plain_file.read(self._file(name), dir_fd=self._dir_fd)
+
+    def _reach(self, lock: RunLock | None) -> None:
+        """From now on find all files from the directory that the lock holds open; without a lock by the path."""
+        self._lock = lock
+        self._dir_fd = None if lock is None else lock.directory
+        self._metrics = MetricsFile(self.path / METRICS, self._dir_fd)
+        self._checkpoints = CheckpointFolder(self.path / CHECKPOINTS, self._dir_fd)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nntrain.artifacts import checkpoint as storage
 from nntrain.artifacts.checkpoints import Found
 from nntrain.artifacts.rundir import RunDir
 from nntrain.core.types import Array
@@ -142,12 +141,12 @@ def _forget_unusable_best(directory: RunDir, ready: Prepared, start: StartingPoi
         name = monitor.name
         problem = f"checkpoint.best: {best['monitor']} before, {name} now: the best is that of the epochs to come"
     elif best["step"] != start.step and (start.old_best is None or best != start.old_best[0]):
-        path = directory.checkpoint_path(best["step"])
         try:
-            storage.load(path, follow_links=False)
+            directory.load_checkpoint(best["step"])
         except CheckpointError as error:
             what = f"the checkpoint of the best epoch, {best['epoch']}, is gone"
-            problem = f"{what if not path.exists() else error}: the best is that of the epochs to come"
+            is_gone = directory.checkpoint_path(best["step"]) not in directory.checkpoints()
+            problem = f"{what if is_gone else error}: the best is that of the epochs to come"
     if problem:
         start.best = None
         start.notes.append(problem)
@@ -168,7 +167,7 @@ def _find_best_by_patience(
     records = directory.read_metrics()
     step = records[state.best_epoch - 1]["step"]
     best = {"monitor": stop.name, "value": state.best_value, "epoch": state.best_epoch, "step": step}
-    if step != state.step and not _is_valid(directory.checkpoint_path(step)):
+    if step != state.step and not _is_valid(directory, step):
         if position.best is None:
             what = f"the weights of the best epoch by {stop.name}, {state.best_epoch}, were not kept"
             raise SpecError(f"{directory.path}: train.stop.restore_best: {what}; set it to false")
@@ -181,9 +180,9 @@ def _find_best_by_patience(
             start.best = {"monitor": stop.name, "value": value, "epoch": state.epochs, "step": state.step}
 
 
-def _is_valid(path: Path) -> bool:
+def _is_valid(directory: RunDir, step: int) -> bool:
     try:
-        storage.load(path, follow_links=False)
+        directory.load_checkpoint(step)
     except CheckpointError:
         return False
     return True

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nntrain.artifacts.run_lock import LOCK
 from nntrain.artifacts.rundir import RUN, RunDir
 from nntrain.core.types import Task
 from nntrain.errors import CheckpointError, SpecError
@@ -146,9 +145,9 @@ def refuse_foreign(directory: RunDir) -> None:
 
     Checkpoints alone are a run, since each holds its spec.
     """
-    if (directory.path / RUN).exists() or directory.checkpoints():
+    if directory.has(RUN) or directory.checkpoints():
         return
-    found = sorted(item.name for item in directory.path.iterdir() if item.name != LOCK)
+    found = directory.names()
     if found:
         raise SpecError(f"{directory.path}: not a run directory, but it holds {found[0]!r}; name an empty or a new one")
 

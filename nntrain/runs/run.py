@@ -240,9 +240,8 @@ class Run:
         if self._saver.step != self.state.step:
             self._save()
         self._saver.flush()
-        kept = self.directory.checkpoint_path(self.best["step"] if self.best else self.state.step)
-        root, records = self.directory.path, self.directory.read_metrics()
-        summary = sum_up(self.prepared, self.state, kept=kept, root=root, best=self.best, records=records)
+        records = self.directory.read_metrics()
+        summary = sum_up(self.prepared, self.state, directory=self.directory, best=self.best, records=records)
         self._curves.write_table()
         self._journal.end("done", self.state.stopped, f"done: {self.state.stopped}")
         self.directory.write_json(SUMMARY, summary)

@@ -1,12 +1,11 @@
 """The final figures of a run: the kept weights, scored on every part of the data."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nntrain.artifacts import checkpoint as storage
+from nntrain.artifacts.rundir import RunDir
 from nntrain.runs.assembly import Prepared
 from nntrain.runs.baselines import baselines
 from nntrain.runs.part_figures import figures_of
@@ -19,17 +18,18 @@ def sum_up(
     prepared: Prepared,
     state: State,
     *,
-    kept: Path,
-    root: Path,
+    directory: RunDir,
     best: Mapping[str, Any] | None,
     records: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Score the checkpoint ``kept`` as it is on disk; the parameters of the run are not changed.
+    """Score the checkpoint of the best epoch, or else of the last step, as it is on disk.
 
-    ``records`` are those of all epochs. Paths in the summary are relative to ``root``.
+    The parameters of the run are not changed. ``records`` are those of all epochs. Paths in the summary are relative to
+    the run directory.
     """
     spec, data = prepared.assembly.spec, prepared.data
-    stored = storage.load(kept)
+    kept = best["step"] if best else state.step
+    stored = directory.load_checkpoint(kept)
     params = prepared.job.network.params
     last = params.theta.copy()
     params.load(stored.tensors)
@@ -47,7 +47,7 @@ def sum_up(
         "seconds": state.elapsed + state.seconds,  # the latter where training ended within an epoch
         "examples_per_second": _speed(records),
         "parameters": params.size,
-        "checkpoint": str(kept.relative_to(root)),
+        "checkpoint": str(directory.checkpoint_path(kept).relative_to(directory.path)),
         "epoch": stored.meta["epoch"],
         "best": best and {name: best[name] for name in BEST},  # in one order, however often the run was resumed
         **figures,

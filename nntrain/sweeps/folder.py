@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from nntrain.artifacts import durable
-from nntrain.artifacts.run_lock import LOCK
 from nntrain.artifacts.rundir import RunDir
 from nntrain.errors import LockedError, SpecError
 from nntrain.train.history import flatten
@@ -53,7 +52,7 @@ class SweepFolder:
     def lock(self) -> Iterator["SweepFolder"]:
         """Make the folder if it is missing, and hold it alone. Raises LockedError, OutputError, SpecError."""
         self._files = RunDir.at(self.path)
-        names = sorted(item.name for item in self.path.iterdir() if item.name != LOCK)
+        names = self._files.names()
         if names and REQUEST not in names:
             raise SpecError(
                 f"{self.path}: not the folder of a sweep, but it holds {names[0]!r}; name another with --out"

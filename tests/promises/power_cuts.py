@@ -20,28 +20,32 @@ def record(root, target):
     right = {name: getattr(os, name) for name in ("open", "write", "fsync", "ftruncate", "close", "_exit")}
     right |= {name: getattr(os, name) for name in ("replace", "unlink", "mkdir")}
 
+    def whole(path, dir_fd=None):
+        """Return where a path leads, seen from an open folder if one is given; None for what is no path."""
+        if not isinstance(path, str | os.PathLike):
+            return None
+        return Path(path).absolute() if dir_fd is None else Path(f"/proc/self/fd/{dir_fd}").readlink() / path
+
     def inside(path):
-        return isinstance(path, str | os.PathLike) and Path(root) in Path(path).absolute().parents
+        return path is not None and Path(root) in path.parents
 
     def number(path):
         return numbers.get(os.lstat(path).st_ino)
 
-    def folder(path):
-        return number(Path(path).absolute().parent)
-
     def link(path, is_folder):
         count[0] += 1  # inodes are used again, so each new file has a number of its own
         numbers[os.lstat(path).st_ino] = count[0]
-        done.append((LINK, folder(path), Path(path).name, count[0], is_folder))
+        done.append((LINK, number(path.parent), path.name, count[0], is_folder))
 
-    def open_(path, flags, *more, **named):
-        ours = inside(path) or (isinstance(path, str | os.PathLike) and Path(path).absolute() == Path(root))
-        there = ours and os.path.lexists(path)
-        descriptor = right["open"](path, flags, *more, **named)
+    def open_(path, flags, *more, dir_fd=None):
+        place = whole(path, dir_fd)
+        ours = inside(place) or place == Path(root)
+        there = ours and os.path.lexists(place)
+        descriptor = right["open"](path, flags, *more, dir_fd=dir_fd)
         if ours:
             if not there:
-                link(path, False)
-            files[descriptor] = number(path), bool(flags & os.O_APPEND)
+                link(place, False)
+            files[descriptor] = number(place), bool(flags & os.O_APPEND)
         return descriptor
 
     def write(descriptor, data):
@@ -66,21 +70,23 @@ def record(root, target):
         files.pop(descriptor, None)
         right["close"](descriptor)
 
-    def replace(old, new, **named):
-        file = number(old)
-        right["replace"](old, new, **named)
-        if inside(new):
-            done.append((RENAME, folder(new), Path(old).name, Path(new).name, file))
+    def replace(old, new, *, src_dir_fd=None, dst_dir_fd=None):
+        old_place, place = whole(old, src_dir_fd), whole(new, dst_dir_fd)
+        file = number(old_place)
+        right["replace"](old, new, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+        if inside(place):
+            done.append((RENAME, number(place.parent), old_place.name, place.name, file))
 
-    def unlink(path, **named):
-        right["unlink"](path, **named)
-        if inside(path):
-            done.append((UNLINK, folder(path), Path(path).name))
+    def unlink(path, *, dir_fd=None):
+        place = whole(path, dir_fd)
+        right["unlink"](path, dir_fd=dir_fd)
+        if inside(place):
+            done.append((UNLINK, number(place.parent), place.name))
 
-    def mkdir(path, *more, **named):
-        right["mkdir"](path, *more, **named)
-        if inside(path):
-            link(path, True)
+    def mkdir(path, *more, dir_fd=None):
+        right["mkdir"](path, *more, dir_fd=dir_fd)
+        if inside(whole(path, dir_fd)):
+            link(whole(path, dir_fd), True)
 
     def leave(status):
         os.open, os.write, os.close = right["open"], right["write"], right["close"]

@@ -112,9 +112,9 @@ def prepare(order: Order) -> None:
         os.kill(os.getpid(), signal.SIGSTOP)
 
 
-def write_naively(path: Path, data: bytes) -> None:
+def write_naively(path: Path, data: bytes, *, dir_fd: int) -> None:
     """Write in place, and all checkpoints to one file, as nobody should: the control that must fail."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    descriptor = os.open(path.name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666, dir_fd=dir_fd)
     os.write(descriptor, data[: len(data) // 2])
     os.write(descriptor, data[len(data) // 2 :])
     os.close(descriptor)

@@ -17,10 +17,7 @@ from nntrain.artifacts.rundir import RunDir
 SLOW = [pytest.mark.slow, pytest.mark.timeout(1200)]
 LONG = ["--set", "train.epochs=100000"]
 SHORT = ["--set", "train.epochs=60"]
-SAID = re.compile(
-    r"error: run: is not the directory that this run began in any more: .+ where it is now\n"
-    r"|error: run/\S+: cannot write: .+\n"  # it went between the look and the write
-)
+SAID = re.compile(r"error: run: is not the directory that this run began in any more: .+ where it is now\n")
 METRICS_GONE = re.compile(
     r"error: run/metrics\.jsonl: was changed while this run was writing it: \d+ bytes were written, \d+ are there\n"
 )
@@ -65,10 +62,10 @@ def put_another_lock(folder):
     return folder / "run"
 
 
-ALONE = [move, delete, delete_the_lock, put_another_lock]
-# Files are written by their paths, so a write that begins just when another run is put at the path may still reach it:
-# about once in some hundred of these accidents. Only the long version, which shows it, has them.
-ACCIDENTS = [*ALONE, move_and_put_another_run_there, replace_by_a_link, swap]
+ACCIDENTS = [
+    *(move, delete, delete_the_lock, put_another_lock),
+    *(move_and_put_another_run_there, replace_by_a_link, swap),
+]
 
 
 def contents(path):
@@ -88,19 +85,19 @@ def wait_for_a_checkpoint(lab):
 
 
 @pytest.mark.parametrize(
-    ("kinds", "accidents", "seed"),
+    ("accidents", "seed"),
     [
-        pytest.param(ALONE, 8, 0, id="some"),
-        *(pytest.param(ACCIDENTS, 50, n, id=f"part {n}", marks=SLOW) for n in range(1, 5)),
+        pytest.param(7, 0, id="some"),
+        *(pytest.param(56, n, id=f"part {n}", marks=SLOW) for n in range(1, 5)),
     ],
 )
-def test_p5_a_run_whose_directory_is_moved_in_mid_run_touches_nothing_else(kinds, accidents, seed, lab, figure):
+def test_p5_a_run_whose_directory_is_moved_in_mid_run_touches_nothing_else(accidents, seed, lab, figure):
     assert lab.fit("victim") == 0, lab.said()
     assert lab.fit("undisturbed", SHORT) == 0, lab.said()
     end, chance, found = lab.lasting("undisturbed"), random.Random(seed), {}
     victim = contents(lab.folder / "victim")
     for number in range(accidents):
-        accident = kinds[number % len(kinds)]
+        accident = ACCIDENTS[number % len(ACCIDENTS)]
         process = lab.start("run", LONG)
         wait_for_a_checkpoint(lab)
         time.sleep(chance.uniform(0, 0.05))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     import numpy as np
 
-PACKAGES = ("numpy", "pydantic", "PyYAML", "safetensors", "filelock", "matplotlib", "rich", "tqdm", "typer")
+PACKAGES = ("numpy", "pydantic", "PyYAML", "safetensors", "matplotlib", "rich", "tqdm", "typer")
 SETTINGS = (  # of the environment, that change speed or the last digits
     "OPENBLAS_CORETYPE",
     "OPENBLAS_NUM_THREADS",
