@@ -153,7 +153,7 @@ class RunDir:
     def read_json(self, name: str) -> dict[str, Any] | None:
         """Return the object in ``name``; None when it is missing or not strict JSON."""
         try:
-            value = strict_json.parse(self._read(name))
+            value = strict_json.parse(plain_file.read(self._file(name), dir_fd=self._dir_fd))
         except (OSError, ValueError):
             return None
         return value if isinstance(value, dict) else None
@@ -161,13 +161,9 @@ class RunDir:
     def read_text(self, name: str) -> str | None:
         """Return the text of ``name``; None when it is missing or not UTF-8."""
         try:
-            return self._read(name).decode()
+            return plain_file.read(self._file(name), dir_fd=self._dir_fd).decode()
         except (OSError, ValueError):
             return None
-
-    def has(self, name: str) -> bool:
-        """Tell whether there is a file ``name``."""
-        return plain_file.is_there(self._file(name), dir_fd=self._dir_fd)
 
     def names(self) -> list[str]:
         """Return the names of all that is in the directory, sorted, the lock apart. Raises ``OutputError``."""
@@ -242,9 +238,6 @@ class RunDir:
         if not NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no file name for a run directory")
         return self.path / name
-
-    def _read(self, name: str) -> bytes:
-        return plain_file.read(self._file(name), dir_fd=self._dir_fd)
 
     def _reach(self, lock: RunLock | None) -> None:
         """From now on find all files from the directory that the lock holds open; without a lock by the path."""

@@ -145,10 +145,8 @@ def refuse_foreign(directory: RunDir) -> None:
 
     Checkpoints alone are a run, since each holds its spec.
     """
-    if directory.has(RUN) or directory.checkpoints():
-        return
     found = directory.names()
-    if found:
+    if found and RUN not in found and not directory.checkpoints():
         raise SpecError(f"{directory.path}: not a run directory, but it holds {found[0]!r}; name an empty or a new one")
 
 
