@@ -76,6 +76,7 @@ _POSITION: dict[str, Shape] = {
     "metric_sum": SUMS,
     "first_cost": Either(NUMBER),
     "schedule_memory": Many(NUMBER),
+    "search_memory": Either(Many(NUMBER)),
     "best_value": Either(NUMBER),
     "best_epoch": Either(COUNT),
     "stopped": Either(TEXT),

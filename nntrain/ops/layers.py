@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -37,7 +37,9 @@ class Context:
 
 
 class Layer(ABC):
-    """One stage of a network, from n_in features to n_out."""
+    """One stage of a network, from n_in features to n_out. ``draws``: it is another function in every training step."""
+
+    draws: ClassVar[bool] = False
 
     def n_out(self, n_in: int) -> int:
         """Return the number of outputs for ``n_in`` inputs."""
@@ -139,6 +141,7 @@ class Dropout(Layer):
     The mask of a step is a function of seed, step and place, so a resumed run draws the same masks.
     """
 
+    draws: ClassVar[bool] = True
     rate: float
     place: int  # which dropout layer of the network this is
 

@@ -19,6 +19,7 @@ from nntrain.errors import DataError, SpecError, UserError
 from nntrain.network import Network
 from nntrain.ops.losses import Loss
 from nntrain.ops.metrics import MetricSet, default_metrics
+from nntrain.runs.optimum import search_problems
 from nntrain.runs.threads import settle_threads
 from nntrain.spec import Loaded, Spec
 from nntrain.train import monitor
@@ -112,13 +113,12 @@ class Assembly:
 
     def problems(self, rows: int) -> list[str]:
         """Return every conflict of the spec with data of so many training rows, each as ``path: what``."""
-        spec = self.spec
+        spec, size = self.spec, self.spec.train.batch_size
         found = [problem for problem in (self._loss_problem(),) if problem]
-        if not isinstance(spec.train.batch_size, str) and spec.train.batch_size > rows:
-            size = spec.train.batch_size
+        if not isinstance(size, str) and size > rows:
             found.append(f"train.batch_size: {size} is more than the {rows} training rows; use 'all' for one batch")
         found += self.metrics.problems(self._loss)
-        return found
+        return found + list(search_problems(spec, self._loss, spec.model.layers(self.facts.n_features, 1), rows))
 
     @property
     def figures(self) -> list[str]:

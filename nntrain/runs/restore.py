@@ -17,6 +17,7 @@ from nntrain.runs.stored_facts import check_meta
 from nntrain.spec import Loaded
 from nntrain.train.history import figure
 from nntrain.train.job import Job
+from nntrain.train.settings import SEARCH
 from nntrain.train.state import State
 
 SAMPLES = 64  # steps at which two schedules of the learning rate are compared
@@ -101,7 +102,8 @@ def _reopen(path: Path, state: State, job: Job, start: StartingPoint) -> None:
 def _say_ended(path: Path, state: State) -> list[str]:
     """Return a line on the limit that ended the run and has not changed enough for it to go on."""
     setting = state.ended_by[0] if state.ended_by else "limits"
-    return [f"{path}: nothing to train: train.{setting} ended this run ({state.stopped}), and still does"]
+    name = setting if setting == SEARCH else f"train.{setting}"
+    return [f"{path}: nothing to train: {name} ended this run ({state.stopped}), and still does"]
 
 
 def horizon_notes(job: Job, state: State, before: Mapping[str, Any]) -> list[str]:

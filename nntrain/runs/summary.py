@@ -8,6 +8,7 @@ import numpy as np
 from nntrain.artifacts.rundir import RunDir
 from nntrain.runs.assembly import Prepared
 from nntrain.runs.baselines import baselines
+from nntrain.runs.optimum import certificate
 from nntrain.runs.part_figures import figures_of
 from nntrain.train.state import State
 
@@ -37,6 +38,7 @@ def sum_up(
     parts = {name: part for name, part in everything.items() if part is not None}
     figures = {name: figures_of(prepared.assembly, data.targets, part) for name, part in parts.items()}
     least = baselines(prepared.assembly, parts, figures)
+    nearness = {"optimum": certificate(prepared.job, state)} if prepared.job.optimizer.searches else {}
     np.copyto(params.theta, last)
     return {
         "name": spec.name,
@@ -51,6 +53,7 @@ def sum_up(
         "epoch": stored.meta["epoch"],
         "best": best and {name: best[name] for name in BEST},  # in one order, however often the run was resumed
         **figures,
+        **nearness,
         "baselines": least,
     }
 

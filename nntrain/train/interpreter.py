@@ -22,6 +22,8 @@ def bind(calls: Sequence[Call]) -> list[Callable[[], Any]]:
 class Interpreter:
     """Takes one step at a time; ``lr``, ``gradient_norm``, ``change`` and ``length`` are those measured last."""
 
+    ended: str | None = None  # why no further step is of use: there always is one
+
     def __init__(self, job: Job, state: State) -> None:
         self.job, self.state = job, state
         self.stepper = Stepper(job, state)

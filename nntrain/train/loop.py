@@ -11,12 +11,13 @@ import numpy as np
 
 from nntrain.core.extension import player
 from nntrain.errors import DivergenceError
+from nntrain.train.full_batch import FullBatch
 from nntrain.train.interpreter import Interpreter
 from nntrain.train.job import Job
 from nntrain.train.monitor import COST, Monitor, measured, stop_monitor
 from nntrain.train.player import Player
 from nntrain.train.records import EpochRecord, Interrupted, Pause
-from nntrain.train.settings import FALLING
+from nntrain.train.settings import FALLING, SEARCH
 from nntrain.train.state import State
 
 EXPLODED = 1e4  # an epoch whose cost is this many times that of the first batch, or 1, has diverged
@@ -52,8 +53,10 @@ def _without_warnings(events: Iterator[EpochRecord | Pause]) -> Iterator[EpochRe
         yield event
 
 
-def _taker(job: Job, state: State) -> Interpreter | Player:
+def _taker(job: Job, state: State) -> Interpreter | Player | FullBatch:
     """Return what takes the steps: the player where it can be had, else the interpreter."""
+    if job.optimizer.searches:
+        return FullBatch(job, state)
     extension = player()
     if extension is not None and Player.suits(job, extension):
         return Player(job, state, extension)
@@ -76,7 +79,8 @@ class _Loop:
         last = job.batches.per_epoch - 1
         training, stop = job.training, job.training.stop
         always_measured = stop.step_tolerance is not None or training.clip_norm is not None
-        has_rules = not (training.max_steps is stop.step_tolerance is stop.max_seconds is None)
+        limits = (training.max_steps, stop.step_tolerance, stop.max_seconds)
+        has_rules = job.optimizer.searches or limits != (None, None, None)
         since = perf_counter()
         steps.begin()
         while state.batch <= last:
@@ -112,7 +116,9 @@ class _Loop:
         """Tell whether a rule ends training at this step, and note which one."""
         state, training = self.state, self.job.training
         tolerance, max_seconds = training.stop.step_tolerance, training.stop.max_seconds
-        if state.step == training.max_steps:
+        if self.steps.ended is not None:
+            state.end(SEARCH, self.steps.gradient_norm, self.steps.ended)
+        elif state.step == training.max_steps:
             state.end("max_steps", state.step, f"max_steps {training.max_steps} reached")
         elif tolerance is not None and self.steps.change < tolerance:
             why = f"‖Δθ‖ = {self.steps.change:.3g} fell below step_tolerance {tolerance:g}"

@@ -30,6 +30,8 @@ MOST = 4096  # steps of a group
 class Player:
     """Takes steps in groups; ``lr``, ``gradient_norm``, ``change`` and ``length`` are those measured last."""
 
+    ended: str | None = None  # why no further step is of use: there always is one
+
     def __init__(self, job: Job, state: State, extension: ModuleType) -> None:
         self.job, self.state, self._extension = job, state, extension
         self.stepper = Stepper(job, state)

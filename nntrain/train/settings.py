@@ -10,6 +10,7 @@ from nntrain.core.fields import Count, Flag, Natural, NonNegative, Positive
 from nntrain.core.types import DType
 
 FALLING = "stop.step_tolerance"  # the one limit that is reached by falling below it
+SEARCH = "optimizer"  # in the place of a setting: the optimizer found no further step
 FigureName = Annotated[str, MinLen(1), MaxLen(64)]  # part.figure: "validation.cost", "train.accuracy", …
 
 
@@ -50,6 +51,8 @@ class Training:
 
         Settings are named as below ``train``: ``epochs``, ``stop.patience``.
         """
+        if setting == SEARCH:
+            return True
         limit = attrgetter(setting)(self)
         if limit is None:
             return False

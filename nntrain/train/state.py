@@ -17,7 +17,7 @@ from nntrain.ops.optimizers import Optimizer
 
 _FIGURES = (
     *("epoch", "batch", "step", "rows", "cost_sum", "metric_sum", "seconds", "elapsed", "first_cost"),
-    *("schedule_memory", "best_value", "best_epoch", "waited", "stopped", "ended_by"),
+    *("schedule_memory", "search_memory", "best_value", "best_epoch", "waited", "stopped", "ended_by"),
 )
 
 
@@ -40,6 +40,7 @@ class State:
     elapsed: float = 0.0  # training time of finished epochs
     first_cost: float | None = None
     schedule_memory: tuple[float, ...] = ()
+    search_memory: tuple[float, ...] = ()  # of a line search: the smallest ‖∇J‖, and the steps without a gain
     best_value: float | None = None  # of the figure that patience watches
     best_epoch: int | None = None
     waited: int = 0  # epochs since the best
@@ -75,8 +76,8 @@ class State:
                 raise ValueError(f"{name}: must be {view.shape}, got {tensors[name].shape}")
             view[...] = tensors[name]
         for name in _FIGURES:
-            setattr(self, name, figures[name])
-        self.schedule_memory = tuple(self.schedule_memory)
+            setattr(self, name, figures[name] if name != "search_memory" else figures.get(name, ()))  # it is new
+        self.schedule_memory, self.search_memory = tuple(self.schedule_memory), tuple(self.search_memory)
         self.ended_by = (self.ended_by[0], self.ended_by[1]) if self.ended_by else None
 
     @property

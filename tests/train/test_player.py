@@ -45,7 +45,7 @@ def draw(chance):
     options = {
         "model": chance.choice([mlp, mlp, mlp, Linear()]),
         "loss": loss,
-        "optimizer": chance.choice([*(entry() for entry in OPTIMIZERS.values()), *MOMENTA]),
+        "optimizer": chance.choice([*(entry() for entry in OPTIMIZERS.values() if not entry.searches), *MOMENTA]),
         "schedule": SCHEDULES[chance.choice(list(SCHEDULES))](warmup=chance.choice([0.0, 1.5])),
         "n": chance.choice([2, 7, 29, 64]),
         "batch_size": chance.choice([1, 4, 8, 29]),

@@ -33,7 +33,7 @@ def outcome(summary: Mapping[str, Any], run: Path) -> list[tuple[str, str]]:
     pictures = [run / name for name in ("curves.png", "curves.csv") if (run / name).exists()]
     speed = summary.get("examples_per_second")
     time = f"{duration(summary['seconds'])} of training" + (f", {per_second(speed, 'examples')}" if speed else "")
-    lines = [("kept", _kept(summary)), ("stopped", _stopped(summary)), ("time", time)]
+    lines = [("kept", _kept(summary)), ("stopped", _stopped(summary)), *_optimum(summary), ("time", time)]
     lines += [("curves", plain(str(path))) for path in pictures[:1]]
     lines += [("checkpoint", plain(str(run / summary["checkpoint"])))]
     return [*lines, ("next", f"nntrain eval {plain(str(run))}")]
@@ -44,6 +44,16 @@ def _kept(summary: Mapping[str, Any]) -> str:
     if best:
         return f"epoch {best['epoch']}, the best {best['monitor']}: {figure(best['value'])}"
     return f"epoch {summary['epoch']}" + (", the last" if summary["epoch"] == summary["epochs"] else "")
+
+
+def _optimum(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return how near to its optimum the cost is, where that was measured."""
+    found = summary.get("optimum")
+    if not found:
+        return []
+    gap = found["duality_gap"]
+    bound = "" if gap is None else f"; the cost is at most {gap:.2g} above the least"
+    return [("optimum", f"‖∇J‖ = {found['gradient_norm']:.2g}{bound}")]
 
 
 def _stopped(summary: Mapping[str, Any]) -> str:

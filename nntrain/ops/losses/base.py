@@ -33,7 +33,9 @@ class Loss(ABC):
     formula: ClassVar[str] = ""
     tasks: ClassVar[Sequence[Task]] = ()
     threshold: ClassVar[float] = 0.0  # with one output: the score above which class 1 is chosen
-    kinked: ClassVar[bool] = False  # whether the gradient jumps somewhere
+    kinked: ClassVar[bool] = False  # whether the gradient jumps or bends somewhere
+    smooth: ClassVar[bool] = True  # whether the gradient jumps nowhere
+    convex: ClassVar[bool] = True  # whether it is convex in the scores
 
     def width(self, n_classes: int, n_targets: int) -> int:
         """Return the number of scores for this many classes (0 in regression) or target columns."""

@@ -22,6 +22,7 @@ class Hinge(Loss):
     formula: ClassVar[str] = "mean_i Σ_{j≠y} max(0, 1 + z_ij − z_iy)"
     tasks: ClassVar[Sequence[Task]] = ("classification",)
     kinked: ClassVar[bool] = True
+    smooth: ClassVar[bool] = False
 
     def cost(self, z: Array, t: Array) -> Array:
         return self._margins(z, t).sum(axis=1)
@@ -72,6 +73,7 @@ class CrammerSinger(Loss):
     formula: ClassVar[str] = "mean_i max(0, 1 + max_{j≠y} z_ij − z_iy)"
     tasks: ClassVar[Sequence[Task]] = ("classification",)
     kinked: ClassVar[bool] = True
+    smooth: ClassVar[bool] = False
 
     def cost(self, z: Array, t: Array) -> Array:
         return self._margins(z, t).max(axis=1)
@@ -132,6 +134,7 @@ class BinaryHinge(_SignTargets):
 
     kind: Literal["binary_hinge"] = "binary_hinge"
     formula: ClassVar[str] = "mean_i max(0, 1 − t_i z_i), t ∈ {−1, 1}"
+    smooth: ClassVar[bool] = False
 
     def cost(self, z: Array, t: Array) -> Array:
         return self.over_outputs(np.maximum(0, 1 - t * z))

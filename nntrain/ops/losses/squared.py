@@ -79,6 +79,7 @@ class SigmoidMse(_Squared):
 
     kind: Literal["sigmoid_mse"] = "sigmoid_mse"
     formula: ClassVar[str] = "mean_ij (σ(z_ij) − t_ij)²"
+    convex: ClassVar[bool] = False
     threshold: ClassVar[float] = 0.0
 
     def link(self, z: Array) -> Array:
@@ -157,6 +158,7 @@ class Mae(_OnTargets):
     kind: Literal["mae"] = "mae"
     formula: ClassVar[str] = "mean_ij |z_ij − t_ij|"
     kinked: ClassVar[bool] = True
+    smooth: ClassVar[bool] = False
 
     def cost(self, z: Array, t: Array) -> Array:
         return self.over_outputs(np.abs(z - t))

@@ -8,5 +8,6 @@ from nntrain.ops.optimizers.descent import Sgd  # first, as they are listed in t
 
 # isort: split
 from nntrain.ops.optimizers.adaptive import AdaGrad, Adam, AdamW, RmsProp
+from nntrain.ops.optimizers.quasi_newton import Lbfgs
 
-__all__ = ["OPTIMIZERS", "AdaGrad", "Adam", "AdamW", "Optimizer", "RmsProp", "Sgd"]
+__all__ = ["OPTIMIZERS", "AdaGrad", "Adam", "AdamW", "Lbfgs", "Optimizer", "RmsProp", "Sgd"]

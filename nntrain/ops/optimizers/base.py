@@ -24,6 +24,7 @@ class Optimizer(ABC):
     """One update rule. ``slots`` names its state vectors, which start at zero."""
 
     formula: ClassVar[str] = ""
+    searches: ClassVar[bool] = False  # whether training looks for the length of each step, on all rows at once
     per_step: ClassVar[bool] = True  # whether the coefficients change with the step at a constant rate
     lr: float
 
