@@ -177,6 +177,32 @@ static void run_reduce(const Op *op) {
     }
 }
 
+/* The place of the largest of each row, of a block stored column after column: some rows at a time, column by column.
+   As NumPy's argmax: the first of equals, and the first that is not a number before all others. */
+#define TOGETHER 64
+#define ARGMAX_OF(type, place)                                                                                \
+    static CLONES void argmax_##type(const Op *op) {                                                          \
+        for (npy_intp i = 0; i < op->n[0]; i += TOGETHER) {                                                   \
+            npy_intp rows = op->n[0] - i < TOGETHER ? op->n[0] - i : TOGETHER;                                \
+            type best[TOGETHER];                                                                              \
+            place at[TOGETHER];                                                                               \
+            for (npy_intp j = 0; j < op->n[1]; j++) {                                                         \
+                const type *z = (const type *)(op->at[0] + j * op->step[0][1]) + i;                           \
+                if (!j)                                                                                       \
+                    for (npy_intp r = 0; r < rows; r++) best[r] = z[r], at[r] = 0;                            \
+                else                                                                                          \
+                    for (npy_intp r = 0; r < rows; r++) {                                                     \
+                        int larger = !(z[r] <= best[r]) & (best[r] == best[r]);                               \
+                        best[r] = larger ? z[r] : best[r];                                                    \
+                        at[r] = larger ? (place)j : at[r];                                                    \
+                    }                                                                                         \
+            }                                                                                                 \
+            for (npy_intp r = 0; r < rows; r++) ((npy_intp *)op->at[1])[i + r] = at[r];                       \
+        }                                                                                                     \
+    }
+ARGMAX_OF(float, npy_int32)
+ARGMAX_OF(double, npy_int64)
+
 #define COPIED(type)                                                                                        \
     for (npy_intp i = 0; i < n; i++) *(type *)(to + i * step_to) = *(const type *)(of + i * step_of)
 static void copy_run(char *to, npy_intp step_to, const char *of, npy_intp step_of, npy_intp n, int itemsize) {
@@ -580,8 +606,11 @@ static Py_ssize_t play(Tape *tape, const npy_intp *order, npy_intp batch, Py_ssi
             case DOT: op->dot(op->at[0], op->inner[0], op->at[1], op->inner[1], op->at[2], op->n[0], NULL); break;
             case REDUCE: run_reduce(op); break;
             case ARGMAX:
-                for (npy_intp i = 0; i < op->n[0]; i++)
-                    op->argmax(op->at[0] + i * op->step[0][0], op->n[1], (npy_intp *)op->at[1] + i, NULL);
+                if (op->step[0][1] == op->itemsize)
+                    for (npy_intp i = 0; i < op->n[0]; i++)
+                        op->argmax(op->at[0] + i * op->step[0][0], op->n[1], (npy_intp *)op->at[1] + i, NULL);
+                else if (op->itemsize == 4) argmax_float(op);
+                else argmax_double(op);
                 break;
             case COPY: run_copy(op); break;
             case CAST: run_cast(op); break;
@@ -756,8 +785,9 @@ static int settle(Tape *tape, Op *op, PyObject *function, PyArrayObject **a, int
         return find_loop(op, function, three, 3, 0);
     case ARGMAX:
         if (nargs != 2 || !is_real(a[0]) || PyArray_TYPE(a[1]) != NPY_INTP || op->step[1][0] != sizeof(npy_intp) ||
-            op->step[0][1] != PyArray_ITEMSIZE(a[0]))
-            return refuse("argmax takes rows and a vector of places");
+            (op->step[0][1] != PyArray_ITEMSIZE(a[0]) && op->step[0][0] != PyArray_ITEMSIZE(a[0])))
+            return refuse("argmax takes rows or columns and a vector of places");
+        op->itemsize = (int)PyArray_ITEMSIZE(a[0]);
         op->argmax = PyDataType_GetArrFuncs(PyArray_DESCR(a[0]))->argmax;
         return op->argmax != NULL;
     case COPY: return nargs == 2 && same_type(a, 0, 2) ? 1 : refuse("a copy takes two operands of one type");

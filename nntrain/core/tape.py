@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.core import blas
+from nntrain.core.argmax import ArgMax
 from nntrain.core.calls import Call
 from nntrain.core.strides import Steps, are_matrices, loops, of_product, overlap, same_place
 from nntrain.core.terms import Count, Sums, Terms
@@ -59,6 +60,8 @@ class Tape:
             return self._copy(args[1], args[0])
         if isinstance(owner, np.ndarray) and name == "dot" and out is not None:
             return self._dot(owner, args[0], out)
+        if isinstance(function, ArgMax) and out is not None:
+            return self._argmax(args[0], out)
         if isinstance(owner, np.ndarray) and name == "argmax" and len(args) == 2 and args[0] == 1:
             return self._argmax(owner, args[1])
         if owner is np.maximum and name == "reduce" and len(args) == 4 and args[1:3] == (1, None):
@@ -110,7 +113,7 @@ class Tape:
         return blocks and self._add("DOT", None, (a, b, out), (len(a),), (a.strides, b.strides, (0,)))
 
     def _argmax(self, z: Array, out: Array) -> bool:
-        if z.ndim != 2 or not z.flags.c_contiguous or out.dtype != np.intp or out.ndim != 1 or z.dtype.char not in "fd":
+        if z.ndim != 2 or not z.flags.forc or out.dtype != np.intp or out.ndim != 1 or z.dtype.char not in "fd":
             return False
         return self._add("ARGMAX", None, (z, out), z.shape, (z.strides, out.strides))
 

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from nntrain.core import fields
+from nntrain.core.argmax import ArgMax
 from nntrain.core.calls import Calls
 from nntrain.core.terms import Count, Sums
 from nntrain.core.types import Array, Task
@@ -36,9 +37,9 @@ class Accuracy(Metric):
             choice, hit = ws.column(np.intp), ws.column(np.bool_)
             if ws.plan.column_major(z.shape[1]):  # argmax along rows would make this copy anew in every step
                 rows = ws.vector(ws.capacity * z.shape[1])[: z.size].reshape(z.shape)
-                do(np.copyto, rows, z)
-                z = rows
-            do(z.argmax, 1, choice)
+                do(ArgMax(rows), z, out=choice)
+            else:
+                do(z.argmax, 1, choice)
             do(np.equal, choice, y, out=hit)
             return Sums((Count(hit),))
         chosen, wanted = ws.block(z.shape[1], np.bool_), y
