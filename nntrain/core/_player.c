@@ -86,6 +86,7 @@ typedef struct {
     int nargs, itemsize;
     int place;                            /* READ, COUNT: 0 for the cost, k for the k-th sum */
     int group;                            /* how many operations from here on may run at once */
+    npy_intp asked;                       /* rows of the next batch that are asked for before this begins */
     char *at[MOST_OPERANDS];              /* where each operand begins */
     npy_intp n[AXES];                     /* entries along each axis */
     npy_intp step[MOST_OPERANDS][AXES];   /* bytes from one entry to the next, of each operand along each axis */
@@ -108,6 +109,7 @@ typedef struct {
     Py_ssize_t rows, sums; /* examples of a step, and sums that it adds to */
     npy_intp most;         /* steps that the tables of values are long enough for */
     int ordered;           /* whether some operation reads the order of the examples */
+    Py_ssize_t brings;     /* the operation whose rows are asked for a step ahead; NONE, or UNKNOWN before playing */
     long long *spent;      /* nanoseconds of each operation so far; NULL where nobody asks */
 } Tape;
 
@@ -234,21 +236,21 @@ static void run_cast(const Op *op) {
     }
 }
 
-/* Rows come from all over the memory, so the next but few is asked for ahead of time. */
-#define AHEAD 4
-static ALWAYS_INLINE void ask_for(const Op *op, const npy_intp *rows, npy_intp i) {
-    if (i + AHEAD >= op->n[0]) return;
-    npy_intp row = rows[i + AHEAD], size = op->n[1] * op->itemsize;
+/* Asks the memory for a row of a source before it is read. */
+static ALWAYS_INLINE void ask_for(const Op *op, npy_intp row) {
+    npy_intp size = op->inner[0];
     if (row < 0 || row >= op->rows || size <= 64) return;
-    const char *next = op->at[0] + row * op->step[0][0];
-    for (npy_intp k = 0; k < size; k += 64) PREFETCH(next + k);
+    const char *at = op->at[0] + row * size;
+    for (npy_intp k = 0; k < size; k += 64) PREFETCH(at + k);
 }
+
+#define AHEAD 4 /* rows: the next but few */
 
 static int run_gather(const Op *op, const npy_intp *rows) {
     npy_intp size = op->n[1] * op->itemsize;
     for (npy_intp i = 0; i < op->n[0]; i++) {
         if (rows[i] < 0 || rows[i] >= op->rows) return BAD_ROW;
-        ask_for(op, rows, i);
+        if (i + AHEAD < op->n[0]) ask_for(op, rows[i + AHEAD]);
         memcpy(op->at[1] + i * size, op->at[0] + rows[i] * size, size);
     }
     return PLAYED;
@@ -278,7 +280,7 @@ static int run_scale(const Op *op, const npy_intp *rows) {
     npy_intp width = op->n[1], each = op->step[1][1] != 0;
     for (npy_intp i = 0; i < op->n[0]; i++) {
         if (rows[i] < 0 || rows[i] >= op->rows) return BAD_ROW;
-        ask_for(op, rows, i);
+        if (i + AHEAD < op->n[0]) ask_for(op, rows[i + AHEAD]);
         const npy_uint8 *in = (const npy_uint8 *)op->at[0] + rows[i] * width;
         char *out = op->at[3] + i * width * op->itemsize;
         if (op->itemsize == 4) scale_floats((float *)out, in, width, (float *)op->at[1], each, (float *)op->at[2]);
@@ -577,21 +579,55 @@ static void note_time(Tape *tape, Py_ssize_t o, long long *since) {
     *since = at;
 }
 
+#define NONE (-1)
+#define UNKNOWN (-2)
+#define NEAR (1 << 20) /* bytes of a source that a cache holds */
+
+/* About how long an operation takes beside others. */
+static double work_of(const Op *op) {
+    double entries = (double)op->n[0] * (double)op->n[1];
+    return op->kind == PRODUCT || op->kind == GEMM ? entries * (double)op->n[2] / 32.0 : entries;
+}
+
+/* Rows of a large source come from all over a slow memory: those of the next batch are asked for during the whole step,
+   some before each operation, so that they come while it computes. */
+static void spread_the_asking(Tape *tape) {
+    double all = 0.0, before = 0.0;
+    tape->brings = NONE;
+    for (Py_ssize_t o = 0; o < tape->size; o++) {
+        Op *op = tape->ops + o;
+        op->asked = 0;
+        if ((op->kind == GATHER || op->kind == SCALE) && op->inner[0] > 64 && op->rows > NEAR / op->inner[0])
+            tape->brings = o, all = 0.0;
+        else
+            all += work_of(op);
+    }
+    if (tape->brings == NONE) return;
+    for (Py_ssize_t o = tape->brings + 1; o < tape->size; o++) {
+        before += work_of(tape->ops + o);
+        tape->ops[o].asked = (npy_intp)((double)tape->rows * before / all);
+    }
+}
+
 /* Plays `count` steps from batch number `first` on, the first of them step number `step`; adds cost and sums of each
    finished one to `totals`. Returns how many were finished; `status` says why no more. */
 static Py_ssize_t play(Tape *tape, const npy_intp *order, npy_intp batch, Py_ssize_t first, Py_ssize_t count,
-                       npy_int64 step, double *totals, double *costs, int helped, int *status) {
+                       const npy_intp *end, npy_int64 step, double *totals, double *costs, int helped, int *status) {
     double sums[MOST_SUMS];
     int falls = 0;
+    if (tape->brings == UNKNOWN) spread_the_asking(tape);
     helped = own_helpers(helped);
     *status = PLAYED;
     for (Py_ssize_t b = 0; b < count; b++) {
         const npy_intp *rows = order ? order + (first + b) * batch : NULL;
+        const npy_intp *next = rows && tape->brings != NONE && end - rows >= batch + tape->rows ? rows + batch : NULL;
+        npy_intp asked = 0;
         double cost = 0.0;
         long long since = tape->spent ? now() : 0;
         for (Py_ssize_t o = 0; o < tape->size; o++) {
             Op *op = tape->ops + o;
             if (tape->spent && o) note_time(tape, o - 1, &since);
+            for (; next && asked < op->asked; asked++) ask_for(tape->ops + tape->brings, next[asked]);
 #if HELPERS
             if (helped && op->group > 1) {
                 run_together(op, op->group);
@@ -807,6 +843,7 @@ static int settle(Tape *tape, Op *op, PyObject *function, PyArrayObject **a, int
             return refuse("the source and the batch do not fit");
         op->n[0] = PyArray_DIM(out, 0), op->n[1] = PyArray_DIM(out, 1), op->n[2] = 1;
         op->rows = PyArray_DIM(a[0], 0);
+        op->inner[0] = op->n[1] * PyArray_ITEMSIZE(a[0]); /* bytes of a row of the source */
         for (int d = 0; d < 2; d++) op->step[0][d] = PyArray_STRIDE(a[0], d), op->step[nargs - 1][d] = PyArray_STRIDE(out, d);
         op->itemsize = (int)PyArray_ITEMSIZE(op->kind == SCALE ? out : a[0]);
         if (op->kind == SCALE)
@@ -917,6 +954,7 @@ static PyObject *tape_add(Tape *self, PyObject *args) {
     }
     if (PyList_Append(self->kept, function) < 0 || PyList_Append(self->kept, operands) < 0) return NULL;
     self->ops[self->size++] = op;
+    self->brings = UNKNOWN;
     Py_RETURN_TRUE;
 }
 
@@ -969,7 +1007,7 @@ static PyObject *tape_play(Tape *self, PyObject *args) {
     if (PyArray_TYPE(totals) != NPY_DOUBLE || PyArray_TYPE(costs) != NPY_DOUBLE || !PyArray_IS_C_CONTIGUOUS(totals) ||
         !PyArray_IS_C_CONTIGUOUS(costs) || PyArray_SIZE(totals) != self->sums + 1 || PyArray_SIZE(costs) < 2)
         return refuse("totals and costs must be float64 vectors of the right length"), NULL;
-    const npy_intp *rows = NULL;
+    const npy_intp *rows = NULL, *end = NULL;
     if (order != Py_None) {
         if (usable(order, 0) < 0) return NULL;
         PyArrayObject *a = (PyArrayObject *)order;
@@ -977,13 +1015,14 @@ static PyObject *tape_play(Tape *self, PyObject *args) {
             first + count > PyArray_SIZE(a) / batch + 1 || (first + count - 1) * batch + self->rows > PyArray_SIZE(a))
             return refuse("the order of the examples is too short"), NULL;
         rows = PyArray_DATA(a);
+        end = rows + PyArray_SIZE(a);
     } else if (self->ordered)
         return refuse("the order of the examples is missing"), NULL;
     self->playing = 1;
     Py_INCREF(self);
     Py_INCREF(order);
     Py_BEGIN_ALLOW_THREADS
-    done = play(self, rows, batch, first, count, step, PyArray_DATA(totals), PyArray_DATA(costs), helped, &status);
+    done = play(self, rows, batch, first, count, end, step, PyArray_DATA(totals), PyArray_DATA(costs), helped, &status);
     Py_END_ALLOW_THREADS
     self->playing = 0;
     Py_DECREF(order);
@@ -999,7 +1038,7 @@ static PyObject *tape_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) 
     if (rows < 1 || sums < 0 || sums > MOST_SUMS) return refuse("a tape has at least a row and up to 4096 sums"), NULL;
     Tape *self = (Tape *)type->tp_alloc(type, 0);
     if (!self) return NULL;
-    self->rows = rows, self->sums = sums, self->most = NPY_MAX_INTP;
+    self->rows = rows, self->sums = sums, self->most = NPY_MAX_INTP, self->brings = UNKNOWN;
     self->kept = PyList_New(0);
     if (!self->kept) {
         Py_DECREF(self);

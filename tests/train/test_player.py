@@ -5,8 +5,11 @@ import random
 import numpy as np
 import pytest
 
+from nntrain.core.argmax import ArgMax
+from nntrain.core.calls import Call
 from nntrain.core.extension import player, state_of_player
 from nntrain.core.plan import Plan
+from nntrain.core.tape import Tape
 from nntrain.data.batches.in_memory import Batches
 from nntrain.data.batches.shuffle import WHOLE, BlockShuffle
 from nntrain.data.transforms.lazy_inputs import LazyInputs
@@ -258,3 +261,19 @@ def test_helpers_are_kept_where_they_gain_and_tried_again():
     trial = HelperTrial()
     play(trial, 50, 0.002, 0.04)
     assert any(play(trial, 60, 0.002, 0.001)[-20:])
+
+
+@built
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("rows", [1, 63, 64, 65, 200])
+def test_the_largest_of_a_row_is_numpy_s(dtype, rows):
+    """Equal numbers, zeros of both signs, infinities, and what is not a number: the first of them wins."""
+    rng = np.random.default_rng(rows)
+    values = np.array([0.0, -0.0, 1.0, 1.0, -1.0, np.inf, -np.inf, np.nan], dtype)
+    for width in (2, 3, 10):
+        z = np.asfortranarray(rng.choice(values, (rows, width), p=[0.2, 0.2, 0.15, 0.15, 0.1, 0.05, 0.1, 0.05]))
+        tape, out = Tape(player(), 1, 0), np.zeros(rows, np.intp)
+        tape.record([Call("", ArgMax(np.zeros((rows, width), dtype)), (z,), out)])
+        assert not tape.python_calls
+        tape.play(None, 1, 0, 1, 0, np.zeros(1), np.zeros(2), False)
+        assert out.tolist() == z.argmax(axis=1).tolist()
