@@ -86,6 +86,7 @@ class Raw:
     notes: tuple[str, ...] = ()
     listed: Mapping[str, Array] = field(default_factory=dict)
     facts: RowFacts = NO_FACTS
+    columns: tuple[str, ...] = ()  # of a table: the names of all, in order
 
     def first(self, n: int) -> "Raw":
         """Return the same with the first n training rows alone. DataError where there are fewer, or of one class."""
@@ -136,6 +137,7 @@ class Dataset:
     trained_rows: TrainedRows | None = None
     amounts: int = 0  # different whole numbers of a regression's only target, 0 if they are not whole
     division: str = ""  # in words how the rows were divided, where they were not only drawn
+    columns: tuple[str, ...] = ()  # of a table: the names of all, in order
 
     def tensors(self) -> dict[str, Array]:
         """Return the arrays that a checkpoint keeps: how data are transformed, and which rows were trained on."""

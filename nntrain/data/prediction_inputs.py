@@ -4,15 +4,15 @@ Knows nothing of splits.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nntrain.core.types import Array
+from nntrain.data.formats.on_disk import OnDisk
 from nntrain.data.sources import SOURCES, Source, reader_of
-from nntrain.data.sources.known_columns import open_known
+from nntrain.data.sources.known_columns import open_known, placed_roles, table_source
 from nntrain.data.sources.tabular import TableSource
 from nntrain.data.tables.columns import Column, Table, named, side_by_side
 from nntrain.data.tables.row_columns import NO_COLUMNS, RowColumns
@@ -47,14 +47,19 @@ class InputFile:
         self._unseen.clear()
         reader = reader_of(self.path)
         tabular = issubclass(SOURCES[reader.kind], TableSource)
-        yield from self._table(reader.kind) if tabular else self._rows(np.asarray(reader.open(self.path)))
+        if tabular:
+            yield from self._table(reader.kind)
+        else:
+            X: Any = reader.open(self.path)
+            yield from self._rows(X if isinstance(X, OnDisk) else np.asarray(X))
         self.notes += [
             f"{self.path}: {self.wanted.transform.encoder.describe_unseen(item)}" for item in self._unseen.values()
         ]
 
-    def _rows(self, X: Array) -> Iterator[Inputs]:
+    def _rows(self, X: Array | OnDisk) -> Iterator[Inputs]:
         transform, wanted = self.wanted.transform, self.wanted.width
-        X = X.reshape(len(X), -1)
+        if not isinstance(X, OnDisk):
+            X = X.reshape(len(X), -1)
         if X.shape[1] != wanted:
             hint = "; leave the target column out" if X.shape[1] == wanted + 1 else ""
             raise DataError(f"{self.path}: {X.shape[1]} features, the model takes {wanted}{hint}")
@@ -65,8 +70,9 @@ class InputFile:
 
     def _table(self, kind: str) -> Iterator[Inputs]:
         transform = self.wanted.transform
-        table = self._open_table(kind)
-        found, hints = self._find(table), GapHints()
+        source = table_source(self.path, kind, self.source, self.wanted, columns=self.columns)
+        table = open_known(source, self.path, self.wanted)
+        found, hints = self._find(source, table), GapHints()
         left_out = [table.names[position] for position in table.left_out if table.names]
         self.notes += [*found.notes, *self.wanted.describe_others(found.others, left_out, str(self.path))]
         start = 0
@@ -83,40 +89,16 @@ class InputFile:
             start += len(X)
         self.notes += describe_table(table, found.features, hints)
 
-    def _find(self, table: Table) -> FoundFeatures:
+    def _find(self, source: TableSource, table: Table) -> FoundFeatures:
         """Return where the model's columns are; without names also in a table that holds the target, as in training."""
-        source = self.source
-        if table.names or table.width == self.wanted.width or not isinstance(source, TableSource):
+        if table.names or table.width == self.wanted.width:
             return self.wanted.find(table)
-        try:
-            roles = source.roles(table, self.columns)
-        except DataError:
-            return self.wanted.find(table)
-        if len(roles.features) != self.wanted.width:
+        roles = placed_roles(source, table, self.wanted, self.columns) if isinstance(self.source, TableSource) else None
+        if roles is None:
             return self.wanted.find(table)
         targets = ", ".join(named(table, position) for position in roles.targets)
         note = f"{self.path}: columns have the places that they had in training; {targets} is passed over"
         return FoundFeatures(roles.features, notes=(note,) if targets else ())
-
-    def _open_table(self, kind: str) -> Table:
-        """Return the table as the run's own settings read it, if that has the model's columns, else as it is found.
-
-        A header is found out, unless the run has none: inputs may come without.
-        """
-        found: Any = SOURCES[kind]
-        settings: Any = self.source
-        if not isinstance(self.source, TableSource) or self.source.kind != kind:
-            return open_known(found(path=self.path), self.path, self.wanted)
-        if getattr(settings, "header", None):
-            settings = replace(settings, header=None)
-        try:
-            table = open_known(settings, self.path, self.wanted)
-        except DataError:
-            return open_known(found(path=self.path), self.path, self.wanted)
-        if self.wanted.fits(table):
-            return table
-        other = open_known(found(path=self.path), self.path, self.wanted)
-        return other if self.wanted.fits(other) else table
 
     def _refuse_gaps(self, table: Table, columns: Sequence[Column], start: int) -> None:
         """Raise DataError at the first missing value, in rows from ``start`` on, that nothing can be filled in for."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.data.prepare import TrainedOn
+from nntrain.data.known_part import TrainedOn
 from nntrain.errors import DivergenceError
 from nntrain.runs.assembly import prepare_run
 from nntrain.runs.initial_weights import InitialWeights

@@ -43,12 +43,14 @@ class Facts:
     feature_names: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
     target_unit: float = 1.0  # what 1 stands for in the targets that are trained on
+    columns: tuple[str, ...] = ()  # of a table: the names of all, in order
 
     @classmethod
     def of(cls, data: Dataset) -> "Facts":
         """Return the facts of a data set."""
         names = (data.class_names, data.feature_names, data.target_names)
-        return cls(data.task, data.n_features, data.n_targets, len(data.train), *names, data.targets.unit)
+        unit, columns = data.targets.unit, data.columns
+        return cls(data.task, data.n_features, data.n_targets, len(data.train), *names, unit, columns)
 
 
 @dataclass(frozen=True)

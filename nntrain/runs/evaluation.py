@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,9 +12,12 @@ from nntrain.data.transforms.lazy_inputs import Inputs
 from nntrain.ops.losses import Loss
 from nntrain.runs.confusion import Confusion
 from nntrain.runs.more_figures import choose_metrics, measure
-from nntrain.runs.part_figures import figures_of, target_names
+from nntrain.runs.part_figures import figures_of, score_groups, target_names
 from nntrain.runs.trained import Trained
 from nntrain.train.evaluate import scores
+
+if TYPE_CHECKING:
+    from nntrain.data.known_part import WholeFile
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,15 +51,23 @@ class Evaluation:
     notes: Sequence[str] = ()
 
 
-def evaluate(model: Trained, split: str, *, metrics: Sequence[str] = (), intervals: bool = False) -> Evaluation:
-    """Score one part of the spec's data: {"split", "n", "cost", "accuracy", …} and what lies behind it.
+def evaluate(
+    model: Trained,
+    rows: "str | WholeFile",
+    *,
+    metrics: Sequence[str] = (),
+    intervals: bool = False,
+    by: str | None = None,
+) -> Evaluation:
+    """Score one part of the spec's data, or a file: {"split", "n", "cost", "accuracy", …} and what lies behind it.
 
     ``metrics`` are kinds to measure beside those of the spec, or ``all`` that fit; with ``intervals`` each metric has
-    one. SpecError for a metric that there is not, or that does not fit.
+    one. ``by`` is a column whose values are groups, which are scored apart as well. SpecError for a metric that there
+    is not, or that does not fit.
     """
     facts = model.assembly.facts
     measured = choose_metrics(model.assembly, metrics)
-    scored = model.part(split)
+    scored = model.part(rows, by) if isinstance(rows, str) else model.file(rows, by)
     part = scored.part
     predictions = predict_rows(model, part.X)
     truth: Sequence[str] | Array = scored.truth
@@ -71,6 +82,9 @@ def evaluate(model: Trained, split: str, *, metrics: Sequence[str] = (), interva
         figures |= measure(model.assembly, measured, part, intervals=intervals)
     if confusion is not None:
         figures |= {"classes": [score.as_dict() for score in confusion.scores], "confusion": confusion.counts.tolist()}
+    if scored.groups is not None:
+        shown = measured if metrics else model.assembly.metrics
+        figures |= {"by": scored.groups.column, "groups": score_groups(model.assembly, shown, part, scored.groups)}
     figures |= {"checkpoint": str(model.path), "epoch": model.epoch}
     return Evaluation(figures, confusion, predictions, truth, part.rows, model.assembly.task, scored.notes)
 

@@ -5,16 +5,20 @@ Knows nothing of checkpoints and of where the data come from.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nntrain.core.types import Array
 from nntrain.data.dataset import Part
 from nntrain.data.transforms.target_scaler import TargetScaler
+from nntrain.ops.metrics import MetricSet
 from nntrain.runs.assembly import Assembly
 from nntrain.runs.confusion import ClassScore
-from nntrain.train.evaluate import scores
+from nntrain.train.evaluate import Evaluator, scores
+
+if TYPE_CHECKING:
+    from nntrain.data.sources.whole_file import Groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,20 @@ def figures_of(assembly: Assembly, targets: TargetScaler, part: Part) -> dict[st
         figures["exact_match"] = float((decided == (part.y > 0)).all(axis=1).mean())
         figures["labels"] = [score.as_dict() for score in score_labels(part.y > 0, decided, names)]
     return figures
+
+
+def score_groups(assembly: Assembly, metrics: MetricSet, part: Part, groups: "Groups") -> list[dict[str, Any]]:
+    """Return ``name``, ``n``, ``cost`` and the figures of these metrics for the rows of each group.
+
+    A figure that needs what a group lacks, such as a second class, is NaN.
+    """
+    found: list[dict[str, Any]] = []
+    for code, name in enumerate(groups.names):
+        rows = part.take(np.flatnonzero(groups.codes == code))
+        t, y = assembly.targets(rows)
+        evaluator = Evaluator(assembly.network, metrics, assembly.spec.penalty, rows.X, t, y)
+        found.append({"name": name, "n": len(rows), **evaluator()})
+    return found
 
 
 def target_names(assembly: Assembly) -> Sequence[str]:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nntrain.artifacts.locate import locate
 from nntrain.data.fingerprint import TrainedRows
-from nntrain.data.prepare import ScoredPart, TrainedOn, prepare_part
 from nntrain.data.tables.wanted_columns import WantedColumns
 from nntrain.data.transforms.target_scaler import TargetScaler
 from nntrain.data.transforms.transform import Transform
@@ -14,6 +14,9 @@ from nntrain.errors import CheckpointError, SpecError
 from nntrain.runs.assembly import Assembly, Facts
 from nntrain.runs.stored_facts import check_meta
 from nntrain.spec import from_dict
+
+if TYPE_CHECKING:
+    from nntrain.data.known_part import KnownPart, TrainedOn, WholeFile
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +32,7 @@ class Trained:
     targets: TargetScaler
     epoch: int
     step: int
-    trained_on: TrainedOn
+    trained_on: "TrainedOn"
     notes: tuple[str, ...] = ()
 
     @property
@@ -53,12 +56,22 @@ class Trained:
             class_names=facts.class_names,
             n_targets=None if reconstructs else facts.n_targets,
             target_scaler=self.targets,
+            table=facts.columns,
         )
 
-    def part(self, split: str) -> ScoredPart:
-        """Return a part of the data as the model takes it, divided as in training."""
+    def part(self, split: str, by: str | None = None) -> "KnownPart":
+        """Return a part of the data as the model takes it, divided as in training; ``by`` is a column of groups."""
+        from nntrain.data.known_part import prepare_part  # here, since training does without
+
         spec = self.assembly.spec
-        return prepare_part(spec.data, split, self.wanted, seed=spec.seed, trained_on=self.trained_on)
+        return prepare_part(spec.data, split, self.wanted, seed=spec.seed, trained_on=self.trained_on, by=by)
+
+    def file(self, file: "WholeFile", by: str | None = None) -> "KnownPart":
+        """Return every row of a file as the model takes it."""
+        from nntrain.data.known_part import prepare_file  # here, since training does without
+
+        spec = self.assembly.spec
+        return prepare_file(file, spec.data, self.wanted, seed=spec.seed, trained_on=self.trained_on, by=by)
 
 
 def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
@@ -66,6 +79,8 @@ def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
     strange = [item for item in overrides if not item.startswith(("data.", "data="))]
     if strange:
         raise SpecError(f"--set {strange[0]}: only data.… can be set for a trained model")
+    from nntrain.data.known_part import TrainedOn  # here, since training does without
+
     file, stored, notes = locate(path)
     check_meta(stored.meta, file)
     try:
@@ -74,7 +89,8 @@ def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
         classes, features, columns = (tuple(facts[name]) for name in ("class_names", "feature_names", "target_names"))
         targets = TargetScaler.restore(stored.tensors)
         sizes = (facts["n_features"], facts["n_targets"], facts["n_rows"])
-        assembly = Assembly(spec, Facts(facts["task"], *sizes, classes, features, columns, targets.unit))
+        table = tuple(facts.get("columns") or ())
+        assembly = Assembly(spec, Facts(facts["task"], *sizes, classes, features, columns, targets.unit, table))
         assembly.network.params.load(stored.tensors)
         transform = Transform.restore(stored.tensors, facts.get("encoder"))
         before = from_dict(stored.meta["spec"]) if overrides else spec

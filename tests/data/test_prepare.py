@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from nntrain.data.dataset import Dataset, Part
+from nntrain.data.known_part import prepare_part
 from nntrain.data.options import DataOptions
 from nntrain.data.prediction_inputs import InputFile
-from nntrain.data.prepare import prepare, prepare_part
+from nntrain.data.prepare import prepare
 from nntrain.data.sources.csv import Csv
 from nntrain.data.sources.idx import Idx
 from nntrain.data.sources.npz import NpzFile

@@ -35,6 +35,8 @@ def show_evaluation(result: "Evaluation", output: Path | None) -> None:
     for key, what in (("labels", "label"), ("targets", "target")):
         if key in figures:
             tables.append(_scores(what, figures[key]))
+    if "groups" in figures:
+        tables.append(_groups(figures["by"], figures["groups"]))
     show(*tables)
     lines = [("checkpoint", f"{plain(figures['checkpoint'])} (epoch {figures['epoch']})")]
     if result.confusion is not None and (pairs := result.confusion.worst(MOST_PAIRS)):
@@ -44,6 +46,8 @@ def show_evaluation(result: "Evaluation", output: Path | None) -> None:
     if "intervals" in figures:
         lines.append(("95 %", "the middle of 1,000 resamples of the rows"))
     facts([*lines, *([("written to", plain(str(output)))] if output is not None else [])])
+    if len(figures.get("groups", ())) > MOST_CLASSES:
+        note(f"{MOST_CLASSES} of {len(figures['groups'])} groups are shown; -o DIR and --json have all")
     if result.confusion is not None and len(result.confusion.class_names) > MOST_CLASSES:
         note(f"{MOST_CLASSES} of {len(result.confusion.class_names)} classes are shown; -o DIR writes all")
 
@@ -97,6 +101,15 @@ def _scores(what: str, scores: Sequence[Mapping[str, Any]]) -> "Table":
     for score in scores[:MOST_CLASSES]:
         support = [count(score["support"])] if "support" in score else []
         rows.add_row(plain(score["name"]), *(figure(score[name]) for name in names), *support)
+    return rows
+
+
+def _groups(column: str, groups: Sequence[Mapping[str, Any]]) -> "Table":
+    """Return the table of the figures of each group."""
+    names = [name for name in groups[0] if name not in ("name", "n")]
+    rows = table(plain(column), *(f">{name}" for name in names), ">examples")
+    for group in groups[:MOST_CLASSES]:
+        rows.add_row(plain(group["name"]), *(figure(group[name]) for name in names), count(group["n"]))
     return rows
 
 

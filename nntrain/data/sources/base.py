@@ -3,15 +3,16 @@
 To add one: one class in a file of this folder. Knows nothing of the sources themselves.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from nntrain.core.registry import Registry
 from nntrain.core.types import Array
 from nntrain.data.dataset import Raw
 from nntrain.data.formats.files import is_gzip
+from nntrain.data.formats.on_disk import OnDisk
 from nntrain.data.formats.signatures import first_bytes, refuse_foreign
 from nntrain.data.tables.columns import Table
 from nntrain.data.tables.row_columns import RowColumns
@@ -50,14 +51,28 @@ class Reader:
     """How the files of a kind of source are recognised, and opened for inputs: as a table, or as an array (n, …).
 
     ``recognises`` judges the first bytes, unpacked where they are gzip. ``suffixes`` count where no bytes decide.
+    ``source`` makes the source of every row of a file that is no table, from its path, the names that a user gives its
+    targets (None where a model predicts none), and the source of a run whose settings it shall have. Without it the
+    source takes the path alone.
     """
 
     kind: str
     what: str
-    open: Callable[[Path], Table | Array]
+    open: Callable[[Path], Table | Array | OnDisk]
     packed: bool = False  # whether it reads files packed by gzip as they are
     suffixes: tuple[str, ...] = ()
     recognises: Callable[[bytes], bool] = lambda head: False
+    source: Callable[[Path, Sequence[str] | None, Source | None], Source] | None = None
+
+    def source_of(self, path: Path, targets: Sequence[str] | None, own: Source | None) -> Source:
+        """Return the source of every row of a file. DataError for targets that are missing or out of place."""
+        if self.source is not None:
+            return self.source(path, targets, own)
+        if targets:
+            raise DataError(f"{path}: {self.what} holds its own labels; name no target, got {targets[0]!r}")
+        kind: Any = SOURCES[self.kind]
+        made: Source = kind(path=path)
+        return made
 
 
 READERS: dict[str, Reader] = {}  # by kind; each source enters its own

@@ -3,6 +3,7 @@
 Knows nothing of splits or scaling.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
@@ -14,7 +15,7 @@ from nntrain.core.fields import ONE_OR_MANY
 from nntrain.core.types import Array
 from nntrain.data.dataset import Part, Raw
 from nntrain.data.formats.files import expansion_limit, inflate, is_gzip, read_bytes, report_read_errors
-from nntrain.data.sources.base import SOURCES, Reader, enter
+from nntrain.data.sources.base import SOURCES, Reader, Source, enter
 from nntrain.errors import DataError
 
 SHAPE = (3, 32, 32)  # red, green, blue; rows; columns
@@ -87,4 +88,10 @@ def _read_inputs(path: Path) -> Array:
     return np.ascontiguousarray(_records(path)[:, 1:])
 
 
-enter(Reader("cifar", "a file of CIFAR-10's records", _read_inputs, packed=True, suffixes=(".bin",)))
+def _of_file(path: Path, targets: Sequence[str] | None, own: Source | None) -> Source:
+    if targets:
+        raise DataError(f"{path}: a file of CIFAR-10's records holds its own labels; name no target")
+    return Cifar(path=(path,))
+
+
+enter(Reader("cifar", "a file of CIFAR-10's records", _read_inputs, packed=True, suffixes=(".bin",), source=_of_file))

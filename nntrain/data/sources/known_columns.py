@@ -10,7 +10,7 @@ from typing import Any
 
 from nntrain.data.dataset import Raw
 from nntrain.data.formats.delimited import records
-from nntrain.data.sources.base import HasColumns, Source, check_kind
+from nntrain.data.sources.base import SOURCES, HasColumns, Source, check_kind
 from nntrain.data.sources.tabular import TableSource
 from nntrain.data.tables.column_names import place_of_names
 from nntrain.data.tables.columns import Kinds, Table, position_of
@@ -52,9 +52,11 @@ def _load_table(source: TableSource, seed: int, wanted: WantedColumns, columns: 
     check_kind(source.path, source.kind)
     table = open_known(source, source.path, wanted)
     if not wanted.columns or not table.names:
-        roles = source.roles(table, columns)
+        roles = placed_roles(source, table, wanted, columns) or source.roles(table, columns)
         _check_width(len(roles.features), wanted)
-        return source.load_roles(seed, table, roles, _kinds(roles, wanted))
+        placed = f"{table.path}: columns have the places that they had in training"
+        placed_notes = [placed] if wanted.columns else []
+        return source.load_roles(seed, table, roles, _kinds(roles, wanted), placed_notes)
     targets = _target_names(source, table, wanted)
     found = wanted.find(table, targets)
     split, key = (None if c is None else position_of(c, table) for c in (source.split, source.key))
@@ -82,7 +84,7 @@ def _position(column: str | int | None, table: Table) -> int | None:
 
 def open_known(source: TableSource, path: Path, wanted: WantedColumns) -> Table:
     """Open a table; a first row with all the model's names is a header, whatever stands below."""
-    table = source.open(path, None)
+    table = source.open_for(path, wanted.columns)
     settings: Any = source
     if isinstance(table, TextTable) and not table.names and settings.header is None:
         _, first = next(records(path, table.layout.delimiter))
@@ -90,6 +92,78 @@ def open_known(source: TableSource, path: Path, wanted: WantedColumns) -> Table:
             source = replace(settings, header=True)
             return source.open(path, None)
     return table
+
+
+def table_source(
+    path: Path,
+    kind: str,
+    own: Source | None,
+    wanted: WantedColumns,
+    targets: Sequence[str | int] = (),
+    columns: RowColumns = NO_COLUMNS,
+) -> TableSource:
+    """Return the source that reads the table in a file as that of a run would; its rows are not divided.
+
+    Its settings are those of ``own``, that of the run, where it is of this kind and they find the model's columns, else
+    they are found out. A header is found out, unless the run has none: new files may come without. ``targets`` take the
+    place of the model's.
+    """
+    names: Any = tuple(targets) or (tuple(wanted.targets) if wanted.targets else ())
+    found: Any = SOURCES[kind](path=path)  # type: ignore[call-arg]  # every table has a path
+    source: TableSource
+    if not isinstance(own, TableSource):
+        usual = () if wanted.task == "reconstruction" and kind != "svmlight" else None
+        source = replace(found, target=names or usual)
+        return source
+    target = names or own.target if wanted.task != "reconstruction" else names or own.target or ()
+    settings: Any = replace(own, path=path, test=None, split=None, key=None, target=target)
+    dividing = tuple(column for column in (own.split, own.key) if column is not None)
+    ignore = (*own.ignore, *dividing)
+    if own.kind != kind:
+        source = replace(found, ignore=ignore, missing=own.missing, na=own.na, task=own.task, target=names or None)
+        return source.settle_target(predicts=wanted.task != "reconstruction")
+    source = settings = replace(settings, ignore=ignore)
+    if hasattr(settings, "header"):
+        source = replace(settings, header=None) if settings.header else settings
+        other = replace(found, ignore=ignore, missing=own.missing, na=own.na, task=own.task, target=target)
+        if not _fits(source, wanted, columns) and _fits(other, wanted, columns):
+            return other
+    return source
+
+
+def _fits(source: TableSource, wanted: WantedColumns, columns: RowColumns) -> bool:
+    """Return whether a table that is read with these settings has the model's columns."""
+    try:
+        table = open_known(source, source.path, wanted)
+    except DataError:
+        return False
+    return wanted.fits(table) or (not table.names and placed_roles(source, table, wanted, columns) is not None)
+
+
+def placed_roles(source: TableSource, table: Table, wanted: WantedColumns, columns: RowColumns) -> Roles | None:
+    """Return the roles of columns that are known by their places, as in training; None where they do not fit."""
+    places = None if table.names else wanted.places(table.width)
+    if places is not None:
+        features, own = places
+        known = {name: position for position, name in enumerate(wanted.table)}
+        weights = known.get(str(columns.weights))
+        return Roles(_placed_targets(source, wanted, own), features, (), None, None, None, None, weights)
+    if wanted.task == "reconstruction" and table.width == wanted.width:
+        return Roles((), tuple(range(table.width)), (), None, None)
+    try:
+        roles = source.roles(table, columns)
+    except DataError:
+        return None
+    return roles if len(roles.features) == wanted.width else None
+
+
+def _placed_targets(source: TableSource, wanted: WantedColumns, own: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the positions of the targets that the source names, if the table of training has them, else ``own``."""
+    asked = source.targets
+    at = {name: position for position, name in enumerate(wanted.table)}
+    if set(asked) == set(wanted.targets) or not all(isinstance(c, int) or c in at for c in asked):
+        return own
+    return tuple(at[c] if isinstance(c, str) else c % len(at) for c in asked)
 
 
 def _names_of(column: str | int, table: Table) -> Sequence[str]:

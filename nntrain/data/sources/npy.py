@@ -3,6 +3,7 @@
 Knows nothing of splits or scaling.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -15,7 +16,7 @@ from nntrain.data.formats.array_checks import inputs
 from nntrain.data.formats.files import file_size
 from nntrain.data.formats.npy import open_npy, read_npy, shape_of
 from nntrain.data.formats.on_disk import OnDisk
-from nntrain.data.sources.base import SOURCES, Reader, enter
+from nntrain.data.sources.base import SOURCES, Reader, Source, enter
 from nntrain.data.sources.pairs import Pair, TaskOfArrays, no_targets, raw_of
 from nntrain.errors import DataError
 
@@ -78,12 +79,29 @@ def _check_finite(X: OnDisk) -> None:
         row += len(piece)
 
 
-def _read_inputs(path: Path) -> Array:
-    return inputs(read_npy(path), str(path))
+def _read_inputs(path: Path) -> Array | OnDisk:
+    if file_size(path) < LARGE:
+        return inputs(read_npy(path), str(path))
+    X = open_npy(path)
+    _check_finite(X)
+    return X
+
+
+def _with_targets(path: Path, targets: Sequence[str] | None, own: Source | None) -> Source:
+    if targets is None:
+        return NpyFiles(X=path)
+    if len(targets) != 1:
+        raise DataError(f"{path}: an npy array has no targets; name the npy file that holds them with --target")
+    return NpyFiles(X=path, y=Path(targets[0]), task=own.task if isinstance(own, NpyFiles) else "auto")
 
 
 enter(
     Reader(
-        "npy", "an npy array", _read_inputs, suffixes=(".npy",), recognises=lambda head: head.startswith(b"\x93NUMPY")
+        "npy",
+        "an npy array",
+        _read_inputs,
+        suffixes=(".npy",),
+        recognises=lambda head: head.startswith(b"\x93NUMPY"),
+        source=_with_targets,
     )
 )

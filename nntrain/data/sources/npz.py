@@ -3,6 +3,7 @@
 Knows nothing of splits or scaling.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
@@ -16,7 +17,7 @@ from nntrain.data.formats.array_checks import inputs, numbers
 from nntrain.data.formats.npy import Npz
 from nntrain.data.formats.signatures import member_of
 from nntrain.data.row_facts import RowFacts
-from nntrain.data.sources.base import SOURCES, Reader, enter
+from nntrain.data.sources.base import SOURCES, Reader, Source, enter
 from nntrain.data.sources.pairs import Pair, TaskOfArrays, no_targets, raw_of
 from nntrain.data.tables.row_columns import NO_COLUMNS, ROW_KEYS, RowColumns
 from nntrain.data.text import choices
@@ -102,6 +103,16 @@ def _read_inputs(path: Path) -> Array:
     return inputs(archive.read("X"), f"{path}: X")
 
 
+def _as_trained(path: Path, targets: Sequence[str] | None, own: Source | None) -> Source:
+    """Return the source of an archive with the names of arrays of the run, if it is one."""
+    settings = replace(own, path=path) if isinstance(own, NpzFile) else NpzFile(path=path)
+    if targets is None:
+        return replace(settings, y=None)
+    if len(targets) > 1:
+        raise DataError(f"{path}: the targets are one array of the archive, got {len(targets)}")
+    return replace(settings, y=targets[0]) if targets else settings
+
+
 enter(
     Reader(
         "npz",
@@ -109,5 +120,6 @@ enter(
         _read_inputs,
         suffixes=(".npz",),
         recognises=lambda head: member_of(head).endswith(b".npy"),
+        source=_as_trained,
     )
 )

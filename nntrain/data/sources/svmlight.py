@@ -56,6 +56,14 @@ class Svmlight(TableSource):
             return SparseTable(path, first=int(like.names[1]), told=like.width - 1)
         return SparseTable(path, told=self.features)
 
+    def open_for(self, path: Path, names: Sequence[str]) -> Table:
+        """Return the table with all columns of a model: an index that the file never names is 0 in each row."""
+        indices = [int(name) for name in names if name.isdecimal()]
+        if self.features is not None or not indices:
+            return self.open(path, None)
+        first = min(1, *indices)
+        return SparseTable(path, first=first, told=max(indices) - first + 1)
+
     def open_test(self, path: Path, train: Table, roles: Roles) -> tuple[Table, Roles, Sequence[str]]:
         """Return the file to test on with the columns of training: an index that it never names is 0 in each row."""
         return self.open(path, train), replace(roles, split=None, key=None, groups=None, order=None), ()

@@ -69,6 +69,10 @@ class TableSource:
     def open(self, path: Path, like: Table | None) -> Table:
         """Return the table in a file, one with the same columns as ``like``."""
 
+    def open_for(self, path: Path, names: Sequence[str]) -> Table:
+        """Return the table in a file for a model whose columns have these names."""
+        return self.open(path, None)
+
     def load(self, seed: int) -> Raw:
         """Return features as float64, texts as indices into lists of them; classes as indices or targets as numbers."""
         return self.load_with(seed, NO_COLUMNS)
@@ -107,6 +111,7 @@ class TableSource:
             draws=rows.draws(seed),
             facts=rows.facts,
             notes=tuple(notes),
+            columns=names,
         )
 
     def roles(self, table: Table, columns: RowColumns = NO_COLUMNS) -> Roles:

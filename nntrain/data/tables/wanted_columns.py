@@ -30,6 +30,7 @@ class WantedColumns:
 
     ``targets`` are the names of what it predicts: where nothing is scored, such columns are passed over. ``task`` and
     ``class_names`` (() in regression) say as what the targets were learned, ``target_scaler`` how they were scaled.
+    ``table`` has the names of all columns of the table that it was trained on, in order, () if that is not known.
     """
 
     n_features: int
@@ -41,6 +42,7 @@ class WantedColumns:
     class_names: Sequence[str] = ()
     n_targets: int | None = None  # None: they are not looked at
     target_scaler: TargetScaler = field(default_factory=TargetScaler.identity)
+    table: Sequence[str] = ()
 
     @property
     def columns(self) -> Sequence[str]:
@@ -57,6 +59,15 @@ class WantedColumns:
         known = self.transform.encoder.categories or [()] * len(positions)
         texts = [p for p, texts in zip(positions, known, strict=False) if texts]
         return Kinds(text=texts, number=[p for p in positions if p not in texts])
+
+    def places(self, width: int) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+        """Return where features and targets stand in a table without names that is as wide as that of training."""
+        if not self.columns or width != len(self.table) or len(set(self.table)) < width:
+            return None
+        at = {name: position for position, name in enumerate(self.table)}
+        if not {*self.columns, *self.targets} <= at.keys():
+            return None
+        return tuple(at[name] for name in self.columns), tuple(at[name] for name in self.targets)
 
     def is_header(self, first: Sequence[str]) -> bool:
         """Return whether the first row of a table names all columns of the model, whatever stands below."""
