@@ -49,8 +49,7 @@ class Facts:
     def of(cls, data: Dataset) -> "Facts":
         """Return the facts of a data set."""
         names = (data.class_names, data.feature_names, data.target_names)
-        unit, columns = data.targets.unit, data.columns
-        return cls(data.task, data.n_features, data.n_targets, len(data.train), *names, unit, columns)
+        return cls(data.task, data.n_features, data.n_targets, len(data.train), *names, data.targets.unit, data.columns)
 
 
 @dataclass(frozen=True)
@@ -229,9 +228,8 @@ def prepare_run(loaded: Loaded, *, begun: bool = False, surveyed: int = SURVEYED
 
 def conflicts_of(assembly: Assembly, rows: int, *, measurable: bool) -> list[str]:
     """Return every conflict of a spec with its data, ``path: what``; ``measurable``: there are validation figures."""
-    stop, checkpoint = assembly.spec.train.stop, assembly.spec.checkpoint
-    wrong = monitor.problems(stop, checkpoint, assembly.figures, validation=measurable)
-    return [*assembly.problems(rows), *wrong]
+    stop, best = assembly.spec.train.stop, assembly.spec.checkpoint
+    return [*assembly.problems(rows), *monitor.problems(stop, best, assembly.figures, validation=measurable)]
 
 
 def _with_conflicts(loaded: Loaded, error: DataError) -> UserError:

@@ -112,9 +112,8 @@ def table_source(
     found: Any = SOURCES[kind](path=path)  # type: ignore[call-arg]  # every table has a path
     source: TableSource
     if not isinstance(own, TableSource):
-        usual = () if wanted.task == "reconstruction" and kind != "svmlight" else None
-        source = replace(found, target=names or usual)
-        return source
+        source = replace(found, target=names or None)
+        return source.settle_target(predicts=wanted.task != "reconstruction")
     target = names or own.target if wanted.task != "reconstruction" else names or own.target or ()
     settings: Any = replace(own, path=path, test=None, split=None, key=None, target=target)
     dividing = tuple(column for column in (own.split, own.key) if column is not None)
