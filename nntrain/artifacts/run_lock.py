@@ -22,10 +22,13 @@ HELD = (errno.EAGAIN, errno.EACCES)  # what systems say when another process has
 
 
 class RunLock:
-    """A directory held alone by this process; make one with ``hold``. ``directory`` is its open descriptor."""
+    """A directory held alone by this process; make one with ``hold``. ``directory`` is its open descriptor.
 
-    def __init__(self, path: Path, directory: int, file: int) -> None:
-        self.path, self.directory = path, directory
+    ``kind`` is what the directory is, in a word, and ``go_on`` says how to go on with it if it is moved.
+    """
+
+    def __init__(self, path: Path, directory: int, file: int, kind: str, go_on: str) -> None:
+        self.path, self.directory, self._words = path, directory, (kind, go_on)
         self._held = (_identity(os.fstat(directory)), _identity(os.fstat(file)))
         self._process = os.getpid()
 
@@ -41,14 +44,15 @@ class RunLock:
             lock = os.stat(LOCK, dir_fd=self.directory, follow_symlinks=False)
             found = (_identity(self.path.stat()), _identity(lock))
         if found != self._held:
+            kind, go_on = self._words
             raise OutputError(
-                f"{self.path}: is not the directory that this run began in any more: it was moved, replaced or deleted,"
-                f" or its {LOCK} was; nothing more is written; nntrain resume goes on with it where it is now"
+                f"{self.path}: is not the directory that this {kind} began in any more: it was moved, replaced or "
+                f"deleted, or its {LOCK} was; nothing more is written; {go_on} where it is now"
             )
 
 
 @contextmanager
-def hold(path: Path) -> Iterator[RunLock]:
+def hold(path: Path, kind: str, go_on: str) -> Iterator[RunLock]:
     """Hold a directory alone, or raise ``LockedError`` at once; ``OutputError`` where there cannot be a lock.
 
     The two descriptors stay open as long as the lock: their inodes cannot be given to other files meanwhile.
@@ -62,7 +66,7 @@ def hold(path: Path) -> Iterator[RunLock]:
             raise OutputError(f"{path / LOCK}: cannot write: it is not a plain file")
         _acquire(file, path)
         try:
-            lock = RunLock(path, directory, file)
+            lock = RunLock(path, directory, file, kind, go_on)
             lock.check()
             yield lock
         finally:

@@ -69,11 +69,11 @@ class RunDir:
         return cls(path)
 
     @contextmanager
-    def lock(self) -> Iterator["RunDir"]:
+    def lock(self, kind: str = "run", go_on: str = "nntrain resume goes on with it") -> Iterator["RunDir"]:
         """Hold the directory alone, or raise ``LockedError`` at once; temporary files of dead writers are removed."""
         if self.path.is_symlink() or not self.path.is_dir():
             raise OutputError(f"{self.path}: the run directory does not exist")
-        with hold(self.path) as lock:
+        with hold(self.path, kind, go_on) as lock:
             try:
                 self._reach(lock)
                 durable.sweep(self.path, dir_fd=lock.directory)
@@ -87,7 +87,7 @@ class RunDir:
 
     def append_metrics(self, record: Mapping[str, Any]) -> None:
         """Add one record; it becomes proof against power cuts with the next checkpoint or JSON file."""
-        with self._writing():
+        with self.writing():
             self._metrics.append(record)
 
     @property
@@ -97,7 +97,7 @@ class RunDir:
 
     def cut_metrics(self, length: int) -> None:
         """Drop what was recorded after ``length`` bytes. Raises ``CheckpointError`` when that is no record's end."""
-        with self._writing():
+        with self.writing():
             self._metrics.cut(length)
 
     def check_metrics(self, length: int, sha256: str | None = None) -> None:
@@ -120,25 +120,25 @@ class RunDir:
 
     def write_json(self, name: str, value: Any) -> Path:
         """Write strict JSON (NaN and ±inf become null), durably, after the metrics it may speak of."""
-        with self._writing():
+        with self.writing():
             self._metrics.sync()
             return self.write_text(name, strict_json.pretty(value))
 
     def write_bytes(self, name: str, data: bytes) -> Path:
         """Write ``name`` as a whole, durably. Raises ``OutputError``."""
-        with self._writing():
+        with self.writing():
             path = self._file(name)
             durable.write_bytes(path, data, dir_fd=self._dir_fd)
             return path
 
     def append_text(self, name: str, text: str) -> None:
         """Add ``text`` at the end of ``name`` (a log). Raises ``OutputError``."""
-        with self._writing():
+        with self.writing():
             durable.append(self._file(name), text.encode("utf-8", "backslashreplace"), dir_fd=self._dir_fd)
 
     def remove(self, name: str) -> None:
         """Delete ``name``; one that is gone already is fine. Raises ``OutputError``."""
-        with self._writing():
+        with self.writing():
             durable.remove(self._file(name), dir_fd=self._dir_fd)
 
     def read_record(self) -> dict[str, Any] | None:
@@ -185,7 +185,7 @@ class RunDir:
 
     def save_checkpoint(self, step: int, checkpoint: Checkpoint) -> Path:
         """Write the checkpoint of ``step`` durably, after the metrics it counts. Raises ``OutputError``."""
-        with self._writing():
+        with self.writing():
             self._metrics.sync()
             return self._checkpoints.save(step, checkpoint)
 
@@ -210,13 +210,13 @@ class RunDir:
 
     def prune(self, keep: int, protect: Collection[Path] = ()) -> list[Path]:
         """Delete all but the ``keep`` newest checkpoints and ``protect``; return the deleted, oldest first."""
-        with self._writing():
+        with self.writing():
             return self._checkpoints.prune(keep, protect)
 
     # --- within ------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def writing(self) -> Iterator[None]:
         """Raise ``OutputError`` if the directory is not at its path any more, also where that makes a write fail."""
         lock = self._lock
         if lock is None:

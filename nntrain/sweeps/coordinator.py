@@ -71,7 +71,7 @@ class Coordinator:
     _later: list[tuple[float, Point]] = field(default_factory=list)
     _attempts: dict[str, tuple[int, str]] = field(default_factory=dict)  # how many, from which checkpoint
     _held: set[str] = field(default_factory=set)
-    _stopping: bool = False
+    _stopping: str | bool = False  # or by what
     _fatal: str = ""
 
     def __post_init__(self) -> None:
@@ -109,8 +109,9 @@ class Coordinator:
     def _round(self, interrupted: Interrupted) -> Iterator[Event]:
         """Train what is in the queue."""
         while self._queue or self._later or self.under_way:
-            if interrupted() and not self._stopping:
-                self._stop()
+            reason = interrupted()
+            if reason and not self._stopping:
+                self._stop(reason)
             self._fill()
             for one in self.executor.ended(TICK):
                 event = self._settle(one)
@@ -119,13 +120,13 @@ class Coordinator:
         if self._fatal:
             raise OutputError(self._fatal)
         if self._stopping:
-            left = len(self.to_do)
+            left, why = len(self.to_do), f" after {self._stopping}" if isinstance(self._stopping, str) else ""
             raise InterruptedRun(
-                f"{self.folder.path}: {left} of {len(self.outcomes)} runs left; the same command goes on"
+                f"{self.folder.path}: {left} of {len(self.outcomes)} runs left{why}; the same command goes on"
             )
 
-    def _stop(self) -> None:
-        self._stopping = True
+    def _stop(self, reason: str | bool) -> None:
+        self._stopping = reason
         self._queue.clear()
         self._later.clear()
         self.executor.stop()
@@ -140,7 +141,18 @@ class Coordinator:
             self.under_way[point.id] = point
             run, messages = str(self.folder.run(point.id)), str(self.folder.messages(point.id))
             order = Order(point.id, run, messages, point.resolved, self.plan.text, self.argv, self._until)
-            self.executor.start(order)
+            try:
+                with self.folder.writing():
+                    self.executor.start(order)
+            except OutputError as error:
+                self.under_way.pop(point.id)
+                self._fail(str(error))
+
+    def _fail(self, why: str) -> None:
+        """Let what is under way save and end, since the disk takes no more."""
+        self._fatal = self._fatal or why
+        if not self._stopping:
+            self._stop(True)
 
     def _settle(self, ended: Ended) -> Event | None:
         """Take note of an end: the directory says whether the point is finished, else the status what to do."""
@@ -157,9 +169,7 @@ class Coordinator:
         if status == LockedError.exit_code:
             return self._wait(point)
         if status == OutputError.exit_code:
-            self._fatal = self._fatal or self.folder.last_message(point.id)
-            if not self._stopping:
-                self._stop()
+            self._fail(self.folder.last_message(point.id))
             return None
         if (status < 0 or status == InterruptedRun.exit_code) and self._may_try_again(point):
             self._queue.appendleft(point)

@@ -57,11 +57,17 @@ class SweepFolder:
             raise SpecError(
                 f"{self.path}: not the folder of a sweep, but it holds {names[0]!r}; name another with --out"
             )
-        with self._refusal(), self._files.lock():
+        with self._refusal(), self._files.lock("sweep", "the same command with --out goes on with it"):
             for name in (RUNS, MESSAGES):
                 with durable.report_write_errors(self.path / name):
                     (self.path / name).mkdir(exist_ok=True)
             yield self
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Raise OutputError if the folder is not at its path any more: nothing may be begun in it then."""
+        with self._files.writing():
+            yield
 
     def write(self, name: str, text: str) -> Path:
         """Write a file of the sweep as a whole, unless it holds just this already. Raises OutputError."""
@@ -78,9 +84,10 @@ class SweepFolder:
     def write_spec(self, point: str, text: str) -> Path:
         """Write the complete spec of a point to a file of its own. Raises OutputError."""
         path = self.path / SPECS / f"{point}.yaml"
-        with durable.report_write_errors(path):
-            path.parent.mkdir(exist_ok=True)
-        durable.write_bytes(path, text.encode())
+        with self.writing():
+            with durable.report_write_errors(path):
+                path.parent.mkdir(exist_ok=True)
+            durable.write_bytes(path, text.encode())
         return path
 
     def run(self, point: str) -> Path:

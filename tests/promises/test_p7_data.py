@@ -126,8 +126,14 @@ def test_p7_a_constant_column_trains_with_every_scale(nntrain, checked, scale):
 
 @pytest.mark.parametrize(
     "labels",
-    [("-1", "1"), ("-7", "3"), (str(2**53), str(2**53 + 1)), ("0", "1000000000"), ("red", "blue"), ("É", "z")],
-    ids=["negative", "more negative", "2^53+1", "0 and 10^9", "strings", "letters beyond ASCII"],
+    [
+        *(("-1", "1"), ("-7", "3"), (str(2**53), str(2**53 + 1)), ("0", "1000000000"), ("red", "blue"), ("É", "z")),
+        *(("@bob", "-low"), ("+ve", "=1+1"), ("'quoted", "-")),
+    ],
+    ids=[
+        *("negative", "more negative", "2^53+1", "0 and 10^9", "strings", "letters beyond ASCII"),
+        *("signs", "formulas", "apostrophe and dash"),
+    ],
 )
 def test_p7_labels_negative_large_far_apart_and_text_come_back_as_they_went_in(nntrain, here, checked, labels):
     a, b = labels
@@ -136,6 +142,8 @@ def test_p7_labels_negative_large_far_apart_and_text_come_back_as_they_went_in(n
     assert nntrain("fit", "spec.yaml", "--run-dir", "run", "-q", "--no-plots", *settings)[0] == 0
     (here / "new.csv").write_text("2,0\n3,1\n", encoding="utf-8")
     assert nntrain("predict", "run", "new.csv")[:2] == (0, f"prediction\n{a}\n{b}\n")
+    assert nntrain("predict", "run", "new.csv", "-o", "told.csv")[0] == 0
+    assert (here / "told.csv").read_text(encoding="utf-8") == f"prediction\n{a}\n{b}\n"
 
 
 def test_p7_labels_of_1_5_are_amounts_or_refused_as_classes(checked):

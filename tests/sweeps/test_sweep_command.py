@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -199,16 +200,30 @@ def break_off(sweep):
         assert sweep.wait(60) in (0, 75, -signal.SIGTERM)  # the last where it was loading and had nothing to save
 
 
-def test_a_signal_stops_the_sweep_with_75(process, here):
+def test_a_signal_stops_the_sweep_with_75_and_is_named(process, here):
     sweep = process(*MANY, "--set", "train.epochs=3000", "--set", "checkpoint.every_epochs=500")
     wait_for_runs(here / "runs" / "tiny-sweep" / "runs", 2, sweep)
     sweep.send_signal(signal.SIGTERM)
     out, err = sweep.communicate(timeout=60)
     assert sweep.returncode == 75, err
     assert err.splitlines()[-1] == (
-        f"stopped: {Path('runs') / 'tiny-sweep'}: 8 of 8 runs left; the same command goes on"
+        f"stopped: {Path('runs') / 'tiny-sweep'}: 8 of 8 runs left after SIGTERM; the same command goes on"
     )
     assert ["to", "do", "8", "of", "8", "runs"] in [line.split() for line in out.splitlines()]
+
+
+def test_a_sweep_whose_folder_is_moved_ends_and_begins_nothing_at_its_path(process, nntrain, here):
+    sweep = process(*MANY, "--set", "train.epochs=600", "--out", "swept")
+    wait_for_runs(here / "swept" / "runs", 1, sweep)
+    (here / "swept").rename(here / "moved")
+    _, err = sweep.communicate(timeout=60)
+    assert sweep.returncode == 7, err
+    assert re.fullmatch(
+        r"error: swept(/runs/\w+)?: is not the directory that this (run|sweep) began in any more: .+ where it is now",
+        err.splitlines()[-1],
+    )
+    assert not (here / "swept").exists()
+    assert nntrain(*MANY, "--set", "train.epochs=600", "--out", "moved", "-q")[0] == 0
 
 
 def test_the_best_is_confirmed_with_fresh_seeds(nntrain, here, trained_once):
