@@ -4,6 +4,7 @@ The caller logs, saves and draws; what it does between two records does not chan
 """
 
 from collections.abc import Iterator
+from contextvars import copy_context
 from math import isfinite
 from time import perf_counter
 
@@ -33,23 +34,10 @@ def fit(
     ``state.stopped`` says why training ended. Raises DivergenceError before numbers that are not finite reach the
     parameters of a finished epoch.
     """
-    run = _Loop(job, state)
-    while state.stopped is None and state.epoch < job.training.epochs:
-        for event in _without_warnings(run.epoch(interrupted, pause_every)):
-            yield event
-            if isinstance(event, Pause) and event.interrupted:
-                return
-    if state.stopped is None:
-        state.end("epochs", state.epoch, "all epochs done")
-
-
-def _without_warnings(events: Iterator[EpochRecord | Pause]) -> Iterator[EpochRecord | Pause]:
-    """Yield the events with NumPy's warnings off inside the loop, and as the caller set them outside."""
-    while True:
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # values are checked instead
-            event = next(events, None)
-        if event is None:
-            return
+    quiet = copy_context()  # NumPy's warnings are off inside the loop, and as the caller sets them outside
+    quiet.run(np.seterr, over="ignore", divide="ignore", invalid="ignore")  # values are checked instead
+    events = quiet.run(_Loop, job, state).events(interrupted, pause_every)
+    while (event := quiet.run(next, events, None)) is not None:
         yield event
 
 
@@ -73,7 +61,18 @@ class _Loop:
         self.monitor = stop_monitor(job.training.stop, job.metrics.metrics, validation=has_validation)
         self.cost = Monitor(measured(COST, validation=has_validation))  # what the schedule observes
 
-    def epoch(self, interrupted: Interrupted, pause_every: int | None) -> Iterator[EpochRecord | Pause]:
+    def events(self, interrupted: Interrupted, pause_every: int | None) -> Iterator[EpochRecord | Pause]:
+        """Run the epochs that are left; yield a record for each, and pauses; an interruption is the last of them."""
+        job, state = self.job, self.state
+        while state.stopped is None and state.epoch < job.training.epochs:
+            for event in self._epoch(interrupted, pause_every):
+                yield event
+                if isinstance(event, Pause) and event.interrupted:
+                    return
+        if state.stopped is None:
+            state.end("epochs", state.epoch, "all epochs done")
+
+    def _epoch(self, interrupted: Interrupted, pause_every: int | None) -> Iterator[EpochRecord | Pause]:
         """Run the rest of the unfinished epoch and yield its record; pauses come in between."""
         job, state, steps = self.job, self.state, self.steps
         last = job.batches.per_epoch - 1
@@ -81,6 +80,7 @@ class _Loop:
         always_measured = stop.step_tolerance is not None or training.clip_norm is not None
         limits = (training.max_steps, stop.step_tolerance, stop.max_seconds)
         has_rules = job.optimizer.searches or limits != (None, None, None)
+        is_measured = False  # the step taken last
         since = perf_counter()
         steps.begin()
         while state.batch <= last:
@@ -97,7 +97,7 @@ class _Loop:
                 yield Pause(state.step, interrupted=halted)
                 since = perf_counter()
         state.seconds += perf_counter() - since
-        yield self._finish_epoch()
+        yield self._finish_epoch(measured=is_measured)
         halted = interrupted()
         if halted and state.stopped is None and state.epoch < job.training.epochs:
             yield Pause(state.step, interrupted=halted)
@@ -129,9 +129,9 @@ class _Loop:
                 state.end("stop.max_seconds", seconds, f"max_seconds {max_seconds:g} reached")
         return state.stopped is not None
 
-    def _finish_epoch(self) -> EpochRecord:
+    def _finish_epoch(self, *, measured: bool) -> EpochRecord:
         job, state, steps = self.job, self.state, self.steps
-        self._check_parameters()
+        self._check_parameters(measured=measured)
         cost = state.cost_sum / state.rows
         if cost > EXPLODED * max(1.0, state.first_cost or 0.0):
             raise self._divergence(f"the epoch's cost grew to {cost:.4g}", step=state.step)
@@ -168,10 +168,15 @@ class _Loop:
             why = f"no better {self.monitor.name} for {epochs}, best in epoch {state.best_epoch}"
             state.end("stop.patience", state.waited, why)
 
-    def _check_parameters(self) -> None:
-        """Raise DivergenceError if the last step made a parameter or a slot infinite or NaN."""
-        vectors = (self.state.params.theta, *self.state.slots.values())
-        if not (isfinite(self.steps.change) and all(isfinite(v.min()) and isfinite(v.max()) for v in vectors)):
+    def _check_parameters(self, *, measured: bool = False) -> None:
+        """Raise DivergenceError if the last step made a parameter or a slot infinite or NaN.
+
+        Where that step was measured, the finite norms of θ before it and of Δθ speak for all parameters.
+        """
+        steps, theta = self.steps, self.state.params.theta
+        known = measured and isfinite(steps.length)
+        vectors = self.state.slots.values() if known else (theta, *self.state.slots.values())
+        if not (isfinite(steps.change) and all(isfinite(v.min()) and isfinite(v.max()) for v in vectors)):
             raise self._divergence("the step is too long", step=self.state.step)
 
     def _divergence(self, what: str, *, step: int | None = None) -> DivergenceError:

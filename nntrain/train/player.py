@@ -40,7 +40,7 @@ class Player:
         self._own = ExampleBuffers.of(job)  # None: the batches are brought by an iterator
         self._order: np.ndarray[tuple[int], np.dtype[np.intp]] | None = None
         self._batches: Iterator[Batch] = iter(())
-        self._tapes: dict[tuple[int, int, bool], Tape] = {}
+        self._tapes: dict[tuple[tuple[int, int], bool], Tape] = {}
         self._steps: dict[tuple[int, int], Step] = {}
         new_rates = job.schedule.per_step or job.optimizer.per_step  # in every step
         self._values = [np.zeros(MOST, rate.dtype) for rate in self.stepper.rates] if new_rates else []
@@ -74,9 +74,12 @@ class Player:
         state, start = self.state, self.state.step
         batch = next(self._batches) if self._own is None else self._own.batch(state.batch)
         count = 1 if self._own is None else max(1, min(most, MOST, int(LONGEST / self._seconds)))
-        tape = self._tapes.get((*batch.slot, measured)) or self._build(batch, measured)
-        self._fill_rates(start, count)
-        self._totals[0], self._totals[1:] = state.cost_sum, state.metric_sums if state.rows else 0.0
+        tape = self._tapes.get((batch.slot, measured))
+        if tape is None:
+            tape = self._build(batch, measured)
+        if self._values:
+            self._fill_rates(start, count)
+        self._totals[:] = (state.cost_sum, *state.metric_sums) if state.rows else 0.0
         since = perf_counter()
         rows = self.job.batches.batch_size
         helped = self._helpers.are_worth_it
@@ -93,17 +96,15 @@ class Player:
         if status == self._extension.COST_NOT_FINITE:
             return f"the cost is {self._costs.item(1)}"
         if measured:
-            square, *rest = (value.item() for value in self.stepper.squares)
-            self.gradient_norm = self.stepper.unfold(sqrt(square))
+            gradient, length, change = self.stepper.squares
+            self.gradient_norm = self.stepper.unfold(sqrt(gradient.item()))
             if status == self._extension.NORM_NOT_FINITE:
                 return "the gradient is not finite"
-            self.length, self.change = (sqrt(value) for value in rest)
+            self.length, self.change = sqrt(length.item()), sqrt(change.item())
         return None
 
     def _fill_rates(self, start: int, count: int) -> None:
         """Write what changes from step to step for a group of steps."""
-        if not self._values:
-            return
         stepper, optimizer = self.stepper, self.job.optimizer
         rows = [optimizer.coefficients(step + 1, stepper.rate(step)) for step in range(start, start + count)]
         for values, column in zip(self._values, zip(*rows, strict=True), strict=True):
@@ -136,7 +137,7 @@ class Player:
         tape.sums(step.sums)
         if measured and training.stop.step_tolerance is not None:
             tape.end_below(change, training.stop.step_tolerance)
-        self._tapes[(*batch.slot, measured)] = tape
+        self._tapes[(batch.slot, measured)] = tape
         return tape
 
     def _record_update(self, tape: Tape, calls: Sequence[Call]) -> None:

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 Figures = Mapping[str, float]
 Interrupted: TypeAlias = Callable[[], str | bool]  # True, or what asks for a stop, such as SIGTERM; else it is false
 
 
-@dataclass(frozen=True, slots=True)
-class EpochRecord:
+class EpochRecord(NamedTuple):
     """One epoch. ``train`` is measured over the epoch's own batches, while the parameters still moved.
 
     ``gradient_norm`` is ‖∇J‖₂ (before clipping) and ``update_ratio`` ‖Δθ‖₂/‖θ‖₂, both of the epoch's last step;
@@ -28,7 +27,7 @@ class EpochRecord:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record for metrics.jsonl; without a validation part the key is absent."""
-        record = {name: getattr(self, name) for name in self.__slots__}
+        record = self._asdict()
         record["train"] = dict(self.train)
         if self.validation is None:
             del record["validation"]

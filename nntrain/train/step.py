@@ -46,6 +46,7 @@ class Stepper:
     def __init__(self, job: Job, state: State) -> None:
         self.job, self.state, self.network = job, state, job.network
         self.lr = job.optimizer.lr
+        self._rates_for: float | None = None  # the learning rate that the update is prepared for, whatever the step
         self.ws: Workspace = job.network.workspace(job.batches.batch_size)
         self._steps: dict[tuple[int, int], Step] = {}
         params, optimizer = job.network.params, job.optimizer
@@ -77,6 +78,9 @@ class Stepper:
     def set_rates(self, lr: float) -> None:
         """Prepare the update of the coming step for learning rate ``lr``."""
         self.lr = lr
+        if lr == self._rates_for:
+            return
+        self._rates_for = None if self.job.optimizer.per_step or self.job.schedule.per_step else lr
         for constant, scale in self._scales.items():
             scale[...] = constant * lr if self.folded else constant
         for rate, value in zip(self.rates, self.job.optimizer.coefficients(self.state.step + 1, lr), strict=True):

@@ -17,6 +17,7 @@ class MetricSet:
 
     def __init__(self, metrics: Sequence[Metric], task: Task, unit: float = 1.0) -> None:
         self.metrics, self.task, self.unit = tuple(metrics), task, unit
+        self._places: dict[int, Sequence[slice | None]] = {}  # by the number of scores
 
     def wanted(self, y: Array, width: int) -> Array:
         """Return targets y in the form that ``width`` scores are compared with: see ``Metric.values``."""
@@ -41,15 +42,13 @@ class MetricSet:
 
     def figures(self, sums: Sequence[float], n: int, width: int, spreads: Sequence[float]) -> Mapping[str, float]:
         """Return the figures by name, for sums over n examples with ``width`` scores each."""
-        place: dict[Metric, slice] = {}
-        for metric, first in self._with_first():
-            start = max((cut.stop for cut in place.values()), default=0)
-            place[metric] = place.get(first, slice(start, start + metric.n_sums(width)))
+        places = self._places.get(width)
+        if places is None:
+            places = self._places[width] = self._find_places(width)
         return {
-            metric.name: (self.unit if metric.in_target_units else 1.0)
-            * metric.figure(sums[place[metric]], n, width, spread)
-            for metric, spread in zip(self.metrics, spreads, strict=True)
-            if metric in place
+            metric.name: (self.unit if metric.in_target_units else 1.0) * metric.figure(sums[place], n, width, spread)
+            for metric, place, spread in zip(self.metrics, places, spreads, strict=True)
+            if place is not None
         }
 
     @property
@@ -94,6 +93,14 @@ class MetricSet:
                 kind = getattr(loss, "kind", "the loss")
                 found.append(f"metrics.{place}: {metric.kind} needs probabilities, and {kind} gives none")
         return found
+
+    def _find_places(self, width: int) -> Sequence[slice | None]:
+        """Return where the sums of each metric stand in the flat list; None for one that is no sum."""
+        place: dict[Metric, slice] = {}
+        for metric, first in self._with_first():
+            start = max((cut.stop for cut in place.values()), default=0)
+            place[metric] = place.get(first, slice(start, start + metric.n_sums(width)))
+        return [place.get(metric) for metric in self.metrics]
 
     def _with_first(self) -> Iterator[tuple[Metric, Metric]]:
         """Yield each metric with the first one that has the same sums: often itself."""
