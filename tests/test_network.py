@@ -11,7 +11,7 @@ from nntrain.gradcheck.numeric import check
 from nntrain.network import Network
 from nntrain.ops.activations import ACTIVATIONS, Activation
 from nntrain.ops.initializers import INITIALIZERS, Normal
-from nntrain.ops.layers import Context, Dense, Dropout, Layer
+from nntrain.ops.layers import Context, Dense, Dropout, Layer, Noise
 from nntrain.ops.losses import LOSSES, Mse, SoftmaxCrossEntropy
 from nntrain.ops.metrics import MetricSet, default_metrics
 from nntrain.ops.models import MODELS, Mlp
@@ -443,3 +443,32 @@ def test_nothing_is_dropped_outside_training_or_at_rate_zero():
 def test_no_rate_is_no_layer():
     layers = Mlp(hidden=(4, 4), dropout=(0.0, 0.3)).layers(D, 2)
     assert [layer.place for layer in layers if isinstance(layer, Dropout)] == [1]
+
+
+def noisy(std, *, step=0, training=True, dtype="float64"):
+    network = Network([Noise(std, 0), Dense(2, Normal())], Mse(), n_in=50, dtype=dtype)
+    ctx = Context(network.workspace(400), training=training, seed=0, clock=np.array(step))
+    do = network.calls()
+    h, _ = network.layers[0].bind(
+        do, np.ones((400, 50), dtype), *network.params.values[:1], *network.params.grads[:1], ctx
+    )
+    do.run()
+    return h.copy()
+
+
+def test_noise_has_the_deviation_asked_for_and_is_drawn_anew_in_each_step():
+    added = noisy(0.3) - 1
+    assert added.mean() == pytest.approx(0, abs=5 * 0.3 / added.size**0.5)
+    assert added.std() == pytest.approx(0.3, rel=0.02)
+    np.testing.assert_array_equal(added + 1, noisy(0.3))
+    np.testing.assert_allclose(noisy(0.3, dtype="float32"), added + 1, rtol=1e-6)
+    assert abs(np.corrcoef(added.ravel(), (noisy(0.3, step=1) - 1).ravel())[0, 1]) < 0.03
+    np.testing.assert_array_equal(noisy(0.3, training=False), 1)
+    np.testing.assert_array_equal(noisy(0.0), 1)
+
+
+def test_noise_and_dropout_of_the_inputs_come_first_and_draw_by_themselves():
+    layers = Mlp(hidden=(4, 4), dropout=(0.3,), input_dropout=0.2, input_noise=0.1).layers(D, 2)
+    assert [type(layer).__name__ for layer in layers[:3]] == ["Noise", "Dropout", "Dense"]
+    places = [layer.place for layer in layers if layer.draws]
+    assert len(set(places)) == len(places) == 4

@@ -93,14 +93,16 @@ def mean_squares(optimizer: Optimizer, state: State) -> Array | None:
 def gradient_of(network: Network, X: Array, t: Array, penalty: Penalty) -> Gradient:
     """Return the gradient of the mean cost on X (n, d), t (n, c), with the l2 penalty, as a function of theta (P,)."""
     params = network.params
-    weights = slice(0, params.n_weights)
+    factors = penalty.factors(params)
+    part = slice(0, params.n_weights if factors is None else params.size)
+    rates = penalty.l2 if factors is None else penalty.l2 * factors
 
     def gradient(theta: Array) -> Array:
         params.theta[:] = theta
         with np.errstate(all="ignore"):
             _, g = network.value_and_grad(X, t)
         g = g.astype(np.float64)
-        g[weights] += penalty.l2 * theta[weights]
+        g[part] += rates * theta[part]
         return g
 
     return gradient

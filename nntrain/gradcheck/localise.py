@@ -60,8 +60,10 @@ class Diagnosis:
         """Yield the place in words and the evidence for every gradient, from the cost back."""
         subject, network, rows = self.subject, self.network, len(self.subject.X)
         if subject.engine_penalty:
-            w = network.params.theta[: network.params.n_weights]
-            for tensor, gradient, report in compare_stage(OnePenalty(subject.engine_penalty, w), self.options):
+            factors = subject.penalty.factors(network.params)
+            w = network.params.theta[: network.params.n_weights] if factors is None else network.params.theta
+            penalty = OnePenalty(subject.engine_penalty, w, factors)
+            for tensor, gradient, report in compare_stage(penalty, self.options):
                 yield "the penalty", Evidence(subject.penalty, tensor, gradient, report, rows, subject.t)
         complex_loss = OneLoss(network.loss, self.scores.astype(np.complex128), subject.t)
         loss = OneLoss(subject.engine.loss, self.scores, subject.t)

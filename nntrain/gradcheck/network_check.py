@@ -99,12 +99,13 @@ def _checks(subject: Subject, options: Options, wanted: Callable[[str], bool]) -
         yield TensorCheck(name, gradient.shape, report)
     if subject.engine_penalty and wanted(PENALTY):
         params = subject.network.params
-        weights = params.theta[: params.n_weights]
+        factors = subject.penalty.factors(params)
+        weights = params.theta[: params.n_weights] if factors is None else params.theta
         complex_penalty = None
         if complex_network is not None:
-            complex_penalty = OnePenalty(subject.penalty, weights.astype(np.complex128))
+            complex_penalty = OnePenalty(subject.penalty, weights.astype(np.complex128), factors)
         for _, gradient, report in compare_stage(
-            OnePenalty(subject.engine_penalty, weights), options, complex_stage=complex_penalty
+            OnePenalty(subject.engine_penalty, weights, factors), options, complex_stage=complex_penalty
         ):
             yield TensorCheck(PENALTY, gradient.shape, report)
 

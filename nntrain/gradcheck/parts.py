@@ -58,9 +58,8 @@ def check_parts() -> Iterator[PartCheck]:
         yield PartCheck("loss", kind, _loss(entry()), not entry.kinked)
     for kind, layer in _layers().items():
         yield PartCheck("layer", kind, _layer(layer))
-    for field in fields(Penalty):
-        penalty = Penalty(**{field.name: 1e-2})
-        yield PartCheck("penalty", field.name, _penalty(penalty), penalty.smooth)
+    for name, penalty in (("l1", Penalty(l1=1e-2)), ("l2", Penalty(l2=1e-2))):
+        yield PartCheck("penalty", name, _penalty(penalty), penalty.smooth)
     for model in MODELS:
         for loss in LOSSES:
             yield from _grid(model, loss)

@@ -6,6 +6,7 @@ numbers, which gives a second derivative to compare with. Knows nothing of specs
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property, partial
 from types import SimpleNamespace
 from typing import Any, Generic, Protocol, TypeVar
@@ -131,13 +132,14 @@ class OneLoss:
 
 
 class OnePenalty:
-    """The penalty of weights w (P,)."""
+    """The penalty of weights w (P,), with factors (P,) if not all have 1; a step of its own for l1 is left aside."""
 
-    def __init__(self, penalty: Penalty, w: Array) -> None:
+    def __init__(self, penalty: Penalty, w: Array, factors: Array | None = None) -> None:
         self.tensors: Mapping[str, Array] = {WEIGHTS: w.copy()}
         self._dw, self._parts, scratch = np.zeros_like(w), np.zeros(2, w.dtype), np.zeros_like(w)
         calls = Calls(Plan(), w.dtype)
-        penalty.bind(calls, self.tensors[WEIGHTS], self._dw, self._parts, order_by_real_part(scratch))
+        whole, scratch = replace(penalty, proximal=False), order_by_real_part(scratch)
+        whole.bind(calls, self.tensors[WEIGHTS], self._dw, self._parts, scratch, factors)
         self._calls = calls.bind()
 
     def value(self) -> Any:

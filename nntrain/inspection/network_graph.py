@@ -3,7 +3,7 @@
 It is built from the formulas of layers, loss and penalty, and shares no code with training.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -49,8 +49,7 @@ def network_graph(network: Network, penalty: Penalty) -> NetworkGraph:
         raise SpecError(f"loss: {_kind(network.loss)} has no formula for the graph")
     cost = builder.insert(parse(loss), {"z": scores}, "L" if penalty else "J")
     if penalty:
-        weights = [symbol for symbol, name in parameters.items() if _is_weight(network, name)]
-        formula = " + ".join(penalty.expression(symbol) for symbol in weights)
+        formula = " + ".join(_penalties(network, penalty, parameters)) or "0"
         cost = builder.apply("add", cost, builder.insert(parse(formula), {}, "R"), symbol="J")
     return NetworkGraph(builder.build(cost, "J"), parameters)
 
@@ -74,10 +73,13 @@ def _layers(builder: Builder, network: Network) -> tuple[int, dict[str, str]]:
     return node, parameters
 
 
-def _is_weight(network: Network, name: str) -> bool:
-    layers = [shapes for shapes in network.params.shapes if shapes]
-    _, index, parameter = name.split(".")
-    return layers[int(index)][parameter].weight
+def _penalties(network: Network, penalty: Penalty, parameters: Mapping[str, str]) -> Iterator[str]:
+    """Yield the penalty of each parameter that has one, as a formula of its symbol."""
+    params = network.params
+    factors = penalty.factors(params)
+    shares = np.arange(params.size) < params.n_weights if factors is None else factors
+    found = {name: float(share.flat[0]) for name, share in params.named(shares)}
+    yield from (penalty.expression(symbol, found[name]) for symbol, name in parameters.items() if found[name])
 
 
 def _kind(entry: object) -> str:

@@ -168,3 +168,33 @@ class Dropout(Layer):
         rng.random(dtype=np.float32, out=draws if draws.flags.c_contiguous else draws.T)
         np.greater_equal(draws, np.float32(self.rate), out=mask, casting="unsafe")
         np.multiply(mask, 1 / (1 - self.rate), out=mask)
+
+
+@dataclass(frozen=True, slots=True)
+class Noise(Layer):
+    """Add a normal number of deviation ``std`` to each input in training (Bishop 1995).
+
+    The numbers of a step are a function of seed, step and place, as the masks of dropout are.
+    """
+
+    draws: ClassVar[bool] = True
+    std: float
+    place: int  # which drawing layer of the network this is
+
+    def bind(self, do: Calls, x: Array, p: SimpleNamespace, g: SimpleNamespace, ctx: Context) -> tuple[Array, Backward]:
+        if not ctx.training or self.std == 0:
+            return x, lambda do, d: d
+        h, draws = ctx.ws.like(x), ctx.ws.block(x.shape[1], np.float32)
+        clock = ctx.clock if ctx.clock is not None else np.zeros((), np.int64)
+
+        do(partial(self._draw, ctx.seed, clock, draws, h))  # h = ε, ε ~ N(0, std²)
+        do(np.add, x, h, out=h)  # h = x + ε
+        return h, lambda do, d: d  # dx = dh
+
+    def expression(self) -> str:
+        return "x"
+
+    def _draw(self, seed: int, clock: Array, draws: Array, out: Array) -> None:
+        rng = generator(seed, Stream.DROPOUT, self.place, int(clock))
+        rng.standard_normal(dtype=np.float32, out=draws if draws.flags.c_contiguous else draws.T)
+        np.multiply(draws, self.std, out=out)

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
-from nntrain.core.fields import ONE_OR_MANY, PLAIN_ONE, RARE, Count, Flag, Fraction
+from nntrain.core.fields import ONE_OR_MANY, PLAIN_ONE, RARE, Count, Flag, Fraction, NonNegative
 from nntrain.core.registry import Registry
 from nntrain.core.types import Task
 from nntrain.ops.activations import ACTIVATIONS, Activation
 from nntrain.ops.activations.elementwise import Identity
 from nntrain.ops.activations.rectifiers import Relu
 from nntrain.ops.initializers import INITIALIZERS, Auto, Initializer
-from nntrain.ops.layers import Dense, Dropout, Layer
+from nntrain.ops.layers import Dense, Dropout, Layer, Noise
 from nntrain.ops.losses import (
     LOSSES,
     BinaryHinge,
@@ -132,7 +132,8 @@ class Svm(_OneLayer):
 class _Stacked(Model):
     """Hidden layers of dense maps, activations and dropout; one activation or rate for all, or one a layer.
 
-    A list for ``init`` has one more, that of the layer of scores. Without ``bias`` every dense map is z = W x.
+    A list for ``init`` has one more, that of the layer of scores. Without ``bias`` every dense map is z = W x. In
+    training, ``input_noise`` is the deviation of what is added to each input, of which then some are dropped.
     """
 
     kind: str
@@ -142,6 +143,8 @@ class _Stacked(Model):
         default=(Auto(),), metadata=PLAIN_ONE
     )
     dropout: Annotated[tuple[Fraction, ...], ONE_OR_MANY] = (0.0,)
+    input_dropout: Fraction = field(default=0.0, metadata=RARE)
+    input_noise: NonNegative = field(default=0.0, metadata=RARE)
     bias: Flag = field(default=True, metadata=RARE)
 
     def problems(self) -> Sequence[Problem]:
@@ -157,7 +160,9 @@ class _Stacked(Model):
         return [*found, *_bias_problems(self.bias, *self.init)]
 
     def layers(self, n_in: int, n_out: int) -> Sequence[Layer]:
-        layers: list[Layer] = []
+        many = len(self.hidden)
+        layers: list[Layer] = [Noise(self.input_noise, many + 1)] if self.input_noise else []
+        layers += [Dropout(self.input_dropout, many)] if self.input_dropout else []
         for place, width in enumerate(self.hidden):
             unit = self.activation[place % len(self.activation)]
             rate = self.dropout[place % len(self.dropout)]

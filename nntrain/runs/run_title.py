@@ -13,6 +13,7 @@ from nntrain.drawing.captions import number, share
 from nntrain.drawing.sheet import Heading
 from nntrain.ops.metrics import METRICS
 from nntrain.ops.models import Model
+from nntrain.ops.penalties import Penalty
 from nntrain.runs.stored_facts import read_spec
 from nntrain.spec import Spec
 
@@ -44,8 +45,7 @@ def describe_spec(spec: Spec, sizes: Sequence[int] = ()) -> list[str]:
     batch = spec.train.batch_size
     batches = "full batch" if isinstance(batch, str) else f"batches of {batch:,}"
     changing = [schedule] if schedule != "constant" else []
-    penalty = [f"{name} {rate(value)}" for name, value in (("l1", spec.penalty.l1), ("l2", spec.penalty.l2)) if value]
-    training = ", ".join([*optimizer, *changing, batches, *penalty])
+    training = ", ".join([*optimizer, *changing, batches, *penalty_texts(spec.penalty)])
     return [model_text(spec.model, sizes), training, f"seed {spec.seed}"]
 
 
@@ -57,6 +57,13 @@ def model_text(model: Model, sizes: Sequence[int] = ()) -> str:
     units = dict.fromkeys(spell(unit) for unit in getattr(model, "activation", ()))
     shape = f"{kind_of(model)} {'–'.join(map(str, sizes or getattr(model, 'hidden', ())))}".strip()
     return ", ".join([shape, *units, *spell_settings(model, "hidden", "activation")])
+
+
+def penalty_texts(penalty: Penalty) -> list[str]:
+    """Return what a penalty consists of, a text each; nothing where there is none."""
+    rates = [f"{name} {rate(value)}" for name, value in (("l1", penalty.l1), ("l2", penalty.l2)) if value]
+    others = (text.removesuffix(" True") for text in spell_settings(penalty, "l1", "l2"))
+    return [*rates, *others] if penalty else []
 
 
 def score_names() -> tuple[str, ...]:

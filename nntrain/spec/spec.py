@@ -61,6 +61,13 @@ class Spec:
             complaint = model.loss_problem(loss)
             if complaint:
                 yield ("loss",), complaint
+        penalty, optimizer = parts.get("penalty"), parts.get("optimizer")
+        if penalty is not None and model is not None and penalty.layers is not None:
+            many = sum(shape.weight for layer in model.layers(1, 1) for shape in layer.shapes(1).values())
+            if len(penalty.layers) != many:
+                yield ("penalty", "layers"), f"must have {many} factors, one a layer, got {len(penalty.layers)}"
+        if penalty is not None and penalty.proximal and not (optimizer or Sgd()).folds:
+            yield ("penalty", "proximal"), "follows steps of −ε∇J and no others; use sgd without momentum"
         key = getattr(getattr(parts.get("data"), "source", None), "no_target", "")
         if key and model is not None and model.predicts:
             yield ("data", "source", key), "must say what the model is to predict, got nothing"

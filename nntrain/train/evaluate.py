@@ -51,7 +51,7 @@ class Evaluator:
             cost_sum += chunk.cost() * chunk.rows
             parts.append(list(chunk.sums()))
         params = self.network.params
-        cost = cost_sum / self.size + self.penalty.value(params.theta[: params.n_weights])
+        cost = cost_sum / self.size + self.penalty.value_of(params)
         sums = [sum(column) for column in zip(*parts, strict=True)]
         figures = self.metrics.figures(sums, self.size, self.width, self.spreads)
         return {"cost": cost, **self.metrics.in_order({**figures, **self._whole_figures()})}

@@ -54,6 +54,8 @@ class Stepper:
         self.folded = optimizer.folds and plain  # whether grad holds ε∇J instead of ∇J
         self._scales: dict[float, Array] = {}  # the gradient's scale of a full and of a short batch
         self._penalty = np.zeros(2, params.theta.dtype)  # the parts of l1 and l2
+        self._factors = job.penalty.factors(params) if job.penalty else None
+        self._penalised = slice(0, params.n_weights if self._factors is None else params.size)
         self.before = zeros(params.size, params.theta.dtype)  # θ before a measured step, then Δθ
         self.squares = [np.zeros((), params.theta.dtype) for _ in range(3)]  # ‖g‖², ‖θ‖² and ‖Δθ‖² of a measured step
         self.clip_factor = np.zeros((), params.theta.dtype)
@@ -164,9 +166,8 @@ class Stepper:
 
     def _bind_penalty(self, do: Calls, cost: Callable[[], float]) -> Callable[[], float]:
         params, l1_l2 = self.network.params, self._penalty
-        weights = slice(0, params.n_weights)
-        do.label = "penalty"
-        self.job.penalty.bind(do, params.theta[weights], params.grad[weights], l1_l2, self.before[weights])
+        do.label, part = "penalty", self._penalised
+        self.job.penalty.bind(do, params.theta[part], params.grad[part], l1_l2, self.before[part], self._factors)
         l1, l2 = l1_l2[0:1].reshape(()), l1_l2[1:2].reshape(())
         return cost.plus(l1, l2) if isinstance(cost, Terms) else lambda: cost() + l1.item() + l2.item()
 
@@ -183,4 +184,16 @@ class Stepper:
                 continue
             slots = {name: vector[cut] for name, vector in self.state.slots.items()}
             self.job.optimizer.bind(do, params.theta[cut], params.grad[cut], slots, self.rates, scratch[: stop - start])
+        if self.job.penalty.proximal:
+            self._record_shrinking(do)
         return do
+
+    def _record_shrinking(self, do: Calls) -> None:
+        """Record the step of l1 that follows the update, with the same rate."""
+        do.label, stop = "proximal", self._penalised.stop
+        scratch: Array = np.zeros((2, min(CHUNK, stop)), self.network.dtype)
+        for start in range(0, stop, CHUNK):
+            w = self.network.params.theta[start : min(start + CHUNK, stop)]
+            factors = None if self._factors is None else self._factors[start : start + len(w)]
+            size, threshold = scratch[:, : len(w)]
+            self.job.penalty.shrink(do, w, self.rates[0], (size, threshold), factors)

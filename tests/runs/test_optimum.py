@@ -58,7 +58,10 @@ WRONG = {
         "train.batch_size: lbfgs takes all rows at once, got 8; set it to all, or use another optimizer"
     ),
     "model.dropout=0.2": (
-        "model.dropout: lbfgs needs one cost for all its steps, and dropout draws another in each; set it to 0"
+        "model.dropout: lbfgs needs one cost for all its steps, and here each draws another; set it to 0"
+    ),
+    "model.input_noise=0.2": (
+        "model.input_noise: lbfgs needs one cost for all its steps, and here each draws another; set it to 0"
     ),
     "penalty.l1=0.1": "penalty.l1: lbfgs needs a cost without kinks, and l1 has one at 0; use sgd",
     "loss=hinge": "loss: lbfgs needs a cost without kinks, got hinge; use another loss, or sgd with a falling rate",

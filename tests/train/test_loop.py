@@ -435,3 +435,35 @@ def test_every_activation_learns(make_job, unit, dtype):
 def test_schedules_by_epoch_drop_between_epochs(make_job):
     _, records = train(make_job(schedule=StepDecay(every=2, gamma=0.5)))
     assert [r.lr for r in records] == pytest.approx([0.1, 0.1, 0.05, 0.05, 0.025, 0.025])
+
+
+def test_proximal_steps_end_at_the_lasso_with_exact_zeros(make_job):
+    """The conditions of the one optimum: Xᵀr/n = l1 sign(w) where w is not 0, and within ± l1 where it is."""
+    l1, optimizer = 0.175, Sgd(lr=0.3)
+    penalty = Penalty(l1=l1, proximal=True)
+    job = make_job(Linear(), Mse(half=True), width=1, batch_size=29, optimizer=optimizer, penalty=penalty, epochs=900)
+    _, records = train(job)
+    X, t, _ = source(job)
+    p = job.network.params.values[0]
+    w, slope = p.W[0], X.T @ (t - X @ p.W.T - p.b)[:, 0] / len(X)
+    assert 0 < np.count_nonzero(w) < 4
+    np.testing.assert_allclose(slope[w != 0], l1 * np.sign(w[w != 0]), atol=1e-12)
+    assert (np.abs(slope[w == 0]) < l1).all()
+    residual = t - X @ p.W.T - p.b
+    assert records[-1].train["cost"] == pytest.approx((residual**2).mean() / 2 + l1 * np.abs(w).sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("penalty", [Penalty(l2=0.1, biases=True), Penalty(l2=0.1, layers=(0.0, 2.0))], ids=repr)
+def test_penalties_on_biases_and_by_layer_are_in_cost_and_step(make_job, penalty):
+    job = make_job(batch_size=29, epochs=1, penalty=penalty, validation=True)
+    before = job.network.params.theta.copy()
+    X, t, _ = source(job)
+    cost, gradient = job.network.value_and_grad(X, t)
+    (first, b1), (second, b2) = ((p.W, p.b) for p in job.network.params.values if hasattr(p, "W"))
+    paid = [first, b1, second, b2] if penalty.biases else [2**0.5 * second]
+    expected = cost + 0.05 * sum(float((part**2).sum()) for part in paid)
+    factors = penalty.factors(job.network.params)
+    after = before - 0.1 * (gradient + 0.1 * factors * before)
+    _, (record,) = train(job)
+    assert record.train["cost"] == pytest.approx(expected, rel=1e-13)
+    np.testing.assert_allclose(job.network.params.theta, after, rtol=1e-13, atol=1e-15)

@@ -42,7 +42,8 @@ def draw(chance):
     """Return random arguments of ``make_job``, and what is changed in the job that it makes."""
     unit = ACTIVATIONS[chance.choice([kind for kind in ACTIVATIONS if kind != "formula"])]()
     hidden = [chance.choice([1, 3, 5, 16]) for _ in range(chance.choice([1, 2]))]
-    mlp = Mlp(hidden=tuple(hidden), activation=(unit,), dropout=(chance.choice([0.0, 0.0, 0.3]),))
+    drawn = {"input_dropout": chance.choice([0.0, 0.2]), "input_noise": chance.choice([0.0, 0.1])}
+    mlp = Mlp(hidden=tuple(hidden), activation=(unit,), dropout=(chance.choice([0.0, 0.0, 0.3]),), **drawn)
     loss = LOSSES[chance.choice(list(LOSSES))]()
     wide = loss.kind in ("softmax_cross_entropy", "hinge")
     options = {
@@ -60,7 +61,9 @@ def draw(chance):
         "epochs": chance.choice([1, 3]),
     }
     if chance.random() < 0.3:
-        options["penalty"] = Penalty(l1=chance.choice([0.0, 0.01]), l2=chance.choice([0.0, 0.1]))
+        extra = {"biases": chance.random() < 0.5, "proximal": options["optimizer"].folds}
+        extra |= {"layers": tuple([0.5] * (len(hidden) + 1))} if isinstance(options["model"], Mlp) else {}
+        options["penalty"] = Penalty(l1=chance.choice([0.0, 0.01]), l2=chance.choice([0.0, 0.1]), **extra)
     if chance.random() < 0.2:
         options["clip_norm"] = chance.choice([0.01, 0.2])
     if chance.random() < 0.2:

@@ -17,7 +17,8 @@ from nntrain.train.records import EpochRecord, Pause
 from nntrain.train.settings import Stop, Training
 from nntrain.train.state import State
 
-DROPPING = Mlp(hidden=(6, 5), activation=(ACTIVATIONS["prelu"](),), dropout=(0.3, 0.1))
+DRAWN = {"dropout": (0.3, 0.1), "input_dropout": 0.2, "input_noise": 0.1}
+DROPPING = Mlp(hidden=(6, 5), activation=(ACTIVATIONS["prelu"](),), **DRAWN)
 RULES = [entry() for entry in OPTIMIZERS.values() if not entry.searches]
 OPTIMIZER_OPTIONS = [*RULES, Sgd(momentum=0.9), Sgd(momentum=0.9, nesterov=True)]
 PLATEAU = Plateau(gamma=0.5, patience=1, min_delta=0.01)

@@ -30,8 +30,10 @@ def show_header(run: "Run") -> None:
 
 def header(run: "Run") -> Sequence[tuple[str, str]]:
     """Return (label, text) of each line."""
+    from nntrain.runs.run_title import penalty_texts
+
     spec, job = run.loaded.spec, run.job
-    penalty = [f"{name} {rate(value)}" for name, value in (("l1", spec.penalty.l1), ("l2", spec.penalty.l2)) if value]
+    penalty = penalty_texts(spec.penalty)
     stop = spec.train.stop
     patience = [f"patience {stop.patience} on {run.prepared.stop_monitor.name}"] if stop.patience else []
     steps = f"{count(spec.train.epochs)} epochs of {plural(job.batches.per_epoch, 'step')}"

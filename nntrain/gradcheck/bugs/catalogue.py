@@ -1,6 +1,6 @@
 """The bugs that can be planted, with how to recognise them, specific ones first. Knows nothing of specs or files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from types import SimpleNamespace
 from typing import ClassVar, Literal
@@ -187,7 +187,7 @@ class NoPenalty(Bug):
     needs: ClassVar[str] = "a penalty"
 
     def penalty(self, penalty: Penalty) -> Penalty:
-        return _OnlyCounted(penalty.l1, penalty.l2)
+        return _OnlyCounted(**{each.name: getattr(penalty, each.name) for each in fields(penalty)})
 
     def seen_in(self, found: Evidence) -> str | None:
         if isinstance(found.part, Penalty) and not found.analytic.any():
@@ -232,8 +232,8 @@ class NoTwo(Bug):
 class _OnlyCounted(Penalty):
     """A penalty that adds to the cost but not to the gradient."""
 
-    def bind(self, do: Calls, w: Array, dw: Array, total: Array, scratch: Array) -> None:
-        Penalty.bind(self, do, w, np.zeros_like(dw), total, scratch)
+    def bind(self, do: Calls, w: Array, dw: Array, total: Array, scratch: Array, factors: Array | None = None) -> None:
+        Penalty.bind(self, do, w, np.zeros_like(dw), total, scratch, factors)
 
 
 def _pass_on(do: Calls, d: Array, dx: Array, g: SimpleNamespace) -> None:
