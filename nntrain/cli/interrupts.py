@@ -23,8 +23,9 @@ AT_ONCE = 130
 class Interrupts:
     """Takes the signals over until ``close``; calling it returns the name of the first that came, or an empty text."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, aloud: bool = True) -> None:
         self._first = ""
+        self._aloud = aloud
         self._count = InterruptCount()
         self._told = {ctrl_c: Lock() for ctrl_c in (False, True)}  # each taken for good by whoever tells
         self._listener: SignalListener | None = None
@@ -54,7 +55,7 @@ class Interrupts:
         Nothing buffered may be touched: the main thread may be writing to it right now.
         """
         ctrl_c = number == signal.SIGINT
-        if self._told[True].locked() or not self._told[ctrl_c].acquire(blocking=False):
+        if not self._aloud or self._told[True].locked() or not self._told[ctrl_c].acquire(blocking=False):
             return
         again = "Ctrl-C again stops at once" if ctrl_c else "Ctrl-C twice stops at once"
         text = f"\nnntrain: {signal.Signals(number).name}: saving at the next step; {again}\n"
@@ -110,10 +111,13 @@ class SignalListener:
 _watching: list[Interrupts] = []  # at most one
 
 
-def catch_signals() -> Interrupts:
-    """Watch for the signals from now on, to the end of the process or until ``unwatch``."""
+def catch_signals(*, aloud: bool = True) -> Interrupts:
+    """Watch for the signals from now on, to the end of the process or until ``release_signals``.
+
+    Unless ``aloud``, nothing is said of what will happen.
+    """
     release_signals()
-    _watching.append(Interrupts())
+    _watching.append(Interrupts(aloud=aloud))
     return _watching[0]
 
 

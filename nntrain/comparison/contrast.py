@@ -17,7 +17,10 @@ from nntrain.train.history import flatten
 from nntrain.verification.trials import TIMES, digests
 
 # The order in which a run uses its settings: the first that differs is where two runs can part at the earliest.
-ORDER = ("data", "seed", "model", "loss", "penalty", "optimizer", "schedule", "train", "runtime", "checkpoint")
+ORDER = (
+    *("data", "seed", "model", "loss", "penalty", "optimizer", "schedule"),
+    *("train", "parallel", "runtime", "checkpoint"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,4 +93,4 @@ def _buffers(assembly: Assembly) -> tuple[int, int]:
     job = assembly.job(Part(np.zeros((facts.n_rows, facts.n_features), dtype), y))
     stepper = Stepper(job, State.start(assembly.network.params, assembly.spec.optimizer))
     stepper(next(job.batches.epoch(0)))
-    return job.batches.batch_size, stepper.ws.nbytes + job.batches.nbytes
+    return job.batches.batch_size, stepper.buffer_bytes + job.batches.nbytes

@@ -6,7 +6,7 @@ calls; the buffers and views that both need are local names which they share. Kn
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
@@ -34,6 +34,7 @@ class Context:
     wants_dx: bool = True  # whether anything below has parameters, so that backward must give ∂L/∂input
     seed: int = 0
     clock: Array | None = None  # 0-d int64: the current step, read when the calls run
+    shard: Sequence[int] = ()  # the number of the shard, where a batch is cut into several
 
 
 class Layer(ABC):
@@ -138,7 +139,7 @@ class Dense(Layer):
 class Dropout(Layer):
     """Drop each input with probability ``rate`` in training, scale the rest by 1/(1 − rate) (Srivastava et al. 2014).
 
-    The mask of a step is a function of seed, step and place, so a resumed run draws the same masks.
+    The mask of a step is a function of seed, step, place and shard, so a resumed run draws the same masks.
     """
 
     draws: ClassVar[bool] = True
@@ -151,7 +152,7 @@ class Dropout(Layer):
         h, mask, draws = ctx.ws.like(x), ctx.ws.like(x), ctx.ws.block(x.shape[1], np.float32)
         clock = ctx.clock if ctx.clock is not None else np.zeros((), np.int64)
 
-        do(partial(self._draw, ctx.seed, clock, draws, mask))  # m ~ Bernoulli(1 − rate) / (1 − rate)
+        do(partial(self._draw, ctx, clock, draws, mask))  # m ~ Bernoulli(1 − rate) / (1 − rate)
         do(np.multiply, x, mask, out=h)  # h = x ⊙ m
 
         def backward(do: Calls, d: Array) -> Array:
@@ -163,8 +164,8 @@ class Dropout(Layer):
     def expression(self) -> str:
         return "x"
 
-    def _draw(self, seed: int, clock: Array, draws: Array, mask: Array) -> None:
-        rng = generator(seed, Stream.DROPOUT, self.place, int(clock))
+    def _draw(self, ctx: Context, clock: Array, draws: Array, mask: Array) -> None:
+        rng = generator(ctx.seed, Stream.DROPOUT, self.place, int(clock), *ctx.shard)
         rng.random(dtype=np.float32, out=draws if draws.flags.c_contiguous else draws.T)
         np.greater_equal(draws, np.float32(self.rate), out=mask, casting="unsafe")
         np.multiply(mask, 1 / (1 - self.rate), out=mask)

@@ -89,7 +89,7 @@ class Assembly:
         network = Network(
             spec.model.layers(facts.n_features, n_out), self.loss, n_in=facts.n_features, dtype=spec.train.dtype
         )
-        settle_threads(network, spec.train.batch_size, spec.runtime.threads)
+        settle_threads(network, spec.train.batch_size, spec.threads)
         return network
 
     def targets(self, part: Part) -> tuple[Array, Array]:
@@ -114,10 +114,11 @@ class Assembly:
 
     def problems(self, rows: int) -> list[str]:
         """Return every conflict of the spec with data of so many training rows, each as ``path: what``."""
-        spec, size = self.spec, self.spec.train.batch_size
+        spec, size = self.spec, self.spec.train.rows_of_batch(rows)
         found = [problem for problem in (self._loss_problem(),) if problem]
-        if not isinstance(size, str) and size > rows:
+        if size > rows:
             found.append(f"train.batch_size: {size} is more than the {rows} training rows; use 'all' for one batch")
+        found += spec.parallel.conflicts(size)
         found += self.metrics.problems(self._loss)
         return found + list(search_problems(spec, self._loss, spec.model.layers(self.facts.n_features, 1), rows))
 
@@ -132,12 +133,11 @@ class Assembly:
         problems = self.problems(n)
         if problems:
             raise SpecError(*problems)
-        size = n if isinstance(spec.train.batch_size, str) else spec.train.batch_size
         t, y = self.targets(train)
         return Job(
             network=self.network,
             metrics=self.metrics,
-            batches=self._batches(train.X, t, y, size),
+            batches=self._batches(train.X, t, y, spec.train.rows_of_batch(n)),
             validation=self.evaluator(validation) if validation else None,
             whole=self.evaluator(train).whole if self.metrics.needs_all else None,
             optimizer=spec.optimizer,
@@ -146,6 +146,7 @@ class Assembly:
             training=spec.train,
             seed=spec.seed,
             spreads=self.metrics.spreads(t),
+            shards=spec.parallel.shards,
         )
 
     def _batches(self, X: Inputs, t: Array, y: Array, size: int) -> Batches:
@@ -160,8 +161,7 @@ class Assembly:
     def _loss_problem(self) -> str | None:
         """Return why the loss fits neither the model nor the data, as ``path: what``, or None."""
         loss = self._loss
-        problem = self.spec.model.loss_problem(loss)
-        if problem:
+        if problem := self.spec.model.loss_problem(loss):
             return f"loss: {problem}, got {_kind(loss)}"
         if self.amounts and self.task == "regression" and self.task not in loss.tasks:
             taken = f"{self.amounts:,} different whole numbers are taken for amounts, and {_kind(loss)} is for classes"

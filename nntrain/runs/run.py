@@ -9,7 +9,7 @@ first, and metrics are cut off only after a checkpoint no longer counts them.
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -231,7 +231,7 @@ class Run:
             else:
                 self.state = State.start(self.job.network.params, self.job.optimizer)
                 self._begin(None)
-            return str(diagnose(self.job, self.state) or error)
+            return str(diagnose(replace(self.job, team=None), self.state) or error)
         except UserError:  # the weights that the run started from are gone
             return str(error)
 

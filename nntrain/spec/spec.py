@@ -13,7 +13,7 @@ from nntrain.ops.models import MODELS, Model
 from nntrain.ops.optimizers import OPTIMIZERS, Optimizer, Sgd
 from nntrain.ops.penalties import Penalty
 from nntrain.ops.schedules import SCHEDULES, Constant, Schedule
-from nntrain.train.settings import Checkpointing, Runtime, Training
+from nntrain.train.settings import Checkpointing, Parallel, Runtime, Training
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +38,16 @@ class Spec:
     schedule: Annotated[Schedule, SCHEDULES] = Constant()
     train: Training = Training()
     checkpoint: Checkpointing = Checkpointing()
+    parallel: Parallel = Parallel()
     runtime: Runtime = Runtime()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", self.data.settle_target(predicts=self.model.predicts))
+
+    @property
+    def threads(self) -> int | None:
+        """The threads that are wanted, None for those that are free; one for each process that may compute shards."""
+        return 1 if self.runtime.threads is None and self.parallel.shards > 1 else self.runtime.threads
 
     def settle(self, task: Task, n_classes: int) -> "Spec":
         """Return the spec with what its data decide filled in, for data of a task and so many classes.

@@ -131,5 +131,7 @@ def _id(resolved: dict[str, object], fingerprint: str) -> str:
     assert isinstance(data, dict)
     if data["seed"] is None:  # the seed of the run, which is there already
         spec["data"] = {key: value for key, value in data.items() if key != "seed"}
+    if spec["parallel"] == {"shards": 1}:  # as if nothing was said of it, so that ids of earlier versions stay the same
+        del spec["parallel"]
     spec["checkpoint"] = {"best": checkpoint["best"]}  # says which weights are kept and scored
     return hashlib.sha256(canonical([spec, fingerprint]).encode()).hexdigest()[:ID]

@@ -138,7 +138,7 @@ def _first_nonfinite_call(job: Job, state: State) -> str | None:
 def _name_call(call: Call, network: Network, change: str) -> str:
     """Return in words what a call computed: the ``change`` of a parameter, or the values between two layers."""
     for name, view in network.params.named(network.params.grad):
-        if call.out is not None and np.may_share_memory(call.out, view):
+        if call.out is not None and np.may_share_memory(call.out, view) and not np.isfinite(view).all():
             return f"the {change} of {name}{_name_layer(network, name)} is not finite"
     name, backward, _ = call.label.partition(" backward")
     index, _, kind = name.partition(" ")

@@ -11,6 +11,7 @@ from nntrain.ops.penalties import Penalty
 from nntrain.ops.schedules import Schedule
 from nntrain.train.evaluate import Evaluator
 from nntrain.train.settings import Training
+from nntrain.train.team import Team
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,6 +19,7 @@ class Job:
     """Everything that stays the same while training. ``spreads`` are what the metrics need of all targets.
 
     ``whole`` returns the figures of the training part that need all its examples at once, None if there are none.
+    Where a batch is cut into several ``shards``, ``team`` are the processes that share them, None if this one is alone.
     """
 
     network: Network
@@ -31,6 +33,8 @@ class Job:
     seed: int
     spreads: Sequence[float]
     whole: Callable[[], Mapping[str, float]] | None = None
+    shards: int = 1
+    team: Team | None = None
 
     @property
     def total_steps(self) -> int:

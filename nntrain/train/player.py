@@ -44,8 +44,7 @@ class Player:
         self._steps: dict[tuple[int, int], Step] = {}
         new_rates = job.schedule.per_step or job.optimizer.per_step  # in every step
         self._values = [np.zeros(MOST, rate.dtype) for rate in self.stepper.rates] if new_rates else []
-        distinct = {metric.shares or metric.kind: metric for metric in job.metrics.metrics}
-        self._sums = sum(metric.n_sums(job.network.n_out) for metric in distinct.values())
+        self._sums = job.metrics.n_sums(job.network.n_out)
         self._totals, self._costs = np.zeros(1 + self._sums), np.zeros(2)
         self._seconds = 1.0  # of a step
         self._helpers = HelperTrial()

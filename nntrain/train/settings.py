@@ -46,6 +46,10 @@ class Training:
     clip_norm: Positive | None = None
     stop: Stop = field(default_factory=Stop)
 
+    def rows_of_batch(self, rows: int) -> int:
+        """Return how many of so many training rows a batch has."""
+        return rows if isinstance(self.batch_size, str) else self.batch_size
+
     def ends(self, setting: str, reached: float) -> bool:
         """Tell whether ``setting`` still ends training at the value ``reached``, at which it ended training before.
 
@@ -76,6 +80,25 @@ class Checkpointing:
     min_seconds: NonNegative = 1.0
     keep: Count = 2
     best: FigureName | None = "validation.cost"
+
+
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    """Into how many ``shards`` each batch is cut, so that the ranks of MPI can share them (``mpiexec nntrain fit``).
+
+    The gradients of the shards are added in their order. So the bits depend on their number, but not on how many ranks
+    compute them, nor on whether there are any. One process then uses one BLAS thread.
+    """
+
+    __pydantic_config__ = {"extra": "forbid"}
+
+    shards: Count = 1
+
+    def conflicts(self, rows: int) -> list[str]:
+        """Return what is wrong for batches of so many rows, as ``path: what``."""
+        if self.shards <= rows:
+            return []
+        return [f"parallel.shards: {self.shards} is more than the {rows} rows of a batch"]
 
 
 @dataclass(frozen=True, slots=True)

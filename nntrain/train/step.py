@@ -15,6 +15,7 @@ from nntrain.ops.layers import Context
 from nntrain.ops.metrics import ReadSums
 from nntrain.train.fused_update import fuse, without
 from nntrain.train.job import Job
+from nntrain.train.shards import Shards
 from nntrain.train.state import State
 
 CHUNK = 1 << 17  # parameters updated at a time, so that they stay in the cache from one call to the next (measured)
@@ -51,7 +52,7 @@ class Stepper:
         self._steps: dict[tuple[int, int], Step] = {}
         params, optimizer = job.network.params, job.optimizer
         plain = job.training.clip_norm is None and not job.schedule.per_step and not job.penalty
-        self.folded = optimizer.folds and plain  # whether grad holds ε∇J instead of ∇J
+        self.folded = optimizer.folds and plain and job.shards == 1  # whether grad holds ε∇J instead of ∇J
         self._scales: dict[float, Array] = {}  # the gradient's scale of a full and of a short batch
         self._penalty = np.zeros(2, params.theta.dtype)  # the parts of l1 and l2
         self._factors = job.penalty.factors(params) if job.penalty else None
@@ -62,6 +63,7 @@ class Stepper:
         self.rates = [np.zeros((), params.theta.dtype) for _ in optimizer.coefficients(1, optimizer.lr)]
         self.update_calls = self._record_update([(0, params.size)])
         self.rest = self.update_calls  # the update of what no product updates
+        self._shards = Shards(job, state.clock, alone=job.team is None) if job.shards > 1 else None
 
     def __call__(self, batch: Batch) -> Step:
         """Return the step for a batch, bound once for each buffer."""
@@ -69,6 +71,11 @@ class Stepper:
         if step is None:
             step = self._steps[batch.slot] = self.bind(batch)
         return step
+
+    @property
+    def buffer_bytes(self) -> int:
+        """Bytes of the buffers that the steps bound so far share."""
+        return self.ws.nbytes + (self._shards.nbytes if self._shards else 0)
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a 0-based step."""
@@ -125,6 +132,8 @@ class Stepper:
 
     def bind(self, batch: Batch) -> Step:
         """Return a new step for a batch."""
+        if self._shards is not None:
+            return self._bind_shards(batch, self._shards)
         n, ws = len(batch.X), self.ws.resized(len(batch.X))
         ctx = Context(ws, training=True, seed=self.job.seed, clock=self.state.clock)
         bound = self.network.bind(batch.X, ctx)
@@ -146,6 +155,13 @@ class Stepper:
         if self.folded and self.network.plan.fused:
             backward, measured = self._fuse(backward)
         return Step(do, ahead, backward, measured, n, cost, sums)
+
+    def _bind_shards(self, batch: Batch, shards: Shards) -> Step:
+        """Return a new step for a batch that is cut into shards: the whole gradient comes before the cost is read."""
+        do, cost, sums = shards.bind_all(batch, self.state)
+        if self.job.penalty:
+            cost = self._bind_penalty(do, cost)
+        return Step(do, do.calls, (), (), len(batch.X), cost, sums)
 
     def _fuse(self, backward: Sequence[Call]) -> tuple[Sequence[Call], Sequence[Call]]:
         """Let products update the weights they make the gradient of, the same weights in every step."""

@@ -41,4 +41,4 @@ def fit(
 
     loaded = load(config, overrides or ())
     run = open_run(loaded, runs=runs, run_dir=run_dir, argv=sys.argv, draw=plots, init_from=init_from)
-    show_training(run, as_json=as_json, quiet=quiet, report=report)
+    show_training(loaded, run, as_json=as_json, quiet=quiet, report=report)

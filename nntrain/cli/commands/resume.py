@@ -28,5 +28,6 @@ def resume(
     from nntrain.runs import open_run, spec_of_run
 
     changes = [*(overrides or ()), *([f"train.epochs={epochs}"] if epochs is not None else [])]
-    opened = open_run(spec_of_run(run, changes), runs=run.parent, run_dir=run, argv=sys.argv, draw=plots, as_begun=True)
-    show_training(opened, as_json=as_json, quiet=quiet, report=report)
+    loaded = spec_of_run(run, changes)
+    opened = open_run(loaded, runs=run.parent, run_dir=run, argv=sys.argv, draw=plots, as_begun=True)
+    show_training(loaded, opened, as_json=as_json, quiet=quiet, report=report)

@@ -1,6 +1,6 @@
 """A run while it trains: its header, its progress and its result on the screen, whether it begins or goes on."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from nntrain.cli.interrupts import Interrupts, catch_signals
@@ -11,27 +11,40 @@ from nntrain.cli.output.terminal import note, notes, out_json
 
 if TYPE_CHECKING:
     from nntrain.runs import Done, Run
+    from nntrain.runs.ranks import Leader
+    from nntrain.spec import Loaded
 
 
 def show_training(
-    opened: "AbstractContextManager[Run | Done]", *, as_json: bool, quiet: bool, report: bool = False
+    loaded: "Loaded",
+    opened: "AbstractContextManager[Run | Done]",
+    *,
+    as_json: bool,
+    quiet: bool,
+    report: bool = False,
 ) -> None:
     """Train a run to its end and show it on the way; of a run that is done already only the result is shown.
 
-    With ``report`` its report is written at the very end, also if it diverges.
+    With ``report`` its report is written at the very end, also if it diverges. Where ranks of MPI share the run, the
+    first has it; the others help, and show nothing.
     """
     from nntrain.errors import DivergenceError
+    from nntrain.runs.ranks import Helper, each_alone, join_ranks
 
-    talks = not (quiet or as_json)
+    ranks = join_ranks(loaded)
+    interrupts = catch_signals(aloud=not isinstance(ranks, Helper))  # to the end: what has come by then is not lost
+    if isinstance(ranks, Helper):
+        ranks.serve(interrupts)
+        return
+    notes(each_alone(loaded))
     if report:
         from nntrain.drawing.page import need_jinja
 
         need_jinja()  # told before the training rather than after it
-    interrupts = catch_signals()  # to the end of the process: what has come by then is not lost for a signal
-    with opened as run:
+    with ranks or nullcontext(), opened as run:
         notes(run.notes)
         try:
-            _train(run, interrupts, talks=talks)
+            _train(run, ranks, interrupts, talks=not (quiet or as_json))
         except DivergenceError:
             if report:
                 _report(run)
@@ -41,14 +54,15 @@ def show_training(
             _report(run)
 
 
-def _train(run: "Run | Done", interrupts: Interrupts, *, talks: bool) -> None:
+def _train(run: "Run | Done", ranks: "Leader | None", interrupts: Interrupts, *, talks: bool) -> None:
     from nntrain.runs import Run
 
     if isinstance(run, Run):
+        notes(ranks.lead(run) if ranks else ())
         if talks:
             show_header(run)
         with Progress(run, wanted=talks) as progress:
-            for record in run.events(interrupts):
+            for record in run.events(ranks.listen(interrupts) if ranks else interrupts):
                 progress.show(record)
         progress.footnote()
         notes(run.late_notes)

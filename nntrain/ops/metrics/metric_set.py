@@ -36,6 +36,10 @@ class MetricSet:
             return Sums([part for read in told for part in read.parts])
         return lambda: [value for read in reads for value in read()]
 
+    def n_sums(self, width: int) -> int:
+        """Return how many sums ``bind`` reads for ``width`` scores."""
+        return sum(metric.n_sums(width) for metric, first in self._with_first() if metric is first)
+
     def spreads(self, t: Array) -> Sequence[float]:
         """Return what each figure needs to know of all targets t (N, c) of a part."""
         return [metric.spread(t) for metric in self.metrics]
