@@ -11,7 +11,7 @@ from nntrain.cli.output.terminal import note, notes, out_json
 
 if TYPE_CHECKING:
     from nntrain.runs import Done, Run
-    from nntrain.runs.ranks import Leader
+    from nntrain.runs.mpi_ranks import Leader
     from nntrain.spec import Loaded
 
 
@@ -29,7 +29,7 @@ def show_training(
     first has it; the others help, and show nothing.
     """
     from nntrain.errors import DivergenceError
-    from nntrain.runs.ranks import Helper, each_alone, join_ranks
+    from nntrain.runs.mpi_ranks import Helper, each_alone, join_ranks
 
     ranks = join_ranks(loaded)
     interrupts = catch_signals(aloud=not isinstance(ranks, Helper))  # to the end: what has come by then is not lost

@@ -14,7 +14,7 @@ import pytest
 from nntrain.cli.entry import run as run_command
 from nntrain.errors import DataError, InterruptedRun, SpecError
 from nntrain.runs import open_run
-from nntrain.runs.ranks import Helper, Leader, each_alone, join_ranks
+from nntrain.runs.mpi_ranks import Helper, Leader, each_alone, join_ranks
 from nntrain.spec import load
 from tests.sweeps.places import processes_with, wait_until
 
