@@ -4,6 +4,7 @@ Each rule is also run on a planted breach, so a rule that no longer bites fails 
 """
 
 import ast
+import functools
 import importlib
 import json
 import pkgutil
@@ -31,6 +32,11 @@ MODULE_OF = {
     "annotated-types": "annotated_types",
     "pillow": "PIL",
 }  # where the import is called otherwise
+
+
+@functools.cache
+def tree_of(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def relative(path):
@@ -111,7 +117,7 @@ def imports_of_modules():
     found = {}
     for name, path in names.items():
         targets = set()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.ImportFrom) and node.level == 0:
                 modules = {f"{node.module}.{alias.name}" for alias in node.names} & set(names)
                 targets |= modules or {node.module}  # a module that is imported from its package, or names of a module
@@ -131,7 +137,7 @@ def test_a_circle_would_be_found():
 
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
-    names = {name.split(".")[0] for path in SOURCES for name in imported(ast.parse(path.read_text(encoding="utf-8")))}
+    names = {name.split(".")[0] for path in SOURCES for name in imported(tree_of(path))}
     third_party = names - set(sys.stdlib_module_names) - {"nntrain"}
     extras = [part for name, part in PROJECT["optional-dependencies"].items() if name != "dev"]
     declared = {name_of(requirement) for part in (PROJECT["dependencies"], *extras) for requirement in part}
@@ -251,14 +257,14 @@ RULES = [
 ]
 
 
-def breaches(rule, text, path):
-    found = rule(ast.parse(text), path)
+def breaches(rule, tree, path):
+    found = rule(tree, path)
     return [ast.unparse(item) if isinstance(item, ast.AST) else item for item in found]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_no_module_breaks_the_rule(rule):
-    found = {relative(path): breaches(rule, path.read_text(encoding="utf-8"), relative(path)) for path in SOURCES}
+    found = {relative(path): breaches(rule, tree_of(path), relative(path)) for path in SOURCES}
     assert not {path: items for path, items in found.items() if items}, rule.__doc__
 
 
@@ -283,18 +289,17 @@ PLANTED = [
 
 @pytest.mark.parametrize(("rule", "text"), PLANTED)
 def test_the_rule_bites(rule, text):
-    assert breaches(rule, text, "nntrain/ops/planted.py")
+    assert breaches(rule, ast.parse(text), "nntrain/ops/planted.py")
 
 
 def test_no_drawer_is_found_by_its_name():
-    assert breaches(grab_bags, "", "nntrain/train/utils.py")
+    assert breaches(grab_bags, ast.parse(""), "nntrain/train/utils.py")
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=relative)
 def test_files_are_short_and_say_what_they_are(path):
-    text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= 250
-    assert ast.get_docstring(ast.parse(text)), "the module's docstring is missing"
+    assert path.read_text(encoding="utf-8").count("\n") <= 250
+    assert ast.get_docstring(tree_of(path)), "the module's docstring is missing"
 
 
 # --- names of files --------------------------------------------------------------------------------------------------
