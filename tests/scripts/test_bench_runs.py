@@ -25,6 +25,7 @@ def test_synthetic_images_are_read_as_mnist_is(tmp_path: Path) -> None:
     assert 0.7 < np.mean(raw.train.X == 0) < 0.9  # mostly black, as MNIST is
 
 
+@pytest.mark.slow
 def test_quick_run_gives_every_figure(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, str(SCRIPT), "--quick", "--output", str(tmp_path / "figures.json")],
