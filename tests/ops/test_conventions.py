@@ -16,6 +16,7 @@ X, W = RNG.normal(size=(N, D)), RNG.normal(size=(C, D))
 Z, LABELS, NUMBERS = X @ W.T, RNG.integers(0, C, N), RNG.normal(size=(N, C))
 ONE_HOT = np.eye(C)[LABELS]
 SIGNS, SQUARES, SIZES = 2 * ONE_HOT - 1, np.sum(W**2), np.abs(W).sum()
+B = RNG.normal(size=C)  # biases
 STRENGTH = 0.37  # C, alpha, λ, reg or weight_decay
 A = 1 / (1 + np.exp(-Z))
 LOG_LOSS = np.log(np.exp(Z).sum(axis=1)) - Z[np.arange(N), LABELS]
@@ -59,6 +60,24 @@ ROWS = {  # the start of a row: (targets, loss, penalty, the source's cost, the 
     "CS231n, notes": ("labels", {"kind": "hinge"}, {"l2": 2 * s}, MARGINS.mean() + s * SQUARES, 1),
     "CS231n, case study": (
         "labels", {"kind": "softmax_cross_entropy"}, {"l2": s}, LOG_LOSS.mean() + s / 2 * SQUARES, 1),
+    "liblinear, `-s 0 -B 1`": (
+        "two classes", {"kind": "sigmoid_cross_entropy"}, {"l2": 1 / (N * s), "biases": True},
+        s * np.log1p(np.exp(-SIGNS * Z))[:, 0].sum() + (SQUARES + np.sum(B**2)) / 2, N * s),
+    "liblinear, `-s 2 -B 1`": (
+        "two classes", {"kind": "squared_hinge"}, {"l2": 1 / (N * s), "biases": True},
+        s * (np.maximum(0, 1 - SIGNS * Z) ** 2)[:, 0].sum() + (SQUARES + np.sum(B**2)) / 2, N * s),
+    "liblinear, `-s 3 -B 1`": (
+        "two classes", {"kind": "binary_hinge"}, {"l2": 1 / (N * s), "biases": True},
+        s * np.maximum(0, 1 - SIGNS * Z)[:, 0].sum() + (SQUARES + np.sum(B**2)) / 2, N * s),
+    "liblinear, `-s 4`": (
+        "labels", {"kind": "crammer_singer"}, {"l2": 1 / (N * s)},
+        s * np.max(Z + 1 - ONE_HOT - (Z * ONE_HOT).sum(axis=1, keepdims=True), axis=1).sum() + SQUARES / 2, N * s),
+    "liblinear, `-s 6`": (
+        "two classes", {"kind": "sigmoid_cross_entropy"}, {"l1": 1 / (N * s)},
+        s * np.log1p(np.exp(-SIGNS * Z))[:, 0].sum() + SIZES, N * s),
+    "the lectures, least squares": (
+        "numbers", {"kind": "mse", "outputs": "sum"}, {}, np.linalg.norm(Z - NUMBERS) ** 2 / N, 1),
+    "the lectures, hinge": ("labels", {"kind": "hinge"}, {"l2": 2 * s}, MARGINS.mean() + s * np.linalg.norm(W) ** 2, 1),
 }  # fmt: skip
 
 
@@ -73,7 +92,8 @@ def encoded(loss, targets):
 
 
 def rows():
-    return [line.split("|")[1].strip() for line in PAGE.replace(r"\|", "¦").splitlines() if line.startswith("| ")][2:]
+    costs = PAGE.replace(r"\|", "¦").partition("What differs:")[0]
+    return [line.split("|")[1].strip() for line in costs.splitlines() if line.startswith("| ")][2:]
 
 
 def test_every_row_of_the_page_is_checked():
@@ -87,7 +107,8 @@ def test_the_cost_is_that_of_the_source(start):
     targets, options, penalty, theirs, factor = ROWS[start]
     loss = LOSSES[options["kind"]](**options)
     z, t = encoded(loss, targets)
-    ours = loss.cost(z, t).mean() + Penalty(**penalty).value(W.ravel())
+    paid = np.append(W, B) if penalty.get("biases") else W.ravel()
+    ours = loss.cost(z, t).mean() + Penalty(**penalty).value(paid)
     assert theirs == pytest.approx(factor * ours, rel=1e-12)
 
 
@@ -98,4 +119,4 @@ def test_the_page_names_the_loss_that_is_checked(start):
     given = ", ".join(f"{key}: {str(value).lower() if value is True else value}" for key, value in options.items())
     if not start.startswith("Keras"):
         assert f"loss: {{{given}}}" in line or f"loss: {options['kind']}`" in line
-    assert set(re.findall(r"(l[12]): ", line)) == set(penalty)
+    assert set(re.findall(r"(l[12]|biases): ", line)) == set(penalty)

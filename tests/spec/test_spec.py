@@ -133,7 +133,7 @@ class TestProblems:
             "config.yaml:3:10: data.scale: must be 'none', 'unit', 'standard' or 'minmax', got the text 'unti'; "
             "did you mean 'unit'?",
             "config.yaml:6:3: model.hiden: unknown key; did you mean 'hidden'? "
-            "(one of activation, bias, dropout, hidden, init, kind)",
+            "(one of activation, bias, dropout, hidden, init, input_dropout, input_noise, kind)",
             "config.yaml:7:24: optimizer.learnig_rate: unknown key; did you mean 'lr'? "
             "(one of kind, lr, momentum, nesterov)",
             "config.yaml:9:15: train.batch_size: must be a whole number, or 'all', got the text '32'; "
