@@ -109,10 +109,10 @@ class Network:
         return bound.scores
 
     def value_and_grad(self, X: Array, t: Array) -> tuple[float, Array]:
-        """Return the mean cost on X (n, n_in) with encoded targets t (n, n_out), and ``params.grad`` after it."""
+        """Return the mean cost on X (n, n_in) with encoded targets t (n, …), and ``params.grad`` after it."""
         ws = self.workspace(len(X))
         bound = self.bind(X, Context(ws, training=True))
-        target = ws.like(bound.scores)
+        target = ws.block(t.shape[1], bound.scores.dtype)
         target[:] = t
         read, bind_gradient = self.loss.bind(bound.calls, bound.scores, target, ws)
         bind_gradient(bound.calls, lambda constant: np.asarray(constant, self.dtype))

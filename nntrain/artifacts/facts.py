@@ -88,6 +88,7 @@ CHECKPOINT: Shape = {  # a checkpoint that only keeps old weights of the best ep
         **dict.fromkeys(("n_features", "n_targets", "n_rows"), COUNT),
         **dict.fromkeys(("class_names", "feature_names", "target_names"), Many(TEXT)),
         "columns": Either(Many(TEXT)),  # checkpoints of earlier versions do not have it
+        "class_rows": Either(Many(NUMBER)),
         "fingerprint": TEXT,
         "encoder": Either({"names": Many(TEXT), "categories": Many(Many(TEXT))}),
     },

@@ -57,7 +57,7 @@ class Calls:
         self.dtype = dtype
         self.label = ""
         self.calls: list[Call] = []
-        self._constants: Constants = {} if constants is None else constants
+        self.constants: Constants = {} if constants is None else constants
 
     def __call__(self, function: Callable[..., Any], *args: Any, out: Array | None = None) -> None:
         """Record ``function(*args, out)``; the function takes ``out`` as its last positional argument."""
@@ -75,9 +75,9 @@ class Calls:
         if function not in _EXTREMA or out.size < _LARGE:
             return np.asarray(value, kind)
         key = (kind.str, float(value), out.size)
-        if key not in self._constants:
-            self._constants[key] = np.full(out.size, value, kind)
-        return self._constants[key].reshape(out.shape, order="C" if out.flags.c_contiguous else "F")
+        if key not in self.constants:
+            self.constants[key] = np.full(out.size, value, kind)
+        return self.constants[key].reshape(out.shape, order="C" if out.flags.c_contiguous else "F")
 
     def matmul(self, a: Array, b: Array, *, out: Array, axis: int = 0) -> None:
         """Record ``out = a @ b``, a (m, k), b (k, n), out (m, n), in the pieces that the plan asks for.

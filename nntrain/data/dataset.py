@@ -52,6 +52,20 @@ class Part:
         return self.X[:]
 
     @property
+    def mean_one_weights(self) -> Array | None:
+        """How much each example counts (n,), with mean 1; None where all count alike. DataError if none counts."""
+        if self.weights is None:
+            return None
+        total = self.weights.sum()
+        if not 0 < total < np.inf:
+            raise DataError(f"data.sample_weight: the weights of {len(self)} rows add up to {total:g}")
+        return np.asarray(self.weights * (len(self) / total))
+
+    def rows_of_classes(self, classes: int) -> tuple[float, ...]:
+        """Return how many rows each class has, as they count, for class indices y (n,)."""
+        return tuple(np.bincount(self.y, self.mean_one_weights, classes).tolist())
+
+    @property
     def rows(self) -> Array:
         """The row of the source that each example comes from: (n,), the first row of the source is 0."""
         return np.arange(len(self)) if self.source_rows is None else self.source_rows

@@ -40,6 +40,8 @@ def describe_division(options: DataOptions, raw: Raw) -> str:
         parts.append(f"{len(distinct(raw.facts.groups)):,} whole groups by {options.groups}")
     if raw.facts.order is not None:
         parts.append(f"in the order of {options.order}")
+    if options.sample_weight is not None:
+        parts.append(f"weighted by {options.sample_weight}")
     return ", ".join(parts)
 
 

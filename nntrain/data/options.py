@@ -37,7 +37,7 @@ class DataOptions:
 
     With ``folds``, fold number ``fold`` (from 0) validates and all others train. Columns of the source say more of the
     rows, and are no features: those with one value of ``groups`` stay in one part; with ``order`` the latest test and
-    validate, and fold by fold only earlier rows train.
+    validate, and fold by fold only earlier rows train; ``sample_weight`` is how much each counts in the cost.
     """
 
     source: Annotated[Source, SOURCES]
@@ -52,6 +52,7 @@ class DataOptions:
     fold: Natural | None = field(default=None, metadata=RARE)
     groups: ColumnName | None = field(default=None, metadata=RARE)
     order: ColumnName | None = field(default=None, metadata=RARE)
+    sample_weight: ColumnName | None = field(default=None, metadata=RARE)
 
     def problems(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """Yield (path, what is wrong) for keys that do not fit one another."""
@@ -70,7 +71,7 @@ class DataOptions:
     @property
     def columns(self) -> RowColumns:
         """The columns that say more of the rows."""
-        return RowColumns(self.groups, self.order)
+        return RowColumns(self.groups, self.order, self.sample_weight)
 
     @property
     def validates(self) -> bool:

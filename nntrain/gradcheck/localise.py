@@ -67,9 +67,10 @@ class Diagnosis:
                 yield "the penalty", Evidence(subject.penalty, tensor, gradient, report, rows, subject.t)
         complex_loss = OneLoss(network.loss, self.scores.astype(np.complex128), subject.t)
         loss = OneLoss(subject.engine.loss, self.scores, subject.t)
+        plain, given = network.loss.unweighted, network.loss.targets_of(subject.t)
         for tensor, gradient, report in compare_stage(loss, self.options, complex_stage=complex_loss):
             where = f"the loss {name_of(network.loss)}: ∂cost/∂scores"
-            yield where, Evidence(network.loss, tensor, gradient, report, rows, subject.t)
+            yield where, Evidence(plain, tensor, gradient, report, rows, given)
         for index, layer in reversed(list(enumerate(network.layers))):
             stage = self.layers[index]
             for tensor, gradient, report in compare_stage(

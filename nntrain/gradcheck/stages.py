@@ -47,7 +47,7 @@ class WholeNetwork:
     def __init__(self, network: Network, X: Array, t: Array, *, seed: int) -> None:
         ws = _workspace(len(X), network.dtype, network.plan)
         bound = network.bind(order_by_real_part(X.astype(network.dtype)), Context(ws, training=True, seed=seed))
-        target = ws.like(bound.scores)
+        target = ws.block(t.shape[1], bound.scores.dtype)
         target[:] = t
         self._read, bind_gradient = network.loss.bind(bound.calls, bound.scores, target, ws)
         self._forward, self._params = bound.calls.bind(), network.params
@@ -109,7 +109,7 @@ class OneLoss:
     def __init__(self, loss: Loss, z: Array, t: Array) -> None:
         ws = _workspace(len(z), z.dtype, Plan())
         self.tensors: Mapping[str, Array] = {SCORES: np.array(z, order="C")}
-        self._z, target = ws.block(z.shape[1]), ws.block(z.shape[1])
+        self._z, target = ws.block(z.shape[1]), ws.block(t.shape[1])
         target[:] = t
         forward = Calls(Plan(), z.dtype)
         self._read, record = loss.bind(forward, self._z, target, ws)

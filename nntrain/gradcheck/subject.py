@@ -104,7 +104,8 @@ def _subject(assembly: Assembly, part: Part, batch: int, epoch: int) -> Subject:
     exact = Assembly(replace(spec, train=replace(spec.train, dtype="float64", batch_size=batch)), assembly.facts)
     exact.network.params.theta[:] = assembly.network.params.theta
     rows = part.take(np.unique(np.linspace(0, len(part) - 1, batch).astype(np.int64)))
-    few = Part(rows.array.astype(np.float64), rows.y if rows.y.ndim == 1 else rows.y.astype(np.float64))
+    y = rows.y if rows.y.ndim == 1 else rows.y.astype(np.float64)
+    few = Part(rows.array.astype(np.float64), y, weights=rows.weights)
     return Subject(
         exact.network, spec.penalty, few.array, exact.targets(few)[0], spec.seed, name=spec.name, epoch=epoch
     )

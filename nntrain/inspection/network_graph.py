@@ -44,7 +44,7 @@ def network_graph(network: Network, penalty: Penalty) -> NetworkGraph:
     """
     builder = Builder()
     scores, parameters = _layers(builder, network)
-    loss = network.loss.expression(network.n_out)
+    loss = network.loss.unweighted.expression(network.n_out)
     if not loss:
         raise SpecError(f"loss: {_kind(network.loss)} has no formula for the graph")
     cost = builder.insert(parse(loss), {"z": scores}, "L" if penalty else "J")
@@ -103,6 +103,8 @@ def sample_graph(ready: Prepared, row: int) -> Sample:
     if not 0 <= row < len(part):
         raise SpecError(f"--sample: the training part has rows 0…{len(part) - 1}, got {row}")
     one = part.take(np.array([row]))
+    if assembly.spec.data.sample_weight is not None:
+        raise SpecError("graph: the weights of rows are not drawn; add --set data.sample_weight=null")
     t, _ = assembly.targets(one)
     network = assembly.network
     network.initialize(assembly.spec.seed)

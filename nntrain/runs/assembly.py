@@ -17,8 +17,9 @@ from nntrain.data.text import quoted
 from nntrain.data.transforms.lazy_inputs import Inputs, LazyInputs
 from nntrain.errors import DataError, SpecError, UserError
 from nntrain.network import Network
-from nntrain.ops.losses import Loss
+from nntrain.ops.losses import Loss, Weighted
 from nntrain.ops.metrics import MetricSet, default_metrics
+from nntrain.runs.data_facts import Facts
 from nntrain.runs.optimum import search_problems
 from nntrain.runs.threads import settle_threads
 from nntrain.spec import Loaded, Spec
@@ -29,27 +30,6 @@ from nntrain.train.monitor import Monitor
 
 IN_FLOAT64 = ("train.dtype=float64", "train.batch_size=all")  # overrides for commands that show exact numbers
 SURVEYED = 1 << 21  # values that are looked through before training: a fraction of a second
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a network needs to know of its data; checkpoints store it. A regression has no class names."""
-
-    task: Task
-    n_features: int
-    n_targets: int
-    n_rows: int  # of the training part
-    class_names: tuple[str, ...] = ()
-    feature_names: tuple[str, ...] = ()
-    target_names: tuple[str, ...] = ()
-    target_unit: float = 1.0  # what 1 stands for in the targets that are trained on
-    columns: tuple[str, ...] = ()  # of a table: the names of all, in order
-
-    @classmethod
-    def of(cls, data: Dataset) -> "Facts":
-        """Return the facts of a data set."""
-        names = (data.class_names, data.feature_names, data.target_names)
-        return cls(data.task, data.n_features, data.n_targets, len(data.train), *names, data.targets.unit, data.columns)
 
 
 @dataclass(frozen=True)
@@ -71,7 +51,7 @@ class Assembly:
         problem = self._loss_problem()
         if problem:
             raise SpecError(problem)
-        return self._loss
+        return self._loss.settle(self.facts.class_names, self.facts.class_rows)
 
     @cached_property
     def metrics(self) -> MetricSet:
@@ -86,18 +66,22 @@ class Assembly:
         facts, spec = self.facts, self.spec
         reconstructs = self.task == "reconstruction"
         n_out = facts.n_features if reconstructs else self.loss.width(len(facts.class_names), facts.n_targets)
+        loss = self.loss if spec.data.sample_weight is None else Weighted(self.loss)
         network = Network(
-            spec.model.layers(facts.n_features, n_out), self.loss, n_in=facts.n_features, dtype=spec.train.dtype
+            spec.model.layers(facts.n_features, n_out), loss, n_in=facts.n_features, dtype=spec.train.dtype
         )
         settle_threads(network, spec.train.batch_size, spec.threads)
         return network
 
     def targets(self, part: Part) -> tuple[Array, Array]:
-        """Return (t, y): the encoded targets (n, n_out) of the loss, and the targets of the metrics."""
+        """Return (t, y): the encoded targets (n, n_out) of the loss, and the targets of the metrics.
+
+        With a weight of each example, scaled to a mean of 1 over the part, t is (n, n_out + 1).
+        """
         if self.task == "reconstruction":
             if isinstance(part.X, LazyInputs) and isinstance(part.X.values, OnDisk):
                 raise DataError("data: an autoencoder needs its inputs in memory; set data.source.memory to load")
-            return part.array, part.array
+            return self.network.loss.add_weights(part.array, part.mean_one_weights), part.array
         wrong = self.loss.target_problem(part.y)
         if wrong:
             scaled = "" if self.spec.data.target_scale == "none" else "; set data.target_scale to none"
@@ -105,7 +89,9 @@ class Assembly:
         width, names = self.network.n_out, self.facts.target_names
         column = f"; is column {quoted(names[0])} an id?" if self.facts.class_names and len(names) == 1 else ""
         with name_memory(f"targets of {len(part):,} rows × {width:,} outputs{column}"):
-            return self.loss.encode(part.y, width, self.network.dtype), self.metrics.wanted(part.y, width)
+            t = self.loss.encode(part.y, width, self.network.dtype)
+            t = self.network.loss.add_weights(t, part.mean_one_weights)
+            return t, self.metrics.wanted(part.y, width)
 
     def evaluator(self, part: Part) -> Evaluator:
         """Return a function that scores the network on a part; it may be called any number of times."""
@@ -145,7 +131,7 @@ class Assembly:
             penalty=spec.penalty,
             training=spec.train,
             seed=spec.seed,
-            spreads=self.metrics.spreads(t),
+            spreads=self.metrics.spreads(self.network.loss.targets_of(t)),
             shards=spec.parallel.shards,
         )
 
@@ -168,7 +154,7 @@ class Assembly:
             return f"data.source.task: {taken}; data.source.task: classification takes them for classes"
         if self.task not in loss.tasks:
             return f"loss: {_kind(loss)} is for {' or '.join(loss.tasks)}, the data are {self.task}"
-        detail = loss.problem(len(self.facts.class_names))
+        detail = loss.problem(self.facts.class_names)
         return f"loss.{detail[0]}: {detail[1]}" if detail else None
 
 

@@ -60,7 +60,11 @@ def _measure(metric: Metric, assembly: Assembly, part: Part) -> float:
     """Return a metric of the network on a part."""
     only = MetricSet((metric,), assembly.task, assembly.metrics.unit)
     t, _ = assembly.targets(part)
-    y = t if assembly.task == "reconstruction" else only.wanted(part.y, assembly.network.n_out)
+    y = (
+        assembly.network.loss.targets_of(t)
+        if assembly.task == "reconstruction"
+        else only.wanted(part.y, assembly.network.n_out)
+    )
     return Evaluator(assembly.network, only, assembly.spec.penalty, part.X, t, y)()[metric.name]
 
 

@@ -41,6 +41,7 @@ def choose_metrics(assembly: Assembly, kinds: Sequence[str]) -> MetricSet:
 def measure(assembly: Assembly, metrics: MetricSet, part: Part, *, intervals: bool) -> dict[str, Any]:
     """Return the figures of these metrics by name; with ``intervals`` also ``intervals``, [low, high] of each."""
     t, y = assembly.targets(part)
+    t = assembly.network.loss.targets_of(t)
     z = scores(assembly.network, part.X)
     of_rows = metrics.of_rows(z, t, y, assembly.loss)
     figures: dict[str, Any] = dict(of_rows(np.arange(len(z))))

@@ -47,6 +47,6 @@ def certificate(job: Job, state: State) -> dict[str, Any]:
     params, l2, factors = job.network.params, job.penalty.l2, job.penalty.factors(job.network.params)
     gradient = FullBatch(job, state).look().gradient
     square = float(gradient.dot(gradient))
-    convex = len(job.network.layers) == 1 and job.network.loss.convex
+    convex = len(job.network.layers) == 1 and job.network.loss.unweighted.convex
     least = l2 * (float(factors.min()) if factors is not None else params.n_weights == params.size)
     return {"gradient_norm": square**0.5, "duality_gap": square / (2 * least) if convex and least > 0 else None}

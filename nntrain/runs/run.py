@@ -9,7 +9,7 @@ first, and metrics are cut off only after a checkpoint no longer counts them.
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +196,7 @@ class Run:
             "state": state.figures(),
             "spec": resolved,
             "config_sha256": hashlib.sha256(strict_json.canonical(resolved).encode()).hexdigest(),
-            "data": asdict(self.assembly.facts)
+            "data": self.assembly.facts.as_dict(loss=self.loaded.spec.loss)
             | {"fingerprint": self.data.fingerprint, "encoder": self.data.transform.facts()},
             "metrics_length": metrics_length,
             "metrics_sha256": self.directory.metrics_digest(metrics_length),

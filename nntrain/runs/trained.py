@@ -11,7 +11,8 @@ from nntrain.data.tables.wanted_columns import WantedColumns
 from nntrain.data.transforms.target_scaler import TargetScaler
 from nntrain.data.transforms.transform import Transform
 from nntrain.errors import CheckpointError, SpecError
-from nntrain.runs.assembly import Assembly, Facts
+from nntrain.runs.assembly import Assembly
+from nntrain.runs.data_facts import Facts
 from nntrain.runs.stored_facts import check_meta
 from nntrain.spec import from_dict
 
@@ -89,8 +90,8 @@ def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
         classes, features, columns = (tuple(facts[name]) for name in ("class_names", "feature_names", "target_names"))
         targets = TargetScaler.restore(stored.tensors)
         sizes = (facts["n_features"], facts["n_targets"], facts["n_rows"])
-        table = tuple(facts.get("columns") or ())
-        assembly = Assembly(spec, Facts(facts["task"], *sizes, classes, features, columns, targets.unit, table))
+        table, rows = (tuple(facts.get(name) or ()) for name in ("columns", "class_rows"))
+        assembly = Assembly(spec, Facts(facts["task"], *sizes, classes, features, columns, targets.unit, table, rows))
         assembly.network.params.load(stored.tensors)
         transform = Transform.restore(stored.tensors, facts.get("encoder"))
         before = from_dict(stored.meta["spec"]) if overrides else spec

@@ -9,7 +9,8 @@ from nntrain.data.dataset import Dataset
 from nntrain.data.prepare import prepare
 from nntrain.errors import DataError, SpecError, did_you_mean
 from nntrain.runs import Assembly, assemble
-from nntrain.runs.assembly import Facts, conflicts_of
+from nntrain.runs.assembly import conflicts_of
+from nntrain.runs.data_facts import Facts
 from nntrain.spec import Loaded, override
 from nntrain.spec.merge import Override
 from nntrain.sweeps.points import Point

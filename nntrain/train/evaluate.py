@@ -33,9 +33,10 @@ class Evaluator:
 
     def __init__(self, network: Network, metrics: MetricSet, penalty: Penalty, X: Inputs, t: Array, y: Array) -> None:
         self.network, self.metrics, self.penalty = network, metrics, penalty
-        self.size, self.width = t.shape
-        self.spreads = metrics.spreads(t)
-        self._targets, self._all = (t, y), np.empty(t.shape, network.dtype) if metrics.needs_all else None
+        self.size, self.width = len(t), network.n_out
+        plain = network.loss.targets_of(t)  # metrics count every example alike
+        self.spreads = metrics.spreads(plain)
+        self._targets, self._all = (plain, y), np.empty(plain.shape, network.dtype) if metrics.needs_all else None
         rows = chunk_rows(network, self.size)
         self.ws = network.workspace(rows)
         self._X, self._fetcher = X, Fetcher(X, 0)
@@ -64,7 +65,7 @@ class Evaluator:
         return self._whole_figures()
 
     def _whole_figures(self) -> Mapping[str, float]:
-        return {} if self._all is None else self.metrics.whole(self._all, *self._targets, self.network.loss)
+        return {} if self._all is None else self.metrics.whole(self._all, *self._targets, self.network.loss.unweighted)
 
     def _bind(self, rows: slice, t: Array, y: Array) -> _Chunk:
         targets, y = lay_out_targets(t[rows], self.network.plan), y[rows]
@@ -73,8 +74,9 @@ class Evaluator:
         bound = self.network.bind(X, Context(ws))
         if self._all is not None:
             bound.calls(np.copyto, self._all[rows], bound.scores)
-        sums = self.metrics.bind(bound.calls, bound.scores, targets, y, self.network.loss, ws)
-        cost, _ = self.network.loss.bind(bound.calls, bound.scores, targets, ws)
+        loss = self.network.loss
+        sums = self.metrics.bind(bound.calls, bound.scores, loss.targets_of(targets), y, loss.unweighted, ws)
+        cost, _ = loss.bind(bound.calls, bound.scores, targets, ws)
         return _Chunk([*first, *bound.calls.bind()], len(y), cost, sums)
 
     def _inputs(self, rows: slice, n: int) -> tuple[Array, Sequence[Callable[[], None]]]:

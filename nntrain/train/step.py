@@ -139,7 +139,8 @@ class Stepper:
         bound = self.network.bind(batch.X, ctx)
         do, loss = bound.calls, self.network.loss
         do.label = METRIC
-        sums = self.job.metrics.bind(do, bound.scores, batch.t, batch.y, loss, ws)
+        plain = (loss.targets_of(batch.t), batch.y, loss.unweighted)  # metrics count every example alike
+        sums = self.job.metrics.bind(do, bound.scores, *plain, ws)
         do.label = "loss"
         cost, bind_gradient = loss.bind(do, bound.scores, batch.t, ws)
         split = len(do)

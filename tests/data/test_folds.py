@@ -112,13 +112,9 @@ def test_a_plain_split_takes_whole_groups_of_about_the_size_that_is_asked_for(se
 
 def test_other_seeds_draw_other_groups() -> None:
     groups = np.repeat(np.arange(12), np.arange(5, 17))  # no two groups of one size
-    drawn = {
-        tuple(
-            np.unique(groups[split(len(groups), None, validation=0.25, test=None, seed=s, facts=RowFacts(groups))[1]])
-        )
-        for s in range(8)
-    }
-    assert len(drawn) > 4
+    facts = RowFacts(groups)
+    found = [split(len(groups), None, validation=0.25, test=None, seed=seed, facts=facts) for seed in range(8)]
+    assert len({tuple(np.unique(groups[rows.validation])) for rows in found}) > 4
 
 
 def test_in_order_each_fold_is_that_of_time_series_split() -> None:
@@ -201,13 +197,14 @@ def refusal(source: Any, **options: Any) -> str:
 
 
 def test_columns_that_divide_and_weigh_are_no_features(patients: Path) -> None:
-    source = Csv(path=patients, target="y", ignore=("day", "w"))
-    data = prepare(DataOptions(source, folds=3, fold=2, groups="patient"), seed=0, dtype="float64")
+    source = Csv(path=patients, target="y", ignore=("day",))
+    data = prepare(DataOptions(source, folds=3, fold=2, groups="patient", sample_weight="w"), seed=0, dtype="float64")
     assert data.feature_names == ("x",)
-    assert data.division == "fold 2 of 3 validates, 6 whole groups by patient"
+    assert data.division == "fold 2 of 3 validates, 6 whole groups by patient, weighted by w"
     groups = np.arange(60) % 6
     assert data.validation is not None
     assert not np.intersect1d(groups[data.train.rows], groups[data.validation.rows]).size
+    np.testing.assert_array_equal(data.validation.weights, data.validation.rows % 4)
 
 
 def test_dates_order_the_rows(patients: Path) -> None:
@@ -234,10 +231,11 @@ def test_a_parquet_column_of_dates_orders_the_rows(tmp_path: Path) -> None:
 def test_arrays_of_an_archive_divide_and_weigh(tmp_path: Path) -> None:
     y, groups = np.arange(12) % 2, np.array(["s", "t", "u"])[np.arange(12) // 4]
     np.savez(tmp_path / "a.npz", X=np.arange(24.0).reshape(12, 2), y=y, who=groups, w=np.arange(12))
-    options = DataOptions(NpzFile(path=tmp_path / "a.npz"), folds=3, groups="who")
+    options = DataOptions(NpzFile(path=tmp_path / "a.npz"), folds=3, groups="who", sample_weight="w")
     data = prepare(options, seed=0, dtype="float64")
     assert data.validation is not None
     assert len(set(groups[data.validation.rows])) == 1
+    np.testing.assert_array_equal(data.train.weights, data.train.rows)
 
 
 def test_folds_of_a_file_on_the_disk_are_those_in_memory(tmp_path: Path) -> None:
@@ -262,6 +260,9 @@ def test_what_does_not_fit_the_data_is_refused(patients: Path, tmp_path: Path) -
         "data.order needs numbers or dates"
     )
     assert refusal(source, groups="y") == f"{patients}: the target column cannot be data.groups as well, got 'y'"
+    assert refusal(source, groups="w", sample_weight="w") == (
+        f"{patients}: column 3 cannot be both data.groups and data.sample_weight"
+    )
     keyed = Csv(path=patients, target="y", ignore=("day", "w"), key="patient")
     assert refusal(keyed, folds=3) == (
         "data.folds: data.source.key divides the rows already; use data.groups in its place"
@@ -276,4 +277,9 @@ def test_what_does_not_fit_the_data_is_refused(patients: Path, tmp_path: Path) -
     assert refusal(Csv(path=gap, target="y", ignore=("day", "w")), folds=3, groups="patient") == (
         f"{gap}:5:2 (patient): missing value, got ''; "
         "a row needs a group; set data.source.missing to drop, which leaves such rows out"
+    )
+    negative = tmp_path / "negative.csv"
+    negative.write_text("x,w,y\n1,2,0\n2,-1,1\n")
+    assert refusal(Csv(path=negative, target="y"), sample_weight="w") == (
+        f"{negative}:3:2 (w): a weight is at least 0, got '-1'"
     )

@@ -8,7 +8,7 @@ from nntrain.core.plan import Plan
 from nntrain.data.batches.in_memory import Batches
 from nntrain.network import Network
 from nntrain.ops.activations import ACTIVATIONS
-from nntrain.ops.losses import SoftmaxCrossEntropy
+from nntrain.ops.losses import SoftmaxCrossEntropy, Weighted
 from nntrain.ops.metrics import MetricSet, default_metrics
 from nntrain.ops.models import Mlp
 from nntrain.ops.optimizers import Sgd
@@ -49,15 +49,19 @@ def make_job(
     seed=3,
     validation=False,
     plan=None,
+    weighted=False,
     **training,
 ):
     """Return a job with its parameters initialised; 29 examples in batches of 8 end with a short batch of 5."""
     loss, plan = loss or SoftmaxCrossEntropy(), plan or Plan()
     X, t, y, task = make_data(loss, n, d, width, dtype)
-    network = Network(model.layers(d, width), loss, n_in=d, dtype=dtype, plan=plan)
+    costs = Weighted(loss) if weighted else loss
+    t = costs.add_weights(t, np.random.default_rng(2).uniform(0, 2, n))
+    network = Network(model.layers(d, width), costs, n_in=d, dtype=dtype, plan=plan)
     network.initialize(seed)
     metrics, penalty = MetricSet(default_metrics(task), task), penalty or Penalty()
-    held_out = make_data(loss, n // 2, d, width, dtype, seed=1)[:3]
+    X_held, t_held, y_held, _ = make_data(loss, n // 2, d, width, dtype, seed=1)
+    held_out = (X_held, costs.add_weights(t_held, None), y_held)
     return Job(
         network=network,
         metrics=metrics,
@@ -68,7 +72,7 @@ def make_job(
         penalty=penalty,
         training=Training(**{"epochs": 6, "batch_size": batch_size, "dtype": dtype} | training),
         seed=seed,
-        spreads=metrics.spreads(t),
+        spreads=metrics.spreads(costs.targets_of(t)),
     )
 
 

@@ -59,6 +59,7 @@ def draw(chance):
         "plan": chance.choice(PLANS),
         "validation": chance.random() < 0.2 and wide,
         "epochs": chance.choice([1, 3]),
+        "weighted": chance.random() < 0.3,
     }
     if chance.random() < 0.3:
         extra = {"biases": chance.random() < 0.5, "proximal": options["optimizer"].folds}
@@ -89,7 +90,7 @@ def vary(job, changes):
     if changes["metrics"]:
         metrics = MetricSet([entry() for entry in METRICS.values() if task in entry.tasks], task)
         object.__setattr__(job, "metrics", metrics)
-        object.__setattr__(job, "spreads", metrics.spreads(t))
+        object.__setattr__(job, "spreads", metrics.spreads(job.network.loss.targets_of(t)))
         object.__setattr__(job, "validation", None)
     return job
 
@@ -149,13 +150,15 @@ def test_an_autoencoder_is_played_too(make_job, monkeypatch):
 
 @built
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_what_a_step_leaves_to_python(make_job, dtype, monkeypatch):
+@pytest.mark.parametrize("weighted", [False, True])
+def test_what_a_step_leaves_to_python(make_job, dtype, weighted, monkeypatch):
     """Dropout draws with NumPy's generator, and the sum of absolute values is NumPy's; nothing else is left."""
     monkeypatch.setenv("NNTRAIN_PLAYER", "1")
-    for unit in (entry() for kind, entry in ACTIVATIONS.items() if kind != "formula"):
+    units = [entry() for kind, entry in ACTIVATIONS.items() if kind != "formula"]
+    for unit in units[:1] if weighted else units:
         for loss in (entry() for entry in LOSSES.values()):
             model = Mlp(hidden=(5,), activation=(unit,), dropout=(0.3,))
-            job = make_job(model, loss, dtype=dtype, penalty=Penalty(l1=0.1), plan=Plan(fused=True))
+            job = make_job(model, loss, dtype=dtype, penalty=Penalty(l1=0.1), plan=Plan(fused=True), weighted=weighted)
             steps = loop._Loop(job, State.start(job.network.params, job.optimizer)).steps
             assert isinstance(steps, Player)
             steps.begin()

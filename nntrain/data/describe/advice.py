@@ -76,7 +76,8 @@ def _classes(survey: Survey, scales: Scales) -> Iterator[Advice]:
     if max(counts) > RARE * max(1, min(counts)):
         yield Advice(
             f"the classes are uneven: in training the largest has {max(counts):,} rows, the smallest {min(counts):,}",
-            f"compare accuracy with {max(counts) / sum(counts):.4f}, the share of the largest; try loss.class_weights",
+            f"compare accuracy with {max(counts) / sum(counts):.4f}, the share of the largest; "
+            "try loss.class_weights: balanced",
         )
 
 

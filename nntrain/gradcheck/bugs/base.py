@@ -20,7 +20,7 @@ from nntrain.core.workspace import Workspace
 from nntrain.gradcheck.numeric import Comparison, Report
 from nntrain.network import Network
 from nntrain.ops.layers import Backward, Context, Layer
-from nntrain.ops.losses import BindGradient, Loss, ReadCost
+from nntrain.ops.losses import BindGradient, Loss, ReadCost, Weighted
 from nntrain.ops.losses.base import Scale
 from nntrain.ops.penalties import Penalty
 
@@ -71,7 +71,9 @@ BUGS: Registry[Bug] = Registry("bugs", "bug")
 def plant_bug(bug: Bug, network: Network) -> Network:
     """Return a network with equal parameters and the bug in its layers and its loss."""
     layers = [bug.layer(layer) for layer in network.layers]
-    copy = Network(layers, bug.loss(network.loss), n_in=network.n_in, dtype="float64", plan=network.plan)
+    loss = network.loss
+    wrong = Weighted(bug.loss(loss.unweighted)) if isinstance(loss, Weighted) else bug.loss(loss)
+    copy = Network(layers, wrong, n_in=network.n_in, dtype="float64", plan=network.plan)
     copy.params.theta[:] = network.params.theta
     return copy
 

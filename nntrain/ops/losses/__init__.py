@@ -10,6 +10,7 @@ from nntrain.ops.losses.squared import Huber, Mae, Mse, SigmoidMse
 
 # isort: split
 from nntrain.ops.losses.counts import Poisson
+from nntrain.ops.losses.weighted import Weighted
 
 __all__ = [
     "LOSSES",
@@ -27,4 +28,5 @@ __all__ = [
     "SigmoidMse",
     "SoftmaxCrossEntropy",
     "SquaredHinge",
+    "Weighted",
 ]

@@ -41,9 +41,29 @@ class Loss(ABC):
         """Return the number of scores for this many classes (0 in regression) or target columns."""
         return n_classes if n_classes else n_targets
 
-    def problem(self, n_classes: int) -> tuple[str, str] | None:
-        """Return (field, what is wrong with it) for data of this many classes, or None."""
+    @property
+    def unweighted(self) -> "Loss":
+        """The loss of an example that counts 1."""
+        return self
+
+    def targets_of(self, t: Array) -> Array:
+        """Return the targets (n, c) without the weights that may be in them."""
+        return t
+
+    def add_weights(self, t: Array, weights: Array | None) -> Array:
+        """Return targets (n, c) with the weight (n,) of each example where the loss has such; None: all 1."""
+        return t
+
+    def problem(self, class_names: Sequence[str]) -> tuple[str, str] | None:
+        """Return (field, what is wrong with it) for data of these classes, or None."""
         return None
+
+    def settle(self, class_names: Sequence[str], class_rows: Sequence[float]) -> "Loss":
+        """Return the loss with what the classes decide filled in. SpecError where they cannot decide it.
+
+        ``class_rows`` are the training rows of each class, as they count.
+        """
+        return self
 
     def target_problem(self, y: Array) -> str | None:
         """Return what is wrong with the targets (n,) or (n, k), or None."""

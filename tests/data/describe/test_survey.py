@@ -149,7 +149,7 @@ def test_a_class_missing_in_a_part_and_uneven_classes_are_told() -> None:
         ("test has too few rows of some classes: b 0, c 0", "its scores for them mean little; give test more rows"),
         (
             "the classes are uneven: in training the largest has 126 rows, the smallest 2",
-            "compare accuracy with 0.9403, the share of the largest; try loss.class_weights",
+            "compare accuracy with 0.9403, the share of the largest; try loss.class_weights: balanced",
         ),
     ]
 
