@@ -22,18 +22,6 @@ def csv_text(header: Sequence[str] | None, rows: Iterable[Sequence[Any]], *, gua
     return target.getvalue()
 
 
-def number_lines(rows: Iterable[Sequence[float]]) -> str:
-    """Return rows of numbers as ``csv_text`` does, and faster."""
-    return "".join([f"{','.join(map(repr, row))}\n" for row in rows])
-
-
-def label_lines(labels: Iterable[str], *, guard: bool = False) -> str:
-    """Return lines of one text each as ``csv_text`` does, and faster where few of them differ."""
-    labels = list(labels)
-    line = {label: csv_text(None, [[label]], guard=guard) for label in set(labels)}
-    return "".join([line[label] for label in labels])
-
-
 def _guard_row(row: Sequence[Any]) -> list[Any]:
     return [guard_formula(cell) if isinstance(cell, str) else cell for cell in row]
 

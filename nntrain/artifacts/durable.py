@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from nntrain.errors import OutputError
 
@@ -223,3 +224,31 @@ def _holds(descriptor: int, data: bytes) -> bool:
         return False
     starts = range(0, len(data), CHUNK)  # compared as bytes: memoryviews are compared one by one, tenfold slower
     return all(os.pread(descriptor, CHUNK, start) == data[start : start + CHUNK] for start in starts)
+
+
+@contextmanager
+def growing_file(path: Path) -> Iterator[IO[bytes]]:
+    """Give a file to write piece by piece, which takes the place of ``path`` when the block ends without an error.
+
+    It is written beside ``path`` under another name, and forced to the disk before it is renamed. Raises
+    ``OutputError``; the old file is then untouched.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
+    with report_write_errors(path), _directory_of(path, None) as folder:
+        _refuse_irregular(path, folder)
+        file = temporary.open("xb")
+    try:
+        yield file
+        with report_write_errors(path):
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
+            temporary.replace(path)
+            sync_directory(path.parent)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot write: {cause(error)}") from error
+    finally:
+        with suppress(OSError):
+            file.close()
+        with suppress(OSError):
+            temporary.unlink()

@@ -101,6 +101,7 @@ def prepare_file(
     The rest is as in ``prepare_part``. DataError when there are no targets, or columns or classes are not the model's.
     """
     source = source_of_file(file.path, file.targets, options.source, wanted, options.columns)
+    wanted = replace(wanted, aside=() if by is None else (by,))
     columns = options.columns if isinstance(source, TableSource) else RowColumns(weights=options.columns.weights)
     raw = load_known(source, options.seed_or(seed), wanted, columns)
 

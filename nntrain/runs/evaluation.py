@@ -1,15 +1,13 @@
 """Scores and predictions of a trained model."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nntrain.core.types import Array, Task
 from nntrain.data.transforms.lazy_inputs import Inputs
-from nntrain.ops.losses import Loss
 from nntrain.runs.confusion import Confusion
 from nntrain.runs.more_figures import choose_metrics, measure
 from nntrain.runs.part_figures import figures_of, score_groups, target_names
@@ -22,17 +20,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
-    """One row an input: ``labels`` for classes, else empty; ``values`` (n, c) under ``columns``.
+    """One row an input: ``values`` (n, c) under ``columns``; ``chosen`` (n,) indices of ``class_names`` for classes.
 
     Values are probabilities of the classes, or their scores where the loss has no probabilities; or predicted numbers.
-    For several labels ``decided`` (n, c) of 0 and 1 says which are given; values are then likewise.
+    For several labels ``decided`` (n, c) of 0 and 1 says which are given; values are then likewise. ``scores`` (n, k)
+    are what the last layer gives.
     """
 
-    labels: Sequence[str]
     columns: Sequence[str]
     values: Array
+    scores: Array
     probabilities: bool = False
+    chosen: Array | None = None
+    class_names: Sequence[str] = ()
     decided: Array | None = None
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """The name of the class of each row, () where none is chosen."""
+        return () if self.chosen is None else [self.class_names[index] for index in self.chosen.tolist()]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,9 +80,8 @@ def evaluate(
     confusion = None
     if model.assembly.task == "classification":
         truth = [facts.class_names[index] for index in part.y]
-        chosen = {name: index for index, name in enumerate(facts.class_names)}
-        decided = np.fromiter((chosen[label] for label in predictions.labels), np.int64, len(part))
-        confusion = Confusion.of(part.y, decided, facts.class_names)
+        if predictions.chosen is not None:
+            confusion = Confusion.of(part.y, predictions.chosen, facts.class_names)
     figures = {"split": scored.name, **figures_of(model.assembly, model.targets, part)}
     if metrics or intervals:
         figures |= measure(model.assembly, measured, part, intervals=intervals)
@@ -89,52 +94,25 @@ def evaluate(
     return Evaluation(figures, confusion, predictions, truth, part.rows, model.assembly.task, scored.notes)
 
 
-class PredictionStream:
-    """The predictions for a file of inputs: iterate for some rows at a time; ``rows`` and ``notes`` are of those."""
+def predict_rows(model: Trained, X: Inputs, threshold: float | None = None) -> Predictions:
+    """Return the predictions for scaled inputs X (n, d).
 
-    def __init__(self, model: Trained, inputs: Path) -> None:
-        from nntrain.data.prediction_inputs import InputFile  # here, since training does without
-
-        self.model, self.rows = model, 0
-        data = model.assembly.spec.data
-        self.file = InputFile(inputs, model.wanted, data.source, data.columns)
-
-    def __iter__(self) -> Iterator[Predictions]:
-        self.rows = 0
-        for X in self.file:
-            yield predict_rows(self.model, X)
-            self.rows += len(X)
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """Lines worth telling the user about the file."""
-        return self.file.notes
-
-
-def predict(model: Trained, inputs: Path) -> PredictionStream:
-    """Return the predictions for a file of features, made as they are asked for."""
-    return PredictionStream(model, inputs)
-
-
-def predict_rows(model: Trained, X: Inputs) -> Predictions:
-    """Return the predictions for scaled inputs X (n, d)."""
+    ``threshold`` is the probability above which a label is given, or the second of two classes chosen; by default the
+    loss decides.
+    """
     assembly, facts = model.assembly, model.assembly.facts
     z = scores(assembly.network, X)
-    values = assembly.loss.link(z)
+    values, known = assembly.loss.link(z), model.gives_probabilities
     if assembly.task == "reconstruction":
         names = facts.feature_names or [f"y{k}" for k in range(z.shape[1])]
-        return Predictions((), names, model.transform.undo(values))
+        return Predictions(names, model.transform.undo(values), z)
     if assembly.task == "multilabel":
-        decided = (z > assembly.loss.threshold).astype(np.int64)
-        return Predictions((), target_names(assembly), values, model.gives_probabilities, decided)
+        given = z > assembly.loss.threshold if threshold is None else values > threshold
+        return Predictions(target_names(assembly), values, z, known, decided=given.astype(np.int64))
     if assembly.task == "regression":
-        return Predictions((), target_names(assembly), model.targets.undo(values))
-    if z.shape[1] == 1 and model.gives_probabilities:  # one output is the second class: the first has the rest
+        return Predictions(target_names(assembly), model.targets.undo(values), z)
+    if z.shape[1] == 1 and known:  # one output is the second class: the first has the rest
         values = np.hstack([1 - values, values])
     columns = facts.class_names if values.shape[1] > 1 else facts.class_names[1:]
-    return Predictions(decide(z, assembly.loss, facts.class_names), columns, values, model.gives_probabilities)
-
-
-def decide(scores: Array, loss: Loss, class_names: Sequence[str]) -> list[str]:
-    """Return the class chosen for each row of scores (n, n_out)."""
-    return [class_names[index] for index in loss.choose(scores)]
+    chosen = assembly.loss.choose(z) if threshold is None else (values[:, -1] > threshold).astype(np.int64)
+    return Predictions(columns, values, z, known, chosen, facts.class_names)

@@ -25,6 +25,14 @@ def layer_outputs(network: Network, X: Inputs, layer: str = "") -> Array:
 
     SpecError for a layer that there is not.
     """
+    return scores(network_to(network, layer), X)
+
+
+def network_to(network: Network, layer: str = "") -> Network:
+    """Return the network whose scores are the outputs of a layer, by default the last hidden layer.
+
+    SpecError for a layer that there is not.
+    """
     names = layer_names(network)
     if not layer and len(names) == 1:
         raise SpecError("layer: the model has no hidden layer; output are its scores")
@@ -32,12 +40,16 @@ def layer_outputs(network: Network, X: Inputs, layer: str = "") -> Array:
     if layer not in names:
         raise SpecError(f"layer: no such layer, got '{layer}'{did_you_mean(layer, names)}")
     starts = [place for place, shapes in enumerate(network.params.shapes) if shapes]
-    return outputs_below(network, X, [*starts, len(network.layers)][names.index(layer) + 1])
+    return _first_stages(network, [*starts, len(network.layers)][names.index(layer) + 1])
 
 
 def outputs_below(network: Network, X: Inputs, end: int) -> Array:
     """Return what the first ``end`` stages of a network make of scaled inputs X (n, d): (n, width)."""
+    return scores(_first_stages(network, end), X)
+
+
+def _first_stages(network: Network, end: int) -> Network:
     dtype: DType = "float64" if network.dtype == np.float64 else "float32"
     part = Network(network.layers[:end], network.loss, n_in=network.n_in, dtype=dtype, plan=network.plan)
     part.params.load(dict(network.params.named(network.params.theta)))
-    return scores(part, X)
+    return part

@@ -134,6 +134,14 @@ DIAGNOSED = (
     "nntrain fit runs/slow/config.yaml --set optimizer.lr=0.3 -q --no-plots --run-dir runs/mended",
 )
 
+NEW_DATA = (
+    "nntrain fit configs/iris-softmax.yaml --run-dir flowers -q --no-plots > fit.txt",
+    'awk -F, \'{print (NR == 1 ? "site" : NR % 3 ? "lake" : "wood") "," $0}\' OFS=, '
+    "nntrain/data/sources/files/iris.csv > new.csv",
+    "nntrain eval flowers --data new.csv --by site",
+    "nntrain predict flowers new.csv --keep site,petal_length --top 2 | head -4",
+)
+
 SESSIONS: Mapping[str, Callable[[], str]] = {
     "session": lambda: recorded("nntrain", "fit", "configs/digits-mlp.yaml"),
     "own-data": lambda: dialogue(*GUESSED),
@@ -151,6 +159,7 @@ SESSIONS: Mapping[str, Callable[[], str]] = {
     "verify": lambda: recorded("nntrain", "verify", "configs/digits-mlp.yaml"),
     "sweep": lambda: recorded("nntrain", "sweep", "configs/digits-mlp.yaml", *RATES, "-q"),
     "diagnosis": lambda: dialogue(*DIAGNOSED),
+    "new-data": lambda: dialogue(*NEW_DATA),
     "compare": lambda: dialogue(*COMPARED),
     "groups": lambda: dialogue(*WITH_SEEDS),
     "sweep-script": lambda: recorded("scripts/sweep_lr.sh", "configs/rate-right.yaml", "3e-4", "0.03", "0.3", "1.5"),

@@ -3,18 +3,22 @@
 Knows nothing of how a model is scored.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nntrain.artifacts import durable, strict_json
 from nntrain.artifacts.csv_text import csv_text
+from nntrain.artifacts.row_files import CsvRows
 from nntrain.cli.output.figures import count, figure
 from nntrain.cli.output.terminal import facts, note, plain, show, table
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from nntrain.artifacts.row_files import Rows
     from nntrain.runs.confusion import Confusion
     from nntrain.runs.evaluation import Evaluation
 
@@ -61,7 +65,8 @@ def write_evaluation(result: "Evaluation", folder: Path, guard: bool) -> None:
         rows = ([name, *row] for name, row in counts)
         files["confusion.csv"] = csv_text(["actual \\ predicted", *names], rows, guard=guard)
     if result.task != "reconstruction":
-        files["predictions.csv"] = csv_text(_columns(result), _rows(result), guard=guard)
+        predictions, as_csv = _predictions(result), CsvRows(guard)
+        files["predictions.csv"] = as_csv.head(predictions) + as_csv.lines(predictions)
     with durable.report_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
@@ -113,30 +118,25 @@ def _groups(column: str, groups: Sequence[Mapping[str, Any]]) -> "Table":
     return rows
 
 
-def _columns(result: "Evaluation") -> list[str]:
-    """Return the header of predictions.csv."""
-    predicted = result.predictions
-    what = "p" if predicted.probabilities else "score"
-    values = [f"{what}({name})" for name in predicted.columns]
-    if predicted.labels:
-        return ["row", "actual", "predicted", *values]
-    names = [""] if len(predicted.columns) == 1 else [f"({name})" for name in predicted.columns]
-    pairs = [*(f"actual{name}" for name in names), *(f"predicted{name}" for name in names)]
-    return ["row", *pairs, *(values if predicted.decided is not None else [])]
+def _predictions(result: "Evaluation") -> "Rows":
+    """Return the columns of predictions.csv: the row of the source, what is true, what was predicted."""
+    from nntrain.artifacts.row_files import Labels
 
-
-def _rows(result: "Evaluation") -> Iterator[Sequence[Any]]:
-    """Yield the lines of predictions.csv: the row of the source, what is true, what was predicted."""
     predicted = result.predictions
-    rows, values = result.rows.tolist(), predicted.values.tolist()
-    if predicted.labels:
-        for row, actual, label, p in zip(rows, result.truth, predicted.labels, values, strict=True):
-            yield [row, actual, label, *p]
-        return
-    truth = [[float(value) for value in actual] for actual in result.truth]
-    if predicted.decided is None:
-        for row, actual, own in zip(rows, truth, values, strict=True):
-            yield [row, *actual, *own]
-        return
-    for row, actual, chosen, p in zip(rows, truth, predicted.decided.tolist(), values, strict=True):
-        yield [row, *map(int, actual), *chosen, *p]
+    names, values = predicted.columns, predicted.values
+    columns: dict[str, Any] = {"row": result.rows}
+    if predicted.chosen is not None:
+        place = {name: index for index, name in enumerate(predicted.class_names)}
+        actual = np.fromiter((place[name] for name in result.truth), np.int64, len(result.rows))
+        columns["actual"] = Labels(predicted.class_names, actual)
+        columns["predicted"] = Labels(predicted.class_names, predicted.chosen)
+    else:
+        texts = [""] if len(names) == 1 else [f"({name})" for name in names]
+        own = values if predicted.decided is None else predicted.decided
+        truth = np.asarray(result.truth).astype(np.float64 if predicted.decided is None else np.int64)
+        for what, numbers in (("actual", truth), ("predicted", own)):
+            columns.update({f"{what}{text}": numbers[:, k] for k, text in enumerate(texts)})
+    if predicted.chosen is not None or predicted.decided is not None:
+        what = "p" if predicted.probabilities else "score"
+        columns.update({f"{what}({name})": values[:, k] for k, name in enumerate(names)})
+    return columns

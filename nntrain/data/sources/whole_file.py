@@ -53,7 +53,7 @@ def source_of_file(
     source: Any = table_source(path, reader.kind, own, wanted, columns=columns)
     if targets:
         table = open_known(source, path, wanted)
-        names = [_column(name, table) for name in targets]
+        names = [column_of(name, table) for name in targets]
         source = table_source(path, reader.kind, own, wanted, names, columns)
     made: Source = source
     return made
@@ -68,7 +68,7 @@ def groups_of(source: Source, split: str, column: str, rows: Array, wanted: Want
         raise DataError(f"--by: groups are the values of a column of a table, the data are {source.kind}")
     path = source.test if split == "test" and source.test is not None else source.path
     table = open_known(source, path, wanted)
-    position = position_of(_column(column, table), table)
+    position = position_of(column_of(column, table), table)
     (found,) = table.columns([position], Kinds(text=[position]))
     codes = found.values[rows]
     there = np.unique(codes)
@@ -82,7 +82,7 @@ def groups_of(source: Source, split: str, column: str, rows: Array, wanted: Want
     return Groups(found.name or column, names, place[codes])
 
 
-def _column(name: str, table: Table) -> str | int:
+def column_of(name: str, table: Table) -> str | int:
     """Return a column as a user types it: a name of the table, else a position; by its name where it has one."""
     if name in table.names or not name.removeprefix("-").isdecimal():
         return name

@@ -30,6 +30,7 @@ class WantedColumns:
 
     ``targets`` are the names of what it predicts: where nothing is scored, such columns are passed over. ``task`` and
     ``class_names`` (() in regression) say as what the targets were learned, ``target_scaler`` how they were scaled.
+    ``aside`` are other columns that have a use, so that nobody is told that they have none.
     ``table`` has the names of all columns of the table that it was trained on, in order, () if that is not known.
     """
 
@@ -43,6 +44,7 @@ class WantedColumns:
     n_targets: int | None = None  # None: they are not looked at
     target_scaler: TargetScaler = field(default_factory=TargetScaler.identity)
     table: Sequence[str] = ()
+    aside: Sequence[str] = ()
 
     @property
     def columns(self) -> Sequence[str]:
@@ -100,6 +102,7 @@ class WantedColumns:
 
     def describe_others(self, others: Sequence[str], known: Collection[str], where: str) -> list[str]:
         """Return a note on columns that are not used, if there are any but those whose use is ``known``."""
+        known = {*known, *self.aside}
         targets = [name for name in others if name in self.targets and name not in known]
         strange = [name for name in others if name not in self.targets and name not in known]
         parts = [f"not used: {list_names(strange)}"] if strange else []
