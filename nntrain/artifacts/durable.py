@@ -11,7 +11,6 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
 from nntrain.errors import OutputError
 
@@ -63,7 +62,7 @@ def write_bytes(path: Path, data: bytes, *, dir_fd: int | None = None) -> None:
     """
     with report_write_errors(path), _directory_of(path, dir_fd) as folder:
         name = path.name or "."
-        _refuse_irregular(path, folder)
+        refuse_irregular(path, folder)
         temporary = f".{name}.{secrets.token_hex(4)}{TEMPORARY}"
         try:
             _write_new(temporary, data, folder)
@@ -188,10 +187,10 @@ def _sync_names(descriptor: int) -> None:
             raise
 
 
-def _refuse_irregular(path: Path, folder: int) -> None:
+def refuse_irregular(path: Path, folder: int | None = None) -> None:
     """Refuse to replace anything but a plain file: renaming over /dev/null or a link would destroy it."""
     try:
-        mode = os.stat(path.name or ".", dir_fd=folder, follow_symlinks=False).st_mode
+        mode = os.stat(place(path, folder) or ".", dir_fd=folder, follow_symlinks=False).st_mode
     except FileNotFoundError:
         return
     if not stat.S_ISREG(mode):
@@ -224,31 +223,3 @@ def _holds(descriptor: int, data: bytes) -> bool:
         return False
     starts = range(0, len(data), CHUNK)  # compared as bytes: memoryviews are compared one by one, tenfold slower
     return all(os.pread(descriptor, CHUNK, start) == data[start : start + CHUNK] for start in starts)
-
-
-@contextmanager
-def growing_file(path: Path) -> Iterator[IO[bytes]]:
-    """Give a file to write piece by piece, which takes the place of ``path`` when the block ends without an error.
-
-    It is written beside ``path`` under another name, and forced to the disk before it is renamed. Raises
-    ``OutputError``; the old file is then untouched.
-    """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
-    with report_write_errors(path), _directory_of(path, None) as folder:
-        _refuse_irregular(path, folder)
-        file = temporary.open("xb")
-    try:
-        yield file
-        with report_write_errors(path):
-            file.flush()
-            os.fsync(file.fileno())
-            file.close()
-            temporary.replace(path)
-            sync_directory(path.parent)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot write: {cause(error)}") from error
-    finally:
-        with suppress(OSError):
-            file.close()
-        with suppress(OSError):
-            temporary.unlink()

@@ -44,9 +44,7 @@ class Answer:
             if value not in (None, False) and not model.gives_probabilities:
                 raise SpecError(f"{name}: a model trained with {kind} on {task} gives no probabilities")
         if self.threshold is not None and task == "classification" and classes != 2:
-            raise SpecError(
-                f"--threshold: decides between two classes or gives labels, the model has {classes} classes"
-            )
+            raise SpecError(f"--threshold: decides between two classes or gives labels, the model has {classes}")
         if self.threshold is not None and not 0 <= self.threshold <= 1:
             raise SpecError(f"--threshold: is a probability, from 0 to 1, got {self.threshold:g}")
         if self.top is not None and task != "classification":

@@ -8,7 +8,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from nntrain.artifacts.durable import growing_file
+from nntrain.artifacts.growing_file import growing_file
 from nntrain.artifacts.row_files import CsvRows, JsonRows, Labels, NpyRows, ParquetRows
 from nntrain.errors import OutputError
 

@@ -42,7 +42,7 @@ def target_of(output: str, form: str | None, *, force: bool) -> PredictionFile:
 
 def write_rows(predictions: "PredictionStream", target: PredictionFile, *, guard: bool) -> None:
     """Write predictions as they are made, and say how many there are unless they go to stdout."""
-    from nntrain.artifacts import durable
+    from nntrain.artifacts.growing_file import growing_file
     from nntrain.artifacts.row_files import CsvRows, JsonRows, NpyRows, ParquetRows
     from nntrain.cli.output.figures import count
     from nntrain.cli.output.terminal import say
@@ -51,7 +51,7 @@ def write_rows(predictions: "PredictionStream", target: PredictionFile, *, guard
     if target.path is None:
         _print(predictions, text)
         return
-    with durable.growing_file(target.path) as file:
+    with growing_file(target.path) as file:
         if target.form in TEXTS:
             first = True
             for rows in predictions:
