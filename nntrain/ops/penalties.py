@@ -60,10 +60,12 @@ class Penalty:
 
     def value(self, w: Array, factors: Array | None = None) -> float:
         """Return the penalty of the parameters ``w`` (P,), each with its factor or all with 1."""
-        sizes, squares = np.abs(w), w * w
-        l1 = np.sum(sizes) if factors is None else np.vdot(sizes, factors)
-        l2 = np.vdot(w, w) if factors is None else np.vdot(squares, factors)
-        return self.l1 * float(l1) + self.l2 / 2 * float(l2)
+        l1 = l2 = 0.0
+        if self.l1:
+            l1 = self.l1 * float(np.sum(np.abs(w)) if factors is None else np.vdot(np.abs(w), factors))
+        if self.l2:
+            l2 = self.l2 / 2 * float(np.vdot(w, w) if factors is None else np.vdot(w * w, factors))
+        return l1 + l2
 
     def expression(self, name: str, factor: float = 1.0) -> str:
         """Return the penalty of an array of this name as a formula that ``nntrain.graph`` reads."""

@@ -61,6 +61,8 @@ class Interpreter:
         elif not self._take_measured(step):
             return "the gradient is not finite"
         state.count(step.rows, cost, step.sums())
+        if state.batch == self.job.batches.per_epoch:
+            self._batches = iter(())  # nothing may hold the order of the examples while the epoch is scored
         return None
 
     def _take_measured(self, step: "_BoundStep") -> bool:

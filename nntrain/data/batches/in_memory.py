@@ -118,7 +118,8 @@ class Buffers:
         )
         self.one_by_one = by_column and width <= NARROW
         self.flat = t.T.reshape(-1) if self.one_by_one else t  # entry (column j, row i) is at j · size + i
-        self.columns = np.arange(width)[:, None] * size
+        columns = np.arange(width)[:, None] * size
+        self.columns = np.repeat(columns, n, axis=1) if self.one_by_one else columns  # as wide as a batch: see below
         self.index = np.empty(blocks if self.one_by_one else 0, np.intp)
         self.t_rows = np.empty((whole, n, width) if by_column and not self.one_by_one else 0, t.dtype)
         targets = [block.T if by_column else block for block in self.t]
@@ -131,7 +132,8 @@ class Buffers:
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        return sum(a.nbytes for a in (self.X, self._fetch, self.y, self.t, self.t_short, self.t_rows, self.index))
+        arrays = (self.X, self._fetch, self.y, self.t, self.t_short, self.t_rows, self.index, self.columns)
+        return sum(a.nbytes for a in arrays)
 
     def fill(self, rows: Array) -> list[Batch]:
         """Copy the examples of these row numbers; return their batches, of which the last may be shorter."""
@@ -152,7 +154,9 @@ class Buffers:
         """Copy the targets of rows (whole, n) into blocks (whole, width, n), or (whole, n, width) if not by column."""
         t = self.source[1]
         if self.one_by_one:
-            index = np.add(rows[:, None, :], self.columns, out=self.index[: len(rows)])
+            index = self.index[: len(rows)]
+            np.copyto(index, rows[:, None, :])
+            np.add(index, self.columns, out=index)  # NumPy would buffer what it broadcasts to the inner axis
             self.flat.take(index, 0, blocks, "clip")
         elif self.by_column:
             gathered = self.t_rows[: len(rows)]
