@@ -27,7 +27,10 @@ class Tape:
     def __init__(self, extension: ModuleType, rows: int, sums: int) -> None:
         self._kinds, self._tape, self.rows = extension, extension.Tape(rows, sums), rows
         self.play: Callable[..., tuple[int, int]] = self._tape.play
+        self.spent: Callable[[], tuple[int, ...]] = self._tape.spent  # nanoseconds of each since the last call of this
         self.python_calls: list[Call] = []  # those that the interpreter makes
+        self.owners: list[Call | str] = []  # the recorded call that each operation belongs to, or its own kind
+        self._recorded: Call | None = None  # the call that is being appended
 
     def __len__(self) -> int:
         return len(self._tape)
@@ -38,10 +41,11 @@ class Tape:
         """Append recorded calls; the pieces of one product may run at the same time."""
         for product, group in groupby(calls, key=lambda call: call.product):
             pieces, begin = list(group), len(self)
-            for call in pieces:
-                if not self._append(call):
-                    self.python_calls.append(call)
-                    self.call(call.bind())
+            for self._recorded in pieces:
+                if not self._append(self._recorded):
+                    self.python_calls.append(self._recorded)
+                    self.call(self._recorded.bind())
+            self._recorded = None
             products = len(pieces) == len(self) - begin and not set(map(id, pieces)) & set(map(id, self.python_calls))
             if product is not None and len(pieces) > 1 and products:
                 self._tape.share(len(pieces))
@@ -213,4 +217,8 @@ class Tape:
     ) -> bool:
         sizes, strides = tuple(map(int, n)), tuple(tuple(map(int, step)) for step in steps)
         parts = tuple(map(float, numbers))
-        return bool(self._tape.add(getattr(self._kinds, kind), function, tuple(operands), sizes, strides, parts, place))
+        number = getattr(self._kinds, kind)
+        took = bool(self._tape.add(number, function, tuple(operands), sizes, strides, parts, place))
+        if took:
+            self.owners.append(self._recorded or kind)
+        return took

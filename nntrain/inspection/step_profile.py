@@ -9,10 +9,14 @@ from typing import Any
 import numpy as np
 
 from nntrain.core.calls import Call
+from nntrain.core.extension import player
 from nntrain.core.types import Array
 from nntrain.data.batches.in_memory import Batches
 from nntrain.data.dataset import Dataset
+from nntrain.inspection.played_profile import PlayedTimes, time_played, without_moving
 from nntrain.runs.assembly import Assembly
+from nntrain.train.job import Job
+from nntrain.train.player import Player
 from nntrain.train.state import State
 from nntrain.train.step import Stepper
 
@@ -47,7 +51,8 @@ class Profile:
 
     ``step`` is the time of a whole step with its batch, ``gather`` the part of it in which the batch was waited for or
     gathered, and ``floor`` the time of its matrix products alone. ``peak`` is the speed of a large product in GFLOP/s,
-    with the same threads. ``computing`` is the share of the time of whole steps in which their thread had a processor.
+    with the same threads. ``computing`` is the share of the time of whole steps in which their thread had a processor,
+    and ``played`` tells whether the C player takes the steps.
     """
 
     calls: Sequence[CallTime]
@@ -58,6 +63,7 @@ class Profile:
     peak: float
     batch_size: int
     plan: dict[str, Any]
+    played: bool
 
     @property
     def floor_ratio(self) -> float:
@@ -81,18 +87,48 @@ def profile(assembly: Assembly, data: Dataset, *, seconds: float = 2.0) -> Profi
     """Train from initial weights for about so many seconds and time every call."""
     network = assembly.network
     network.initialize(assembly.spec.seed)
-    job = assembly.job(data.train)
+    job, extension = assembly.job(data.train), player()
+    with np.errstate(all="ignore"):
+        if extension is not None and Player.suits(job, extension):
+            return _of_played(job, time_played(without_moving(job), extension, seconds * 5 / 6))
+        return _of_interpreted(job, seconds)
+
+
+def _of_played(job: Job, times: PlayedTimes) -> Profile:
+    """Return the profile of steps that the C player takes."""
+    size = f"{job.network.params.size}"
+    records = [
+        CallTime("update", f"{call.lower()} in one loop", size, 1e6 * seconds, 0)
+        if isinstance(call, str)
+        else replace(_record(call), microseconds=1e6 * seconds)
+        for call, seconds in times.calls
+    ]
+    return Profile(
+        calls=records,
+        gather=1e6 * times.gather,
+        computing=times.computing,
+        step=max(1e6 * times.step, 1e6 * times.gather + sum(call.microseconds for call in records)),
+        floor=sum(call.microseconds for call in records if call.flops),
+        peak=_peak(job.network.dtype),
+        batch_size=job.batches.batch_size,
+        plan=job.network.plan.describe(),
+        played=True,
+    )
+
+
+def _of_interpreted(job: Job, seconds: float) -> Profile:
+    """Return the profile of steps that the interpreter makes call by call."""
+    network = job.network
     stepper = Stepper(job, State.start(network.params, job.optimizer))
     stepper.set_rates(1e-6 * job.optimizer.lr)  # so that the weights hardly change
-    with np.errstate(all="ignore"):
-        step = stepper(next(job.batches.epoch(0)))
-        calls = [*step.ahead, *step.backward, *stepper.rest]
-        bound = [call.bind() for call in calls]
-        records = [_record(call) for call in calls]
-        times = _time_each(bound, seconds / 3)[0]
-        products = [call for call, record in zip(bound, records, strict=True) if record.flops]
-        floor = _time_each(products, seconds / 6)[1] if products else 0.0
-        whole, gather, computing = _time_steps(stepper, job.batches, seconds / 3)
+    step = stepper(next(job.batches.epoch(0)))
+    calls = [*step.ahead, *step.backward, *stepper.rest]
+    bound = [call.bind() for call in calls]
+    records = [_record(call) for call in calls]
+    times = _time_each(bound, seconds / 3)[0]
+    products = [call for call, record in zip(bound, records, strict=True) if record.flops]
+    floor = _time_each(products, seconds / 6)[1] if products else 0.0
+    whole, gather, computing = _time_steps(stepper, job.batches, seconds / 3)
     timed = [replace(record, microseconds=1e6 * t) for record, t in zip(records, times, strict=True)]
     return Profile(
         calls=timed,
@@ -103,6 +139,7 @@ def profile(assembly: Assembly, data: Dataset, *, seconds: float = 2.0) -> Profi
         peak=_peak(network.dtype),
         batch_size=job.batches.batch_size,
         plan=network.plan.describe(),
+        played=False,
     )
 
 

@@ -46,7 +46,7 @@ def _taker(job: Job, state: State) -> Interpreter | Player | FullBatch:
     if job.optimizer.searches:
         return FullBatch(job, state)
     extension = player()
-    if extension is not None and job.team is None and Player.suits(job, extension):
+    if extension is not None and Player.suits(job, extension):
         return Player(job, state, extension)
     return Interpreter(job, state)
 

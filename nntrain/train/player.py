@@ -40,7 +40,10 @@ class Player:
         self._own = ExampleBuffers.of(job)  # None: the batches are brought by an iterator
         self._order: np.ndarray[tuple[int], np.dtype[np.intp]] | None = None
         self._batches: Iterator[Batch] = iter(())
-        self._tapes: dict[tuple[tuple[int, int], bool], Tape] = {}
+        self.waited = 0.0  # seconds for batches that are brought
+        self.tapes: dict[
+            tuple[tuple[int, int], bool], Tape
+        ] = {}  # by slot of the batch, and whether steps are measured
         self._steps: dict[tuple[int, int], Step] = {}
         new_rates = job.schedule.per_step or job.optimizer.per_step  # in every step
         self._values = [np.zeros(MOST, rate.dtype) for rate in self.stepper.rates] if new_rates else []
@@ -51,8 +54,10 @@ class Player:
 
     @staticmethod
     def suits(job: Job, extension: ModuleType) -> bool:
-        """Tell whether the extension can play the steps of a job."""
+        """Tell whether the extension can play the steps of a job: one process takes them, one after another."""
         width = job.network.n_out
+        if job.team is not None or job.optimizer.searches:
+            return False
         return sum(metric.n_sums(width) for metric in job.metrics.metrics) <= int(extension.MOST_SUMS)
 
     def begin(self) -> None:
@@ -71,9 +76,9 @@ class Player:
         If they are measured, those of the last step are kept; a step that falls below the tolerance ends the group.
         """
         state, start = self.state, self.state.step
-        batch = next(self._batches) if self._own is None else self._own.batch(state.batch)
+        batch = self._next_batch()
         count = 1 if self._own is None else max(1, min(most, MOST, int(LONGEST / self._seconds)))
-        tape = self._tapes.get((batch.slot, measured))
+        tape = self.tapes.get((batch.slot, measured))
         if tape is None:
             tape = self._build(batch, measured)
         if self._values:
@@ -101,6 +106,14 @@ class Player:
                 return "the gradient is not finite"
             self.length, self.change = sqrt(length.item()), sqrt(change.item())
         return None
+
+    def _next_batch(self) -> Batch:
+        if self._own is not None:
+            return self._own.batch(self.state.batch)
+        since = perf_counter()
+        batch = next(self._batches)
+        self.waited += perf_counter() - since
+        return batch
 
     def _fill_rates(self, start: int, count: int) -> None:
         """Write what changes from step to step for a group of steps."""
@@ -136,7 +149,7 @@ class Player:
         tape.sums(step.sums)
         if measured and training.stop.step_tolerance is not None:
             tape.end_below(change, training.stop.step_tolerance)
-        self._tapes[(batch.slot, measured)] = tape
+        self.tapes[(batch.slot, measured)] = tape
         return tape
 
     def _record_update(self, tape: Tape, calls: Sequence[Call]) -> None:

@@ -82,6 +82,7 @@ def _show_totals(found: "Profile") -> None:
             ("step", f"{_us(found.step)} µs for a batch of {count(found.batch_size)}; {len(found.calls)} calls"),
             ("products", f"{_us(found.floor)} µs alone: {found.floor_ratio:.0%} of the step"),
             ("speed", f"{flops / found.step / 1e3:.1f} GFLOP/s of {found.peak:.0f} on a large product"),
+            ("taken by", "the C player" if found.played else "Python, call by call"),
             ("machine", f"{plan['kernels']} kernels, threads {plan['threads']}"),
         ]
     )
