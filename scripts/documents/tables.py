@@ -11,6 +11,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from documents import studies
 from nntrain import errors
 from nntrain.cli import entry
 from nntrain.cli.commands.list import registries
@@ -175,12 +176,18 @@ def introduced(path: Path) -> str:
     return f"* [{title.removeprefix('# ')}](docs/{path.name}): {sentence}"
 
 
+def published() -> str:
+    """Return the table of published results and of what was obtained."""
+    return table(("study", "source", "published", "obtained", "verdict", "time"), studies.rows())
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
     "parts": parts,
     "bugs": bugs,
     "commands": commands,
     "exits": exits,
     "examples": examples,
+    "studies": published,
     "packages": packages,
     "all-packages": all_packages,
     "pages": pages,
