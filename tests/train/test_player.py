@@ -164,7 +164,7 @@ def test_what_a_step_leaves_to_python(make_job, dtype, weighted, monkeypatch):
             steps.begin()
             for measured in (False, True):
                 steps.take(1, measured=measured)
-            for tape in steps._tapes.values():
+            for tape in steps.tapes.values():
                 left = [getattr(call.function, "__name__", call.function) for call in tape.python_calls]
                 assert len(left) == 2, left
                 assert left[1] == "reduce"
