@@ -141,8 +141,14 @@ SUMMARY: Shape = {
     "validation": _PART,
     "test": _PART,
     "baselines": Either(
-        {"answer": TEXT, "model": {"part": TEXT, "metric": TEXT, "value": Either(NUMBER)}, OTHERS: FIGURES}
+        {
+            "answer": TEXT,
+            "model": {"part": TEXT, "metric": TEXT, "value": Either(NUMBER)},
+            "neighbours": Either({"k": COUNT, "rows": COUNT, "parts": {OTHERS: FIGURES}}),
+            OTHERS: FIGURES,
+        }
     ),
+    "layers": Either({OTHERS: FIGURES}),
 }
 RECORD: Shape = {
     "epoch": COUNT,
@@ -154,6 +160,7 @@ RECORD: Shape = {
     "update_ratio": Either(NUMBER),
     "seconds": NUMBER,
     "examples_per_second": Either(NUMBER),
+    "layers": Either({OTHERS: FIGURES}),
 }
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from nntrain.diagnosis.curvature import Curvature, gradient_of, mean_squares, stable_rate
-from nntrain.diagnosis.curve_shape import shape
 from nntrain.diagnosis.diagnosed_run import DiagnosedRun, refuse_unfit
 from nntrain.diagnosis.examination import Examination
 from nntrain.diagnosis.reason import reason_of
@@ -21,6 +20,7 @@ from nntrain.diagnosis.remedy import remedy
 from nntrain.diagnosis.replays import Replays
 from nntrain.diagnosis.verdict import Finding, Kind, findings
 from nntrain.runs.assembly import assemble
+from nntrain.runs.curve_shape import shape
 from nntrain.spec import reload
 
 SECONDS = 120.0

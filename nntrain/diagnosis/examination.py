@@ -9,13 +9,13 @@ from functools import cached_property
 import numpy as np
 
 from nntrain.data.dataset import Dataset, Part
-from nntrain.diagnosis.curve_shape import Overfit, overfit
 from nntrain.diagnosis.diagnosed_run import DiagnosedRun
 from nntrain.diagnosis.hidden_units import UnitState, gradient_spread, unit_state
 from nntrain.diagnosis.leak import Leak, find_leak
 from nntrain.diagnosis.replays import AS_GOOD, BETTER, CLEAR, Outcome, Replays
 from nntrain.ops.models import Linear, Mlp, Softmax, Svm
 from nntrain.ops.schedules import Constant
+from nntrain.runs.curve_shape import Overfit, overfit
 
 HALF = 0.5  # share of a layer's units that are dead, or of its values that are saturated, from which it is a fault
 NOTHING = 0.95  # of the cost of constants: nothing was learned

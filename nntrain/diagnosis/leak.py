@@ -4,17 +4,16 @@ Knows nothing of networks.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from nntrain.core.rng import Stream, generator
-from nntrain.core.types import Array
+from nntrain.core.types import Array, Task
 from nntrain.data.dataset import Dataset
+from nntrain.data.describe.neighbours import answers
 
 TRAINED, SCORED = 1000, 500  # rows
 MOST_COLUMNS = 64
-NEIGHBOURS = 5
 ENOUGH = 0.97  # the score of one column alone from which it may be a leak
 
 
@@ -58,16 +57,10 @@ def find_leak(data: Dataset) -> Leak | None:
     return Leak(best, name, alone[best], others)
 
 
-def _score(known: tuple[Array, Array], asked: tuple[Array, Array], columns: list[int], task: str, own: bool) -> float:
+def _score(known: tuple[Array, Array], asked: tuple[Array, Array], columns: list[int], task: Task, own: bool) -> float:
     (A, a), (B, b) = (known[0][:, columns], known[1]), (asked[0][:, columns], asked[1])
-    squares: Any = (B**2).sum(axis=1)[:, None] - 2 * B @ A.T + (A**2).sum(axis=1)  # ‖b − a‖²
-    if len(columns) == 1:
-        squares = (B - A.T) ** 2  # exact, where differences are small
-    if own:
-        squares[squares <= 1e-12] = np.inf  # a row is no neighbour of its own
-    near = a[np.argsort(squares, axis=1, kind="stable")[:, :NEIGHBOURS]]
+    said = answers(A, a.astype(np.int64) if task == "classification" else a, B, task, own=own)
     if task == "classification":
-        said = np.array([np.bincount(row).argmax() for row in near.astype(np.int64)])
         return float((said == b).mean())
     spread = float(((b - b.mean()) ** 2).sum())
-    return float(1 - ((near.mean(axis=1) - b) ** 2).sum() / spread) if spread else 0.0
+    return float(1 - ((said - b) ** 2).sum() / spread) if spread else 0.0

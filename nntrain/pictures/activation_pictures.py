@@ -16,7 +16,7 @@ from nntrain.drawing.style import Draw
 from nntrain.drawing.unit_histograms import Units, draw_units
 from nntrain.errors import SpecError, did_you_mean
 from nntrain.ops.activations import ACTIVATIONS, Activation
-from nntrain.ops.activations.flatness import FAR, Flatness, curves_of
+from nntrain.ops.activations.flatness import FAR, UnitFaults, curves_of
 from nntrain.ops.activations.formula import Formula
 from nntrain.ops.layers import Dense
 from nntrain.pictures.origin import Origin
@@ -27,8 +27,6 @@ from nntrain.runs.trained import Trained
 
 Z = np.linspace(-5.0, 5.0, 1001)
 ROWS = 1000  # of the data that units are shown on
-FLAT = 0.05  # of the largest slope: below, f′ is nearly 0
-MOSTLY = 0.95  # of the rows on which a saturated unit is in the flat range
 ALL = "all"
 
 
@@ -94,19 +92,12 @@ def _formula(text: str) -> Formula:
 
 
 def _units(name: str, layer: Activation, z: Array, h: Array) -> Units:
-    """Return a layer with the units that learn nothing.
-
-    Of an activation that is flat on both sides they are called saturated, where they are in the flat range on nearly
-    all rows; of others dead, where no gradient passes them on any row.
-    """
+    """Return a layer with the units that learn nothing."""
     z, h = z.astype(np.float64), h.astype(np.float64)
-    found = curves_of(layer)
-    nothing = np.zeros(h.shape[1], bool)
-    if found is None or hasattr(layer, "initial"):
-        return Units(name, z, h, (h == 0).all(axis=0), nothing)
-    flatness = Flatness.of(found[1], FLAT)
-    mostly = flatness.saturated(z).mean(axis=0) >= MOSTLY
-    return Units(name, z, h, flatness.dead(z), mostly, _flat_ranges(flatness.flat))
+    faults = UnitFaults.of(layer)
+    dead, saturated = faults.judge(z, h)
+    ranges = _flat_ranges(faults.flatness.flat) if faults.flatness is not None else ()
+    return Units(name, z, h, dead, saturated, ranges)
 
 
 def _flat_ranges(flat: Array) -> Sequence[tuple[float, float]]:

@@ -34,6 +34,10 @@ class Origin(ABC):
     def curves(self, epoch: int | None = None) -> Curves:
         """Return the curves, up to an epoch if one is given."""
 
+    def recorded(self, epoch: int | None = None) -> Curves | None:
+        """Return the curves that are on disk already, None where there are none."""
+        return None
+
     @abstractmethod
     def model(self, epoch: int | None = None) -> Trained:
         """Return the model after an epoch, 0 being the first weights; by default that which is kept."""
@@ -76,6 +80,9 @@ class RunOrigin(Origin):
             why = curves.heading.alarm if curves.heading else ""
             raise CheckpointError(f"{self.path}: no epoch is recorded, so there are no curves{why and f'; {why}'}")
         return curves
+
+    def recorded(self, epoch: int | None = None) -> Curves | None:
+        return self.curves(epoch) if self._records else None
 
     def model(self, epoch: int | None = None) -> Trained:
         if epoch is None:
@@ -129,6 +136,9 @@ class CheckpointOrigin(Origin):
 
     def curves(self, epoch: int | None = None) -> Curves:
         return self._run.curves(self.model().epoch if epoch is None else epoch)
+
+    def recorded(self, epoch: int | None = None) -> Curves | None:
+        return self._run.recorded(self.model().epoch if epoch is None else epoch)
 
     def model(self, epoch: int | None = None) -> Trained:
         model = open_model(self.path, self.overrides)

@@ -47,6 +47,12 @@ def _tiles(figures: Mapping[str, Any], summary: Mapping[str, Any]) -> Iterator[T
     least = summary.get("baselines") or {}
     for metric, value in (least.get(part) or {}).items():
         yield Tile(str(least["answer"]), figure_text(metric, value), f"{part_name(part)} {metric_name(metric)}")
+    near = least.get("neighbours") or {}
+    for metric, value in (near.get("parts", {}).get(part) or {}).items():
+        if metric not in ("model", "n", "worse"):
+            rows = near["parts"][part]["n"]
+            note = f"{part_name(part)} {metric_name(metric)} on {rows:,.0f} rows, of {near['rows']:,} training rows"
+            yield Tile(f"the {near['k']} nearest neighbours", figure_text(metric, value), note)
 
 
 def _table(run: ReportedRun, parts: Mapping[str, Any], epoch: int) -> Table:

@@ -57,7 +57,7 @@ def _sections(run: ReportedRun, seconds: float) -> Iterator[Section]:
     opening = [result, verdict] if run.scored is not None else [verdict, result]
     yield from (section for section in opening if section is not None)
     yield curves_section(run)
-    yield from _whole("health", "Units", lambda: health_section(run))
+    yield from _whole("health", "Layers", lambda: health_section(run))
     yield from score_sections(run)
     yield from _whole("weights", "Weights", lambda: weights_section(run))
     yield settings_section(run)

@@ -25,6 +25,7 @@ from nntrain.runs.threads import settle_threads
 from nntrain.spec import Loaded, Spec
 from nntrain.train import monitor
 from nntrain.train.evaluate import Evaluator
+from nntrain.train.health import Probe
 from nntrain.train.job import Job
 from nntrain.train.monitor import Monitor
 
@@ -116,8 +117,7 @@ class Assembly:
     def job(self, train: Part, validation: Part | None = None) -> Job:
         """Return the training job on these parts. SpecError with every conflict of spec and data, as ``path: what``."""
         spec, n = self.spec, len(train)
-        problems = self.problems(n)
-        if problems:
+        if problems := self.problems(n):
             raise SpecError(*problems)
         t, y = self.targets(train)
         return Job(
@@ -133,6 +133,7 @@ class Assembly:
             seed=spec.seed,
             spreads=self.metrics.spreads(self.network.loss.targets_of(t)),
             shards=spec.parallel.shards,
+            probe=Probe.of(self.network, train, self.targets, spec.train.rows_of_batch(n)),
         )
 
     def _batches(self, X: Inputs, t: Array, y: Array, size: int) -> Batches:

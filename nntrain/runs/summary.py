@@ -10,6 +10,7 @@ from nntrain.runs.assembly import Prepared
 from nntrain.runs.baselines import baselines
 from nntrain.runs.optimum import certificate
 from nntrain.runs.part_figures import figures_of
+from nntrain.train.health import Health
 from nntrain.train.state import State
 
 BEST = ("monitor", "value", "epoch", "step")
@@ -39,6 +40,8 @@ def sum_up(
     figures = {name: figures_of(prepared.assembly, data.targets, part) for name, part in parts.items()}
     least = baselines(prepared.assembly, parts, figures)
     nearness = {"optimum": certificate(prepared.job, state)} if prepared.job.optimizer.searches else {}
+    probe, network = prepared.job.probe, prepared.job.network
+    layers = Health(network, probe.X, probe.t).measure() if probe is not None else None
     np.copyto(params.theta, last)
     return {
         "name": spec.name,
@@ -55,6 +58,7 @@ def sum_up(
         **figures,
         **nearness,
         "baselines": least,
+        "layers": layers,
     }
 
 

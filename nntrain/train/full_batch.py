@@ -34,6 +34,7 @@ class FullBatch:
         self.job, self.state, self.optimizer = job, state, job.optimizer
         self.lr = job.optimizer.lr
         self.gradient_norm = self.change = self.length = 0.0
+        self.moved: Array = np.zeros_like(job.network.params.theta)  # Δθ of the last step
         self.ended: str | None = None
         stepper = Stepper(job, state)
         self._step = step = stepper(next(iter(job.batches.epoch(0))))
@@ -49,6 +50,7 @@ class FullBatch:
         state, optimizer, theta = self.state, self.optimizer, self.job.network.params.theta
         here = self._here or self.look()
         self.gradient_norm, self.length, self.change = _norm(here.gradient), _norm(theta), 0.0
+        self.moved[:] = 0
         if not isfinite(here.cost):
             return f"the cost is {here.cost}"
         if not isfinite(self.gradient_norm):
@@ -79,7 +81,8 @@ class FullBatch:
             at(found.length)
         if found is None:
             np.copyto(theta, start)
-        self.change = _norm(theta - start)
+        np.subtract(theta, start, out=self.moved)
+        self.change = _norm(self.moved)
         return None if found is None else seen[found.length]
 
     def _judge(self, before: "_Place", after: "_Place | None") -> None:

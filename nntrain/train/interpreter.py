@@ -27,6 +27,7 @@ class Interpreter:
     def __init__(self, job: Job, state: State) -> None:
         self.job, self.state = job, state
         self.stepper = Stepper(job, state)
+        self.moved = self.stepper.before  # Δθ of the last measured step
         self.lr = 0.0
         self.gradient_norm = self.change = self.length = 0.0  # ‖∇J‖, ‖Δθ‖ and ‖θ‖ of the last measured step
         self._batches: Iterator[Batch] = iter(())

@@ -10,6 +10,7 @@ from nntrain.ops.optimizers import Optimizer
 from nntrain.ops.penalties import Penalty
 from nntrain.ops.schedules import Schedule
 from nntrain.train.evaluate import Evaluator
+from nntrain.train.health import Probe
 from nntrain.train.settings import Training
 from nntrain.train.team import Team
 
@@ -20,6 +21,7 @@ class Job:
 
     ``whole`` returns the figures of the training part that need all its examples at once, None if there are none.
     Where a batch is cut into several ``shards``, ``team`` are the processes that share them, None if this one is alone.
+    Without a ``probe`` the health of the layers is not measured.
     """
 
     network: Network
@@ -35,6 +37,7 @@ class Job:
     whole: Callable[[], Mapping[str, float]] | None = None
     shards: int = 1
     team: Team | None = None
+    probe: Probe | None = None
 
     @property
     def total_steps(self) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 from nntrain.core.extension import player
 from nntrain.errors import DivergenceError
 from nntrain.train.full_batch import FullBatch
+from nntrain.train.health import Health, Layers
 from nntrain.train.interpreter import Interpreter
 from nntrain.train.job import Job
 from nntrain.train.monitor import COST, Monitor, measured, stop_monitor
@@ -59,6 +60,7 @@ class _Loop:
         self.steps = _taker(job, state)
         has_validation = job.validation is not None
         self.monitor = stop_monitor(job.training.stop, job.metrics.metrics, validation=has_validation)
+        self.health: Health | None = None
         self.cost = Monitor(measured(COST, validation=has_validation))  # what the schedule observes
 
     def events(self, interrupted: Interrupted, pause_every: int | None) -> Iterator[EpochRecord | Pause]:
@@ -148,11 +150,21 @@ class _Loop:
             update_ratio=steps.change / steps.length if steps.length else None,
             seconds=state.seconds,
             examples_per_second=state.rows / state.seconds if state.seconds else 0.0,
+            layers=self._layers(),
         )
         if state.batch == job.batches.per_epoch:  # or training ended within the epoch, and may go on from there
             state.finish_epoch()
             self._judge(record)
         return record
+
+    def _layers(self) -> Layers | None:
+        """Return the health of the layers after a whole epoch in which it is due."""
+        state, probe = self.state, self.job.probe
+        if probe is None or state.batch < self.job.batches.per_epoch or (state.epoch + 1) % probe.every:
+            return None
+        if self.health is None:
+            self.health = Health(self.job.network, probe.X, probe.t)
+        return self.health.measure(self.steps.moved)
 
     def _judge(self, record: EpochRecord) -> None:
         """Show a whole epoch to the schedule and to the rule of patience."""

@@ -35,6 +35,7 @@ class Player:
     def __init__(self, job: Job, state: State, extension: ModuleType) -> None:
         self.job, self.state, self._extension = job, state, extension
         self.stepper = Stepper(job, state)
+        self.moved = self.stepper.before  # Δθ of the last measured step
         self.lr = 0.0
         self.gradient_norm = self.change = self.length = 0.0  # ‖∇J‖, ‖Δθ‖ and ‖θ‖ of the last measured step
         self._own = ExampleBuffers.of(job)  # None: the batches are brought by an iterator

@@ -12,7 +12,7 @@ class EpochRecord(NamedTuple):
     """One epoch. ``train`` is measured over the epoch's own batches, while the parameters still moved.
 
     ``gradient_norm`` is ‖∇J‖₂ (before clipping) and ``update_ratio`` ‖Δθ‖₂/‖θ‖₂, both of the epoch's last step;
-    ``seconds`` is training time without validation.
+    ``seconds`` is training time without validation. ``layers``, in some epochs, are those of ``Health``.
     """
 
     epoch: int
@@ -24,15 +24,18 @@ class EpochRecord(NamedTuple):
     update_ratio: float | None
     seconds: float
     examples_per_second: float
+    layers: Mapping[str, Figures] | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the record for metrics.jsonl; without a validation part the key is absent."""
+        """Return the record for metrics.jsonl; what was not measured has no key."""
         record = self._asdict()
         record["train"] = dict(self.train)
         if self.validation is None:
             del record["validation"]
         else:
             record["validation"] = dict(self.validation)
+        if self.layers is None:
+            del record["layers"]
         return record
 
     def figure(self, monitor: str) -> float:

@@ -18,7 +18,7 @@ def test_the_end_of_fit_says_when_a_model_is_no_better(nntrain, here):
     better = nntrain(
         "fit", "c.yaml", "--set", "optimizer.lr=0.1", "--set", "train.epochs=1", "--run-dir", "s", "--no-plots"
     )
-    assert "no better" not in better.err
+    assert "no better than always" not in better.err
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,31 @@ def test_every_task_has_one(nntrain, here, text):
     found = done.json["baselines"]
     (least,) = found[found["model"]["part"]].values()
     assert (found["model"]["value"] > least) == (found["model"]["metric"] == "accuracy")
+
+
+def test_the_nearest_neighbours_are_those_of_a_count_by_hand(nntrain, here):
+    """Six clusters on a line, each of one class: neighbours get all of them, a linear model does not."""
+    rows = "\n".join(f"{x / 10},{c}" for k in range(60) for x, c in zip(range(k, 1200, 200), "aababb", strict=True))
+    (here / "d.csv").write_text(f"x,c\n{rows}", encoding="utf-8")
+    data = "data: {source: {kind: csv, path: d.csv, target: c}, test: 60, scale: standard}\n"
+    (here / "c.yaml").write_text(f"{data}model: softmax\noptimizer: {{lr: 1}}\n", encoding="utf-8")
+    done = nntrain("fit", "c.yaml", "--run-dir", "r", "--no-plots", "--json")
+    found = done.json["baselines"]["neighbours"]
+    model = done.json["test"]["accuracy"]
+    assert found == {"k": 5, "rows": 300, "parts": {"test": {"accuracy": 1.0, "model": model, "n": 60, "worse": 1}}}
+    assert 0.5 < model < 0.8
+    line = f"note: test: accuracy {model:.4g} on 60 rows is worse than that of the 5 nearest of 300 training rows (1)\n"
+    assert line in done.err
+    assert line in nntrain("eval", "r").err
+    assert line not in nntrain("eval", "r", "--split", "train").err
+
+
+def test_a_layer_that_died_is_told(nntrain, here):
+    (here / "c.yaml").write_text(
+        "data: {source: moons, validation: 0.2}\nmodel: {kind: mlp, hidden: 4, init: {kind: zeros, bias: -1}}\n"
+        "train: {epochs: 2}\n",
+        encoding="utf-8",
+    )
+    told = "layer 1: all its units are dead, no gradient passes them; nntrain diagnose RUN says what mends it"
+    for command in (("fit", "c.yaml", "--run-dir", "r", "--no-plots", "-q"), ("eval", "r", "--split", "validation")):
+        assert f"note: {told}\n" in nntrain(*command).err

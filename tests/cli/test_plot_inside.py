@@ -198,3 +198,15 @@ def test_two_parameters_are_their_own_plane(nntrain, here):
 @pytest.mark.parametrize("use", ["slide", "paper"])
 def test_every_picture_is_drawn_for_every_use(what, use, nntrain, moons, here):
     assert nntrain("plot", "moons", what, "--for", use, "-o", "p.png").status == 0
+
+
+def test_gradients_are_those_that_the_run_recorded(nntrain, here, monkeypatch):
+    monkeypatch.setattr("nntrain.train.health.epochs_between", lambda *sizes: 1)
+    longer = ("--set", "train.epochs=12")
+    assert nntrain("fit", "tiny.yaml", "--run-dir", "r", "-q", "--no-plots", *longer).status == 0
+    monkeypatch.setattr("nntrain.pictures.origin.Replay", None)  # nothing is trained again
+    result = nntrain("plot", "r", "gradients", "-o", "p.svg")
+    assert (result.status, result.err) == (0, "")
+    picture = (here / "p.svg").read_text(encoding="utf-8")
+    assert "As recorded: gradient of the cost on a probe of training rows" in picture
+    assert picture.count("layer 2") == 2

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from nntrain.diagnosis.constant_scores import cost_of_constants
-from nntrain.diagnosis.curve_shape import overfit, shape
 from nntrain.diagnosis.examination import FAR_APART
 from nntrain.diagnosis.hidden_units import gradient_spread, unit_state
 from nntrain.diagnosis.leak import find_leak
@@ -17,6 +16,7 @@ from nntrain.ops.losses import LOSSES
 from nntrain.ops.losses.entropy import SoftmaxCrossEntropy
 from nntrain.ops.losses.squared import Mse
 from nntrain.runs.assembly import prepare_run
+from nntrain.runs.curve_shape import overfit, shape
 from nntrain.spec import reload
 
 X = np.random.default_rng(0).standard_normal((200, 3))

@@ -46,6 +46,7 @@ def eval_(
     from nntrain.errors import SpecError
     from nntrain.runs import evaluate as score
     from nntrain.runs import open_model
+    from nntrain.runs.remarks import remarks_on_model
 
     if data is not None and (split is not None or overrides):
         other = f"--split {split}" if split is not None else f"--set {(overrides or [''])[0]}"
@@ -57,9 +58,11 @@ def eval_(
     rows = WholeFile(data, target or ()) if data is not None else split or "test"
     result = score(trained, rows, metrics=metrics or (), intervals=ci, by=by)
     notes(result.notes)
+    told = [] if overrides or result.notes else remarks_on_model(trained, result)
     if output is not None:
         write_evaluation(result, output, guard)
     if as_json:
         out_json(result.figures)
     else:
         show_evaluation(result, output)
+    notes(told)

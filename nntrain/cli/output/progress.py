@@ -19,6 +19,7 @@ from nntrain.core.entry_text import rate
 if TYPE_CHECKING:
     from nntrain.runs import Run
     from nntrain.train.records import EpochRecord
+    from nntrain.train.state import State
 
 ROWS, ROWS_LIVE = 30, 15  # rows of a whole run in a file, above a bar
 SILENCE = 30.0  # seconds after which an epoch has its row in any case
@@ -63,7 +64,7 @@ class Progress:
         if due or not self._parts or monotonic() - self._told >= SILENCE:
             self._row(record)
         if self._bar is not None:
-            self._bar.update(record.epoch)
+            self._bar.update(record.train["cost"])
 
     def _row(self, record: "EpochRecord") -> None:
         if not self._parts:
@@ -104,13 +105,14 @@ class _Bar:
         from tqdm import tqdm
 
         self._run, self._epochs = run, epochs
+        self._last: float | None = None
         self._bar: Any = tqdm(
             total=run.job.total_steps,
             initial=run.state.step,
             file=sys.stderr,
             leave=False,
             dynamic_ncols=True,
-            desc=self._label(run.state.epoch),
+            desc=label_of(run.state, epochs, None),
             ascii="─━" if "utf" in (sys.stderr.encoding or "").lower() else True,
             bar_format="  {desc} {bar} {percentage:3.0f}%  {elapsed} < {remaining}",
         )
@@ -119,9 +121,10 @@ class _Bar:
         with suppress(RuntimeError):  # no thread can be had: the bar then moves with each epoch
             self._thread.start()
 
-    def update(self, epoch: int) -> None:
-        """Show that ``epoch`` epochs are finished."""
-        self._bar.set_description_str(self._label(epoch), refresh=False)
+    def update(self, cost: float | None = None) -> None:
+        """Show the epoch, and its cost so far; before its first step that of the last one, if ``cost`` tells it."""
+        self._last = cost if cost is not None else self._last
+        self._bar.set_description_str(label_of(self._run.state, self._epochs, self._last), refresh=False)
 
     def write(self, text: str) -> None:
         """Write a line above the bar."""
@@ -136,13 +139,22 @@ class _Bar:
             self._thread.join()
         self._bar.close()
 
-    def _label(self, finished: int) -> str:
-        return f"epoch {min(finished + 1, self._epochs)}/{self._epochs}"
-
     def _tick(self) -> None:
         while not self._done.wait(TICK):
             self._bar.n = self._run.state.step
+            self.update()
             self._bar.refresh()
+
+
+def label_of(state: "State", epochs: int, last: float | None) -> str:
+    """Return the epoch under way, and the mean cost of its batches so far, before the first one the ``last`` cost.
+
+    Training goes on meanwhile, so the cost may be one batch ahead of the rows.
+    """
+    total, rows = state.cost_sum, state.rows
+    now = total / rows if rows else last
+    cost = f", cost {figure(now)}" if now is not None else ""
+    return f"epoch {min(state.epoch + 1, epochs)}/{epochs}{cost}"
 
 
 def _figures(record: "EpochRecord", part: str) -> Mapping[str, float]:

@@ -71,13 +71,13 @@ def _train(run: "Run | Done", ranks: "Leader | None", interrupts: Interrupts, *,
 
 
 def _show_result(run: "Run | Done", *, as_json: bool) -> None:
-    from nntrain.runs.baselines import warn_at_chance
+    from nntrain.runs.remarks import remarks
 
     if as_json:
         out_json({"run": run.directory.path, **run.summary})
     else:
         show_outcome(run.summary, run.directory.path)
-    notes(warn_at_chance(run.summary, run.directory.read_metrics()))
+    notes(remarks(run.summary, run.directory.read_metrics()))
 
 
 def _report(run: "Run | Done") -> None:

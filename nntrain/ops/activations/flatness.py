@@ -12,6 +12,8 @@ from nntrain.core.types import Array
 from nntrain.ops.activations.base import Activation, Elementwise
 from nntrain.ops.activations.formula import Formula
 
+FLAT = 0.05  # of the largest slope: below, f′ is nearly 0
+MOSTLY = 0.95  # of the rows on which a saturated unit is in the flat range
 FAR = np.linspace(-40.0, 40.0, 4001)  # where a function shows whether it is flat on both sides
 
 Curve = Callable[[Array], Array]
@@ -60,3 +62,26 @@ def curves_of(layer: Activation) -> tuple[Curve, Curve] | None:
         begun = Formula(f=layer.expression().replace("slope", repr(initial)))
         return begun.at, begun.slope_at
     return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnitFaults:
+    """Which units of an activation learn nothing; without ``flatness`` only those that always give 0 are known."""
+
+    flatness: Flatness | None
+
+    @classmethod
+    def of(cls, layer: Activation) -> "UnitFaults":
+        """Return the judgement for an activation; one with a slope that is learned is flat nowhere."""
+        found = None if hasattr(layer, "initial") else curves_of(layer)
+        return cls(Flatness.of(found[1], FLAT) if found is not None else None)
+
+    def judge(self, z: Array, h: Array) -> tuple[Array, Array]:
+        """Return for z (n, k) and h (n, m) which units (m,) are dead, and which are saturated.
+
+        Of an activation that is flat on both sides a unit is saturated if it lies in the flat range on nearly all rows;
+        of others it is dead if no gradient passes it on any row.
+        """
+        if self.flatness is None:
+            return (h == 0).all(axis=0), np.zeros(h.shape[1], bool)
+        return self.flatness.dead(z), self.flatness.saturated(z).mean(axis=0) >= MOSTLY
