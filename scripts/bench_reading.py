@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reading a numeric CSV file of 100 MB: nntrain with and without pyarrow, np.loadtxt and pandas, side by side.
+"""Reading a CSV file of 100 MB: nntrain with and without pyarrow, np.loadtxt and pandas, side by side.
 
 Every repeat runs all readers in turn on the same file in the page cache; the table has the median of the paired ratios
 to the last reader, by the clock and by processor time. Readers that are not installed are left out by name.
@@ -27,6 +27,7 @@ FORMS: dict[str, tuple[str, int]] = {  # how numbers are written, and how many i
     "6 digits": ("{:.6g}", 20),
     "bytes": ("{:.0f}", 100),
 }
+MIXED, SHARE, KINDS = "mixed", 0.02, (2, 7, 20)  # numbers with so many gaps beside texts of so many kinds
 
 
 def write(path: Path, form: str, columns: int, size: int) -> None:
@@ -37,6 +38,18 @@ def write(path: Path, form: str, columns: int, size: int) -> None:
         while file.tell() < size:
             block = rng.standard_normal((2000, columns)) if form != "{:.0f}" else rng.integers(0, 256, (2000, columns))
             file.write("".join(",".join(map(form.format, row)) + "\n" for row in block.tolist()))
+
+
+def write_mixed(path: Path, size: int) -> None:
+    """Write so many bytes of eight numbers, some of them missing, and three texts a row."""
+    rng = np.random.default_rng(0)
+    with path.open("w", encoding="ascii") as file:
+        file.write(",".join(f"c{k}" for k in range(8 + len(KINDS))) + "\n")
+        while file.tell() < size:
+            block = (100 * rng.standard_normal((2000, 8))).round(3).astype(str)
+            block[rng.random(block.shape) < SHARE] = ""
+            texts = [np.char.mod("kind_%d", rng.integers(0, count, 2000)) for count in KINDS]
+            file.write("".join(",".join(row) + "\n" for row in np.column_stack([block, *texts]).tolist()))
 
 
 def read(path: Path) -> Any:
@@ -88,13 +101,17 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     found = readers()
-    last = list(found)[-1]
-    print(f"{'numbers':<10} {'reader':<15} {'s':>6} {'/ ' + last:>12} {'processor s':>12} {'/ ' + last:>12}")
+    print(f"{'table':<10} {'reader':<15} {'s':>6} {'/ last':>12} {'processor s':>12} {'/ last':>12}")
     with tempfile.TemporaryDirectory() as folder:
-        for name, (form, columns) in FORMS.items():
-            path = Path(folder) / "numbers.csv"
-            write(path, form, columns, options.megabytes * 10**6)
+        for name in (*FORMS, MIXED):
+            path = Path(folder) / "table.csv"
+            if name == MIXED:
+                write_mixed(path, options.megabytes * 10**6)
+                found.pop("np.loadtxt")  # it reads numbers alone
+            else:
+                write(path, *FORMS[name], options.megabytes * 10**6)
             taken = measure(path, found, options.repeats)
+            last = list(taken)[-1]
             for reader, pairs in taken.items():
                 clock, cpu = (statistics.median(pair[k] for pair in pairs) for k in range(2))
                 ratios = [

@@ -17,6 +17,7 @@ def reader(request: pytest.FixtureRequest) -> Iterator[None]:
         pytest.importorskip("pyarrow", reason="pyarrow: pip install 'nntrain[arrow]'")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("nntrain.data.formats.numbers.LARGE", 0 if request.param == "pyarrow" else math.inf)
+        patch.setattr("nntrain.data.formats.numbers.LONG", 0)
         yield
 
 

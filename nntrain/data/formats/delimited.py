@@ -54,7 +54,7 @@ def split(lines: Iterator[str], delimiter: str | None) -> Iterator[tuple[int, li
     start = 1  # a row inside quotes may span several lines
     try:
         for fields in reader:
-            values = [field.strip() for field in fields]
+            values = list(map(str.strip, fields))
             if any(values):
                 yield start, values
             elif len(values) > 1:
@@ -118,17 +118,19 @@ def encoding_of(path: Path) -> str:
     """
     with open_lines(path) as file, report_read_errors(path):
         start = file.read(BLOCK)
+        buffer = bytearray(start)
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
         if b"\0" in start:
             return _zeros(path, start)
         decoder = codecs.getincrementaldecoder("utf-8")()
-        block = start
+        size = len(start)
         try:
-            while block:
+            while size:
+                block = buffer if size == len(buffer) else buffer[:size]
                 if not (block.isascii() and decoder.getstate()[0] == b""):
                     decoder.decode(block)
-                block = file.read(BLOCK)
+                size = file.readinto(buffer)
             decoder.decode(b"", True)
         except UnicodeDecodeError:
             file.seek(0)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from nntrain.data.formats.delimited import split
 from nntrain.data.formats.gaps import is_number
 
-HEAD = 1 << 18  # characters that decide the delimiter
-LINES = 300  # of them, at most
+HEAD = 1 << 18  # characters that decide the delimiter, at most
+LINES, FEW, ENOUGH = 300, 50, 1 << 16  # lines of them, at most; so few will do if they have so many characters
 TITLES = 20  # lines above a table, at most
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 NUMBERS = re.compile(rf"{NUMBER}(?:\s+{NUMBER})+")
@@ -41,8 +41,11 @@ def judge_dialect(lines: Sequence[str], delimiter: str | None, *, whole: bool) -
     if not any(line.strip() for line in body):
         return None
     chosen = delimiter if delimiter is not None else asked
-    mark, doubtful = ((chosen.strip(" ") or None), False) if chosen is not None else _best_delimiter(body)
-    rows = [(line, fields) for line, fields in split(iter(body), mark) if fields]
+    if chosen is not None:
+        mark, doubtful = chosen.strip(" ") or None, False
+        rows = _rows(body, mark)
+    else:
+        mark, doubtful, rows = _best_delimiter(body)
     if not whole and len(rows) > 1:
         rows.pop()  # it may be cut within quotes
     if not rows:
@@ -84,22 +87,30 @@ def _titles(rows: Sequence[Sequence[str]], usual: int) -> int:
 
 def _last(fields: Sequence[str]) -> int:
     """Return the number of values up to the last that is not empty."""
-    return max(k for k, field in enumerate(fields, 1) if field)
+    return next(k for k in range(len(fields), 0, -1) if fields[k - 1])
 
 
-def _best_delimiter(lines: Sequence[str]) -> tuple[str | None, bool]:
-    """Return what parts the values so that rows have one width and values no delimiter within; and whether it is open.
+def _rows(lines: Sequence[str], mark: str | None) -> list[tuple[int, list[str]]]:
+    """Return (line number, values) of the rows with a value."""
+    return [(line, fields) for line, fields in split(iter(lines), mark) if fields]
+
+
+def _best_delimiter(lines: Sequence[str]) -> tuple[str | None, bool, list[tuple[int, list[str]]]]:
+    """Return what parts the values so that rows have one width and values no delimiter within, whether that is open,
+    and the rows.
 
     Of 3,2 rooms and 5,1 rooms the comma parts as well as the blank.
     """
     scores: dict[str | None, float] = {}
+    parted: dict[str | None, list[tuple[int, list[str]]]] = {}
     used: set[str] = set().union(*lines) - {"\n", "\r"}
     blanks = any(map(str.isspace, used))
     for mark in MARKS:
         if not (blanks if mark is None else mark in used):
             scores[mark] = 0.0
             continue
-        rows = [fields for _, fields in split(iter(lines), mark) if fields]
+        parted[mark] = _rows(lines, mark)
+        rows = [fields for _, fields in parted[mark]]
         if not rows:
             continue
         width, count = Counter(map(len, rows)).most_common(1)[0]
@@ -108,8 +119,8 @@ def _best_delimiter(lines: Sequence[str]) -> tuple[str | None, bool]:
         scores[mark] = 0.0 if width == 1 else count / len(rows) * (1 - odd / len(values)) ** 2
     best = max(scores, key=lambda mark: scores[mark])
     if not scores[best]:
-        return ",", False
-    return best, best == "," and scores.get(None, 0) == scores[best]
+        return ",", False, parted[","] if "," in parted else _rows(lines, ",")
+    return best, best == "," and scores.get(None, 0) == scores[best], parted[best]
 
 
 def _count_parted(values: Sequence[str], mark: str | None) -> int:

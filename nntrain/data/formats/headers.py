@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+
 from nntrain.data.formats.gaps import Gaps, all_numbers
 from nntrain.data.formats.styles import PLAIN, Style, like_number
 
@@ -38,10 +40,12 @@ class Below:
         numbers, present = all_numbers(column, gaps) if style == PLAIN else None, len(column)
         if numbers is None:
             there = [value for value in column if not gaps.missing(value, among_numbers=True)]
-            numbers = [number for value in there if (number := style.number(value)) is not None]
-            present = len(there)
-        whole = [number for number in numbers if number.is_integer()]
-        years = sum(int(number) in YEARS for number in whole)
+            present, numbers = len(there), all_numbers(there, gaps) if style == PLAIN else None
+            if numbers is None:
+                numbers = [number for value in there if (number := style.number(value)) is not None]
+        values = np.array(numbers)
+        whole = values[values == np.floor(values)]
+        years = int(np.count_nonzero((whole >= YEARS.start) & (whole < YEARS.stop)))
         return cls(len(column), present, len(numbers), len(whole), years, len(set(column)), column.count(first))
 
     @property

@@ -11,13 +11,12 @@ from typing import TypeAlias
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.data.formats.decimals import LAST, NEWLINE, PAD, decimals_at, parse_one, settle
+from nntrain.data.formats.decimals import LAST, NEWLINE, PAD, TOGETHER, decimals_at, parse_one, settle
 from nntrain.data.formats.delimited import split
 from nntrain.data.formats.gaps import Gaps
 from nntrain.data.formats.styles import Decimal
 
 MIX = np.uint64(0x9E3779B97F4A7C15)  # of SplitMix64 (Steele, Lea and Flood 2014)
-TOGETHER = 1 << 14  # numbers worked on together, so few that they stay in the cache (measured)
 SLOT_BITS = 12
 Coded: TypeAlias = tuple[Array, list[str]]  # (n,) indices, and the texts that they stand for
 

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from io import SEEK_END, BufferedReader, BytesIO
 from itertools import product
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -26,16 +26,24 @@ from nntrain.data.formats.layout import Layout
 from nntrain.data.formats.mixed_lines import Coded, Mixture, parse_mixed
 from nntrain.data.formats.styles import Decimal
 
-BLOCK = 1 << 20  # bytes parsed at a time: below it the cost of a call shows, above it nothing is gained (measured)
+BLOCK = 1 << 18  # bytes parsed at a time: below it the cost of a call shows, above it the cache is left (measured)
 ARROW_BLOCK = 1 << 20  # likewise by pyarrow, which a block of a single byte can mislead
 HEAD = 1 << 15  # bytes that show what most tables are
 LARGE = 1 << 23  # bytes from which on importing pyarrow takes less time than it saves (measured)
+LONG = 6  # characters of a number, its delimiter too, from which on pyarrow is quicker (measured)
 T = TypeVar("T")
 GAPS = ["".join(letters) for word in sorted(USUAL_WORDS) for letters in product(*({c, c.upper()} for c in word))]
 
 
-def read_numbers(path: Path, layout: Layout) -> Sequence[Array] | None:
-    """Return the columns of a table, each (n,), if it holds plain numbers alone; None if it does not.
+class Parsed(NamedTuple):
+    """The ``columns`` of a table of numbers, each (n,) float64, and how many values are ``missing`` in each, as NaN."""
+
+    columns: Sequence[Array]
+    missing: Sequence[int]
+
+
+def read_numbers(path: Path, layout: Layout) -> Parsed | None:
+    """Return the columns of a table if it holds plain numbers alone; None if it does not.
 
     None also where a row may be one without any value.
     """
@@ -50,9 +58,10 @@ def read_numbers(path: Path, layout: Layout) -> Sequence[Array] | None:
         if _parse_block(head, layout.delimiter, layout.width, decimal, layout.gaps[0]) is None:
             return None
         file.seek(start)
-        columns = parse(file, layout.delimiter, layout.width, decimal, layout.gaps[0])
-    empty = columns is not None and bool(np.logical_and.reduce([np.isnan(values) for values in columns]).any())
-    return None if empty else columns
+        found = parse(file, layout.delimiter, layout.width, decimal, layout.gaps[0])
+    if found is None or not all(found.missing):
+        return found
+    return None if np.logical_and.reduce([np.isnan(values) for values in found.columns]).any() else found
 
 
 def read_mixed(
@@ -119,26 +128,35 @@ def _pass_over(file: BufferedReader | BytesIO, layout: Layout) -> bool:
 
 def parse(
     file: BufferedReader | BytesIO, delimiter: str, width: int, decimal: Decimal = ".", gaps: Gaps = USUAL
-) -> Sequence[Array] | None:
-    """Return the rest of a file as columns (n,) float64, NaN where a value is missing.
+) -> Parsed | None:
+    """Return the rest of a file as columns.
 
     None when it is no table of so many columns of finite numbers without quotes, or has no rows.
     """
     start = file.tell()
-    if file.seek(0, SEEK_END) - start >= LARGE and gaps == USUAL:
+    if file.seek(0, SEEK_END) - start >= LARGE and gaps == USUAL and _is_long(file, start, delimiter):
         file.seek(start)
-        columns = parse_by_arrow(file, delimiter, width, decimal)
-        if columns is not None:
-            return columns
+        found = parse_by_arrow(file, delimiter, width, decimal)
+        if found is not None:
+            return found
     file.seek(start)
     blocks = _each_block(file, lambda lines: _parse_block(lines, delimiter, width, decimal, gaps))
     rows = sum(map(len, blocks))
-    return list(_by_column(blocks, rows, width)) if rows else None
+    if not rows:
+        return None
+    columns = list(_by_column(blocks, rows, width))
+    return Parsed(columns, [int(np.count_nonzero(np.isnan(values))) for values in columns])
 
 
-def parse_by_arrow(
-    file: BufferedReader | BytesIO, delimiter: str, width: int, decimal: Decimal
-) -> Sequence[Array] | None:
+def _is_long(file: BufferedReader | BytesIO, start: int, delimiter: str) -> bool:
+    """Return whether the first numbers behind this place have so many characters that pyarrow is quicker."""
+    file.seek(start)
+    head = file.read(HEAD)
+    values = head.count(delimiter.encode()) + head.count(b"\n")
+    return len(head) >= LONG * values
+
+
+def parse_by_arrow(file: BufferedReader | BytesIO, delimiter: str, width: int, decimal: Decimal) -> Parsed | None:
     """Do with pyarrow what ``parse`` does; None in more cases, such as a number within quotes, or without pyarrow."""
     try:
         from pyarrow import ArrowInvalid, BufferReader, OSFile, csv, float64
@@ -153,7 +171,7 @@ def parse_by_arrow(
     try:
         table = csv.read_csv(
             own,
-            csv.ReadOptions(block_size=ARROW_BLOCK, column_names=names),
+            csv.ReadOptions(block_size=ARROW_BLOCK, column_names=names, use_threads=processors() > 1),
             csv.ParseOptions(delimiter=delimiter, quote_char=False),
             csv.ConvertOptions(column_types=dict.fromkeys(names, float64()), null_values=GAPS, decimal_point=decimal),
         )
@@ -164,7 +182,8 @@ def parse_by_arrow(
     with Workers(processors()) as pool:
         columns = list(pool.map(lambda column: column.to_numpy(), table.columns))
         finite = list(pool.map(lambda values: int(np.count_nonzero(np.isfinite(values))), columns))
-    return columns if sum(finite) == sum(len(c) - c.null_count for c in table.columns) else None
+    missing = [column.null_count for column in table.columns]
+    return Parsed(columns, missing) if sum(finite) + sum(missing) == len(columns) * table.num_rows else None
 
 
 def _each_block(file: BufferedReader | BytesIO, work: Callable[[bytes], T | None]) -> Sequence[T]:

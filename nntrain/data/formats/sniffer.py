@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from nntrain.data.formats.delimited import encoding_of, open_decoded
-from nntrain.data.formats.dialect import HEAD, LINES, Dialect, judge_dialect
+from nntrain.data.formats.dialect import ENOUGH, FEW, HEAD, LINES, Dialect, judge_dialect
 from nntrain.data.formats.gaps import USUAL, Gaps, gaps_of_columns, is_number
 from nntrain.data.formats.headers import Below, Verdict, is_units, judge_header
 from nntrain.data.formats.layout import NOTHING, Layout, Told, rows
@@ -20,7 +20,7 @@ from nntrain.data.text import quoted
 from nntrain.errors import DataError
 
 CELLS = 10_000  # values that decide header and styles
-ROWS = 200  # that do at least
+ROWS = 100  # that do at least
 UNNAMED = re.compile(r"(Unnamed: \d+)?")
 
 
@@ -60,7 +60,7 @@ def _dialect(path: Path, told: Told, encoding: str) -> Dialect:
         for line in file:
             lines.append(line)
             size += len(line)
-            if size >= HEAD or len(lines) == LINES:
+            if size >= HEAD or len(lines) == LINES or (size >= ENOUGH and len(lines) >= FEW):
                 break
         whole = next(iter(file), None) is None
     dialect = judge_dialect(lines, told.delimiter, whole=whole)

@@ -21,6 +21,7 @@ from nntrain.data.tables.columns import FOUND_OUT, Column, Kinds, Table
 from nntrain.errors import DataError
 
 BLOCK = 4096  # rows worked on at a time
+FIRST = 1024  # rows that show which columns are likely to hold texts
 
 
 @dataclass(slots=True)
@@ -146,8 +147,8 @@ def read_columns(
     passed = [] if passed is None else passed
     if not kinds.text and (numbers := read_numbers(path, layout)) is not None:
         names = layout.names or ("",) * layout.width
-        gaps = [int(np.count_nonzero(np.isnan(values))) for values in numbers]
-        return tuple(Column(names[p], p, "number", numbers[p], (), gaps[p]) for p in positions)
+        columns, missing = numbers
+        return tuple(Column(names[p], p, "number", columns[p], (), missing[p]) for p in positions)
     texts = set(kinds.text) | _likely_texts(path, layout, positions, kinds)
     builders = _read_at_once(path, layout, positions, texts) or _read(path, layout, positions, texts, passed)
     late = {p for p, builder in builders.items() if p not in texts and _is_text(p, builder, kinds)}
@@ -195,7 +196,7 @@ def _finish(path: Path, layout: Layout, builders: "Mapping[int, Numbers | Texts]
 def _likely_texts(path: Path, layout: Layout, positions: Sequence[int], kinds: Kinds) -> set[int]:
     """Return the columns that look like text from the first block of rows."""
     builders = _builders(layout, positions, ())
-    for block in islice(_blocks(path, layout, []), 1):
+    for block in islice(_blocks(path, layout, [], size=FIRST), 1):
         for position, builder in builders.items():
             builder.add(block[position])
     return {position for position, builder in builders.items() if _is_text(position, builder, kinds)}
@@ -217,11 +218,13 @@ def _read(
     return builders
 
 
-def _blocks(path: Path, layout: Layout, passed: list[int], start: int = 0) -> Iterator[Sequence[Sequence[str]]]:
+def _blocks(
+    path: Path, layout: Layout, passed: list[int], start: int = 0, size: int = BLOCK
+) -> Iterator[Sequence[Sequence[str]]]:
     """Yield the values of many rows at a time from row ``start`` on, column by column; DataError for a ragged row."""
     passed.clear()
     rows = islice(rows_below(path, layout, passed), start, None)
-    while block := list(islice(rows, BLOCK)):
+    while block := list(islice(rows, size)):
         if any(len(fields) != layout.width for _, fields in block):
             blame(path, layout, ())
         yield list(zip(*(fields for _, fields in block), strict=True))

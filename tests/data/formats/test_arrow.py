@@ -22,17 +22,25 @@ print("pyarrow" in sys.modules)
 """
 
 
-@pytest.mark.parametrize(("size", "imported"), [(LARGE - 4, "False\n"), (LARGE, "True\n")])
-def test_it_is_imported_for_large_tables_alone(tmp_path: Path, size: int, imported: str) -> None:
+@pytest.mark.parametrize(
+    ("row", "size", "imported"),
+    [("1.2345,2.345678\n", LARGE - 16, "False\n"), ("1.2345,2.345678\n", LARGE, "True\n"), ("1,2\n", LARGE, "False\n")],
+)
+def test_it_is_imported_for_large_tables_of_long_numbers_alone(
+    tmp_path: Path, row: str, size: int, imported: str
+) -> None:
     path = tmp_path / "data.csv"
-    path.write_text("1,2\n" * (size // 4))
+    path.write_text(row * (size // len(row)))
     done = subprocess.run([sys.executable, "-c", READ, path], capture_output=True, text=True, check=True)
     assert done.stdout == imported
 
 
 def test_it_leaves_no_plain_number_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nntrain.data.formats.numbers.LARGE", 0)
+    monkeypatch.setattr("nntrain.data.formats.numbers.LONG", 0)
     monkeypatch.setattr("nntrain.data.formats.numbers.parse_lines", lambda *_: None)
-    columns = parse(io.BytesIO(b"1,-2.5\r\n3e5,\n\nn/A, 7 \n"), ",", 2)
-    np.testing.assert_array_equal(columns, [[1, 3e5, np.nan], [-2.5, np.nan, 7]])
+    found = parse(io.BytesIO(b"1,-2.5\r\n3e5,\n\nn/A, 7 \n"), ",", 2)
+    assert found is not None
+    np.testing.assert_array_equal(found.columns, [[1, 3e5, np.nan], [-2.5, np.nan, 7]])
+    assert [*found.missing] == [1, 1]
     assert parse(io.BytesIO(b"1,2\n3,\v4\n"), ",", 2) is None

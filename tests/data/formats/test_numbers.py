@@ -23,8 +23,11 @@ pytestmark = pytest.mark.usefixtures("reader")
 
 def table(fields: Sequence[str], width: int = 1) -> np.ndarray | None:
     lines = [",".join(fields[i : i + width]) for i in range(0, len(fields), width)]
-    columns = parse(io.BytesIO("\n".join(lines).encode()), ",", width)
-    return None if columns is None else np.stack(columns, axis=1)
+    found = parse(io.BytesIO("\n".join(lines).encode()), ",", width)
+    if found is None:
+        return None
+    assert [*found.missing] == [np.isnan(values).sum() for values in found.columns]
+    return np.stack(found.columns, axis=1)
 
 
 def check(fields: Sequence[str]) -> None:
