@@ -22,7 +22,7 @@ def make(request, search):
     """Return a function that makes the same search anew."""
     if request.param == "tpe":
         pytest.importorskip("optuna", reason="no Optuna: pip install 'nntrain[hpo]'")
-    options = {"halving": {"halving": "3,8"}, "tpe": {"tpe": 9}}[request.param]
+    options = {"halving": {"halving": "3,8"}, "tpe": {"tpe": 6}}[request.param]
     return lambda: search(*OVER, seeds=2, overrides=LONG, **options)
 
 
