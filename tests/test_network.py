@@ -125,7 +125,7 @@ def case(model, loss, *, layers=None, dtype="float64", epochs=3, penalty=PENALTY
 
 
 @pytest.mark.parametrize(("model", "loss"), COMBINATIONS)
-def test_gradients_at_the_start_and_after_training(model, loss):
+def test_gradients_at_the_start_and_later_choice(model, loss):
     c = case(model, loss)
     _check_every_batch_size(c, "at the start")
     costs = [record.train["cost"] for record in fit(c.job, c.state)]

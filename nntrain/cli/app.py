@@ -1,6 +1,7 @@
 """The command line for typer: every module of ``commands`` is a command, and its name is the command's.
 
-The module ``data_describe`` is the command ``data describe``. The function has the module's name; an underscore follows
+The module ``data_describe`` is the command ``data describe``, as ``data`` is one of the GROUPS; ``tune_threshold`` is
+the command ``tune-threshold``. The function has the module's name; an underscore follows
 where Python has a function of that name: ``eval_``. Imports no work: what a command needs it imports when it is called.
 """
 
@@ -26,6 +27,8 @@ FIRST = (  # in the order in which they are met; others follow by the alphabet
         "report",
         "eval",
         "predict",
+        "tune_threshold",
+        "calibrate",
         "show",
         "check",
         "verify",
@@ -62,7 +65,7 @@ def find_commands(word: str = "") -> Iterator[tuple[str, Callable[..., Any]]]:
 
     If some begin with ``word``, the first word of a command line, only those.
     """
-    every = [module.name for module in iter_modules(commands.__path__)]
+    every, word = [module.name for module in iter_modules(commands.__path__)], word.replace("-", "_")
     found = [name for name in every if name == word or name.startswith(f"{word}_")] or every
     for name in sorted(found, key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name)):
         module = import_module(f"{commands.__name__}.{name}")
@@ -100,11 +103,11 @@ def make_app(word: str = "") -> typer.Typer:
     for name, command in find_commands(word):
         function = _without_arguments(command) if brief else command
         group, _, last = name.rpartition("_")
-        if not group:
-            app.command(name)(function)
+        if group not in GROUPS:
+            app.command(name.replace("_", "-"))(function)
             continue
         if group not in groups:
-            groups[group] = typer.Typer(name=group, help=GROUPS.get(group), rich_markup_mode=None)
+            groups[group] = typer.Typer(name=group, help=GROUPS[group], rich_markup_mode=None)
             app.add_typer(groups[group])
         groups[group].command(last)(function)
     return app

@@ -160,7 +160,7 @@ def load(path: "str | PathLike[str]", overrides: Overrides = None) -> Model:
     ``overrides`` may change the data block alone, such as ``{"data.source.path": "new.csv"}`` for ``evaluate``.
     """
     with keep_threads():
-        trained = open_model(Path(path), _texts(overrides))
+        trained = open_model(Path(path), _texts(overrides), decided=True)
     return Model(trained)
 
 

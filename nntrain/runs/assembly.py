@@ -20,6 +20,7 @@ from nntrain.network import Network
 from nntrain.ops.losses import Loss, Weighted
 from nntrain.ops.metrics import MetricSet, default_metrics
 from nntrain.runs.data_facts import Facts
+from nntrain.runs.decision import Decision
 from nntrain.runs.optimum import search_problems
 from nntrain.runs.threads import settle_threads
 from nntrain.spec import Loaded, Spec
@@ -40,6 +41,7 @@ class Assembly:
     spec: Spec
     facts: Facts
     amounts: int = 0  # different whole numbers of a regression's only target, 0 if they are not whole
+    decision: Decision = Decision()  # of a model that is trained
 
     @cached_property
     def task(self) -> Task:
@@ -59,7 +61,13 @@ class Assembly:
         """The spec's metrics, or those of the task."""
         unit = self.facts.target_unit if self.task == self.facts.task else 1.0
         chosen = self.spec.metrics
-        return MetricSet(default_metrics(self.task) if chosen is None else chosen, self.task, unit)
+        judge = None if self.decision.is_empty else self.judge
+        return MetricSet(default_metrics(self.task) if chosen is None else chosen, self.task, unit, judge)
+
+    @property
+    def judge(self) -> Loss:
+        """What decides and gives probabilities: the loss, with what was decided after training."""
+        return self.decision.loss_of(self.loss)
 
     @cached_property
     def network(self) -> Network:

@@ -102,17 +102,17 @@ def predict_rows(model: Trained, X: Inputs, threshold: float | None = None) -> P
     """
     assembly, facts = model.assembly, model.assembly.facts
     z = scores(assembly.network, X)
-    values, known = assembly.loss.link(z), model.gives_probabilities
+    values, known = assembly.judge.link(z), model.gives_probabilities
     if assembly.task == "reconstruction":
         names = facts.feature_names or [f"y{k}" for k in range(z.shape[1])]
         return Predictions(names, model.transform.undo(values), z)
     if assembly.task == "multilabel":
-        given = z > assembly.loss.threshold if threshold is None else values > threshold
+        given = z > assembly.judge.threshold if threshold is None else values > threshold
         return Predictions(target_names(assembly), values, z, known, decided=given.astype(np.int64))
     if assembly.task == "regression":
         return Predictions(target_names(assembly), model.targets.undo(values), z)
     if z.shape[1] == 1 and known:  # one output is the second class: the first has the rest
         values = np.hstack([1 - values, values])
     columns = facts.class_names if values.shape[1] > 1 else facts.class_names[1:]
-    chosen = assembly.loss.choose(z) if threshold is None else (values[:, -1] > threshold).astype(np.int64)
+    chosen = assembly.judge.choose(z) if threshold is None else (values[:, -1] > threshold).astype(np.int64)
     return Predictions(columns, values, z, known, chosen, facts.class_names)

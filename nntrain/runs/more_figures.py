@@ -35,7 +35,7 @@ def choose_metrics(assembly: Assembly, kinds: Sequence[str]) -> MetricSet:
         every = [entry() for entry in METRICS.values()]
         asked += [metric for metric in every if not MetricSet([metric], own.task).problems(assembly.loss)]
     chosen = {metric.name: metric for metric in (*own.metrics, *asked)}
-    return MetricSet(list(chosen.values()), own.task, own.unit)
+    return MetricSet(list(chosen.values()), own.task, own.unit, own.judge)
 
 
 def measure(assembly: Assembly, metrics: MetricSet, part: Part, *, intervals: bool) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from nntrain.data.transforms.transform import Transform
 from nntrain.errors import CheckpointError, SpecError
 from nntrain.runs.assembly import Assembly
 from nntrain.runs.data_facts import Facts
+from nntrain.runs.decision import Decision
+from nntrain.runs.decision_file import decision_file, read_decision
 from nntrain.runs.stored_facts import check_meta
 from nntrain.spec import from_dict
 
@@ -75,8 +77,11 @@ class Trained:
         return prepare_file(file, spec.data, self.wanted, seed=spec.seed, trained_on=self.trained_on, by=by)
 
 
-def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
-    """Load a checkpoint, or a run's best; only the data block may be overridden. CheckpointError if it cannot serve."""
+def open_model(path: Path, overrides: Sequence[str] = (), *, decided: bool = False) -> Trained:
+    """Load a checkpoint, or a run's best; only the data block may be overridden. CheckpointError if it cannot serve.
+
+    With ``decided`` the threshold and the temperature count that were chosen for it, and the notes say so.
+    """
     strange = [item for item in overrides if not item.startswith(("data.", "data="))]
     if strange:
         raise SpecError(f"--set {strange[0]}: only data.… can be set for a trained model")
@@ -91,7 +96,10 @@ def open_model(path: Path, overrides: Sequence[str] = ()) -> Trained:
         targets = TargetScaler.restore(stored.tensors)
         sizes = (facts["n_features"], facts["n_targets"], facts["n_rows"])
         table, rows = (tuple(facts.get(name) or ()) for name in ("columns", "class_rows"))
-        assembly = Assembly(spec, Facts(facts["task"], *sizes, classes, features, columns, targets.unit, table, rows))
+        known = Facts(facts["task"], *sizes, classes, features, columns, targets.unit, table, rows)
+        decision, told = read_decision(file, stored.tensors) if decided else (Decision(), [])
+        notes = (*notes, *told, *decision.notes(decision_file(file), classes))
+        assembly = Assembly(spec, known, decision=decision)
         assembly.network.params.load(stored.tensors)
         transform = Transform.restore(stored.tensors, facts.get("encoder"))
         before = from_dict(stored.meta["spec"]) if overrides else spec

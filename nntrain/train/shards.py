@@ -52,9 +52,10 @@ class Shards:
         do, t = bound.calls, ws.block(batch.t.shape[1])
         do.label = "metric"
         do(np.copyto, t, batch.t[rows])  # in the memory order of the scores
-        sums = job.metrics.bind(do, bound.scores, t, batch.y[rows], self.network.loss, ws)
+        loss = self.network.loss
+        sums = job.metrics.bind(do, bound.scores, loss.targets_of(t), batch.y[rows], loss.unweighted, ws)
         do.label = "loss"
-        cost, bind_gradient = self.network.loss.bind(do, bound.scores, t, ws)
+        cost, bind_gradient = loss.bind(do, bound.scores, t, ws)
         do(partial(_note, figures, share, cost, sums))
         do.label = "loss backward"
         bind_gradient(do, lambda constant: np.asarray(share * constant, self.network.dtype))

@@ -42,10 +42,11 @@ def train(job, team=False):
 
 
 @pytest.mark.parametrize("kind", LOSSES)
-@pytest.mark.parametrize("shards", [2, 3, 8])
-def test_cost_sums_and_gradient_are_those_of_the_whole_batch(kind, shards):
+@pytest.mark.parametrize(("shards", "weighted"), [(2, False), (3, True), (8, False)])
+def test_cost_sums_and_gradient_are_those_of_the_whole_batch(kind, shards, weighted):
     width = 1 if "classification" in LOSSES[kind].tasks and "binary" in kind else 3
-    whole = make_job(loss=LOSSES[kind](), width=width, penalty=Penalty(l1=1e-3, l2=1e-2), validation=False)
+    penalty = Penalty(l1=1e-3, l2=1e-2)
+    whole = make_job(loss=LOSSES[kind](), width=width, penalty=penalty, validation=False, weighted=weighted)
     found = []
     for job in (whole, replace(whole, shards=shards)):
         stepper = Stepper(job, State.start(job.network.params, job.optimizer))

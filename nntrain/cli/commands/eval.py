@@ -53,7 +53,7 @@ def eval_(
         raise SpecError(f"--data {data}: every row of the file is scored; leave out {other}")
     if target and data is None:
         raise SpecError(f"--target {target[0]}: is for the file that --data names")
-    trained = open_model(model, overrides or ())
+    trained = open_model(model, overrides or (), decided=True)
     notes(trained.notes)
     rows = WholeFile(data, target or ()) if data is not None else split or "test"
     result = score(trained, rows, metrics=metrics or (), intervals=ci, by=by)

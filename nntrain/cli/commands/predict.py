@@ -50,7 +50,7 @@ def predict(
 
     use_utf8()
     target = target_of(output, form, force=force)
-    trained = open_model(model)
+    trained = open_model(model, decided=True)
     notes(trained.notes)
     columns = [name.strip() for names in keep or () for name in names.split(",")]
     answer = Answer(columns, top, proba, scores, layer, threshold, chunk)

@@ -13,10 +13,13 @@ from nntrain.ops.metrics.base import METRICS, Metric, ReadSums, WholeMetric
 
 
 class MetricSet:
-    """Metrics of one task, for targets whose 1 stands for ``unit``; their sums stand in one flat list."""
+    """Metrics of one task, for targets whose 1 stands for ``unit``; their sums stand in one flat list.
 
-    def __init__(self, metrics: Sequence[Metric], task: Task, unit: float = 1.0) -> None:
-        self.metrics, self.task, self.unit = tuple(metrics), task, unit
+    ``judge`` is the loss that decides and gives probabilities, where it is not the one that was trained with.
+    """
+
+    def __init__(self, metrics: Sequence[Metric], task: Task, unit: float = 1.0, judge: Loss | None = None) -> None:
+        self.metrics, self.task, self.unit, self.judge = tuple(metrics), task, unit, judge
         self._places: dict[int, Sequence[slice | None]] = {}  # by the number of scores
 
     def wanted(self, y: Array, width: int) -> Array:
@@ -30,7 +33,11 @@ class MetricSet:
 
         What needs all examples at once is no sum: see ``whole``.
         """
-        reads = [metric.bind(do, z, t, y, loss, ws) for metric, first in self._with_first() if metric is first]
+        summed = [metric for metric, first in self._with_first() if metric is first]
+        if self.judge is None:
+            reads = [metric.bind(do, z, t, y, loss, ws) for metric in summed]
+        else:  # recorded calls decide by the scores alone
+            reads = [Metric.bind(metric, do, z, t, y, self.judge, ws) for metric in summed]
         told = [read for read in reads if isinstance(read, Sums)]
         if len(told) == len(reads):
             return Sums([part for read in told for part in read.parts])
@@ -63,7 +70,7 @@ class MetricSet:
     def whole(self, z: Array, t: Array, y: Array, loss: Loss) -> Mapping[str, float]:
         """Return the figures of all examples at once, by name: scores z and targets t (n, c), and y from ``wanted``."""
         return {
-            metric.name: (self.unit if metric.in_target_units else 1.0) * metric.of(z, t, y, loss)
+            metric.name: (self.unit if metric.in_target_units else 1.0) * metric.of(z, t, y, self.judge or loss)
             for metric in self.metrics
             if isinstance(metric, WholeMetric)
         }
@@ -71,7 +78,7 @@ class MetricSet:
     def of_rows(self, z: Array, t: Array, y: Array, loss: Loss) -> Callable[[Array], dict[str, float]]:
         """Return the figures by name as a function of the rows (m,) that count, some of them perhaps several times."""
         summed = [metric for metric, first in self._with_first() if metric is first]
-        parts = [metric.values(z, t, y, loss).reshape(len(z), -1) for metric in summed]
+        parts = [metric.values(z, t, y, self.judge or loss).reshape(len(z), -1) for metric in summed]
         values = np.hstack([np.zeros((len(z), 0)), *parts])  # (n, sums) float64
 
         def figures(rows: Array) -> dict[str, float]:
