@@ -72,8 +72,8 @@ class Trainee:
         network = self.job.network
         network.initialize(self.loaded.spec.seed)
         if self.parent is not None:
-            network.params.load(self.parent.checkpoint.tensors)
-        return State.start(network.params, self.job.optimizer)
+            network.params.load(self.parent.tensors(network.params)[0])
+        return self.job.start()
 
 
 class DiagnosedRun:

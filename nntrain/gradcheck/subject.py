@@ -24,7 +24,6 @@ from nntrain.runs.trained import open_model
 from nntrain.spec import Loaded
 from nntrain.train.loop import fit
 from nntrain.train.records import EpochRecord
-from nntrain.train.state import State
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def of_spec(loaded: Loaded, *, batch: int, after: int = 0) -> Subject:
     network.initialize(loaded.spec.seed)
     if after:
         job = replace(job, training=replace(job.training, epochs=max(after, job.training.epochs)))
-        events = fit(job, State.start(network.params, job.optimizer))
+        events = fit(job, job.start())
         for _ in islice((event for event in events if isinstance(event, EpochRecord)), after):
             pass
     return replace(_subject(ready.assembly, ready.data.train, batch, after), notes=tuple(ready.data.notes))

@@ -8,7 +8,6 @@ import numpy as np
 from nntrain.core.machine import memory
 from nntrain.data.dataset import Part
 from nntrain.runs.assembly import Assembly
-from nntrain.train.state import State
 from nntrain.train.step import Stepper
 
 FINISHING = 26 << 20  # bytes that scoring, saving and drawing take at the end of a run (measured)
@@ -70,7 +69,7 @@ def describe(assembly: Assembly) -> Description:
         others=params.size - params.n_weights,
         batch_size=batch_size,
         parameter_bytes=params.theta.nbytes,
-        vectors=3 + len(assembly.spec.optimizer.slots),
+        vectors=3 + len(assembly.spec.optimizer.slots) + (assembly.spec.train.average is not None),
         buffer_bytes=buffer_bytes,
         flops=sum(row.flops for row in rows),
     )
@@ -91,6 +90,6 @@ def _buffers(assembly: Assembly) -> tuple[int, int]:
     in_classes = assembly.facts.task == "classification"
     y = np.zeros(facts.n_rows, np.int64) if in_classes else np.zeros((facts.n_rows, facts.n_targets), dtype)
     job = assembly.job(Part(np.zeros((facts.n_rows, facts.n_features), dtype), y))
-    stepper = Stepper(job, State.start(assembly.network.params, assembly.spec.optimizer))
+    stepper = Stepper(job, job.start())
     stepper(next(job.batches.epoch(0)))
     return job.batches.batch_size, stepper.buffer_bytes + job.batches.nbytes

@@ -16,7 +16,6 @@ from nntrain.core.tape import Tape
 from nntrain.errors import DivergenceError
 from nntrain.train.job import Job
 from nntrain.train.player import Player
-from nntrain.train.state import State
 
 FEWEST_LAPS = 3
 GATHERING = ("GATHER", "SCALE", "PICK", "TABLE")
@@ -48,7 +47,7 @@ class _Lap:
 
 def time_played(job: Job, extension: ModuleType, seconds: float) -> PlayedTimes:
     """Train from the present weights for about so many seconds; raises DivergenceError where a cost is not finite."""
-    player = Player(job, State.start(job.network.params, job.optimizer), extension)
+    player = Player(job, job.start(), extension)
     _lap(player, 0.0)  # builds the tapes
     laps = _laps(player, seconds / 2)
     tapes = [tape for (_, measured), tape in player.tapes.items() if tape.rows == job.batches.batch_size]

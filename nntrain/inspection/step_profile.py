@@ -17,7 +17,6 @@ from nntrain.inspection.played_profile import PlayedTimes, time_played, without_
 from nntrain.runs.assembly import Assembly
 from nntrain.train.job import Job
 from nntrain.train.player import Player
-from nntrain.train.state import State
 from nntrain.train.step import Stepper
 
 PEAK_SIZE = 1024  # rows and columns of the product that measures the machine's peak
@@ -119,7 +118,7 @@ def _of_played(job: Job, times: PlayedTimes) -> Profile:
 def _of_interpreted(job: Job, seconds: float) -> Profile:
     """Return the profile of steps that the interpreter makes call by call."""
     network = job.network
-    stepper = Stepper(job, State.start(network.params, job.optimizer))
+    stepper = Stepper(job, job.start())
     stepper.set_rates(1e-6 * job.optimizer.lr)  # so that the weights hardly change
     step = stepper(next(job.batches.epoch(0)))
     calls = [*step.ahead, *step.backward, *stepper.rest]

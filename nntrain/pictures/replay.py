@@ -18,7 +18,6 @@ from nntrain.runs.trained import Trained
 from nntrain.spec import Loaded
 from nntrain.train.loop import fit
 from nntrain.train.records import EpochRecord
-from nntrain.train.state import State
 
 
 class Replay:
@@ -31,7 +30,7 @@ class Replay:
         self.network = self.prepared.job.network
         self.network.initialize(loaded.spec.seed)
         self.notes = list(InitialWeights.from_record(parent).copy_to(self.prepared)) if parent else []
-        self.state = State.start(self.network.params, self.prepared.job.optimizer)
+        self.state = self.prepared.job.start()
         self.diverged = ""
         self.kept: EpochRecord | None = None
 
@@ -49,8 +48,10 @@ class Replay:
         try:
             for event in fit(self.prepared.job, self.state, interrupted=goes_on) if until != 0 else ():
                 if isinstance(event, EpochRecord):
-                    yield event
+                    with self.state.as_result():
+                        yield event
                     if event.epoch == until:
+                        self.state.keep_result()
                         return
         except DivergenceError as error:
             self.diverged = str(error)

@@ -95,11 +95,15 @@ class InitialWeights:
             differences = "; ".join(shown[:SHOWN] + more)
             raise CheckpointError(f"{self.path}: its weights do not fit the network of the spec: {differences}")
 
+    def tensors(self, params: Params) -> tuple[Mapping[str, Array], Sequence[str]]:
+        """Return the weights by the names of the parameters, and notes on what was read otherwise."""
+        return self.foreign.tensors(params) if self.foreign else (self.checkpoint.tensors, ())
+
     def copy_to(self, ready: Prepared) -> Sequence[str]:
         """Copy the weights into the parameters of a network; return notes on what else is different."""
         params = ready.job.network.params
         self.check(params)
-        tensors, notes = self.foreign.tensors(params) if self.foreign else (self.checkpoint.tensors, ())
+        tensors, notes = self.tensors(params)
         with np.errstate(over="ignore"):
             params.load(tensors)
         if not all(map(np.isfinite, (params.theta.min(initial=0), params.theta.max(initial=0)))):

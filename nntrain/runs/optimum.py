@@ -33,6 +33,8 @@ def search_problems(spec: Spec, loss: Loss, layers: Sequence[Layer], rows: int) 
         yield f"penalty.l1: {kind} needs a cost without kinks, and l1 has one at 0; use sgd"
     if spec.schedule.per_step or getattr(spec.schedule, "kind", "") != "constant":
         yield f"schedule: {kind} looks for the length of each step itself; leave the schedule constant"
+    if spec.train.average is not None:
+        yield f"train.average: {kind} ends at an optimum, and a mean of its steps does not; leave it out"
     if spec.train.clip_norm is not None:
         yield f"train.clip_norm: {kind} looks for the length of each step itself; leave it out"
 

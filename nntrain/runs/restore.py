@@ -119,16 +119,25 @@ def horizon_notes(job: Job, state: State, before: Mapping[str, Any]) -> list[str
         memory = state.schedule_memory
         return job.schedule.factor(at, steps_per_epoch=per_epoch, total_steps=total, memory=memory)
 
+    mean = [_say_average(job, was)] if job.training.average is not None and was != now else []
     if was == now or all(factor(at, was) == factor(at, now) for at in steps):
-        return []
+        return mean
     rate, last = job.optimizer.lr, min(step, was - 1)
     old = f"{rate * factor(last, was):.3g}"
     return [
+        *mean,
         f"the {job.schedule.kind} schedule depends on the length of the run, now {now:,} steps instead of {was:,}: "
         f"the learning rate of step {step + 1:,} will be {rate * factor(step, now):.3g}; "
         + (f"it would have been {old}" if step < was else f"that of step {was:,}, the last so far, was {old}"),
         "a run of this length from the start would have had other rates so far: this will not be the same run",
     ]
+
+
+def _say_average(job: Job, was: int) -> str:
+    """Return a line on where the mean of the parameters begins, which depends on the length of the run."""
+    share = job.training.average or 0.0
+    now, before = round(share * job.total_steps) + 1, round(share * was) + 1
+    return f"train.average: the mean of the parameters now begins with step {now:,} instead of {before:,}"
 
 
 def _forget_unusable_best(directory: RunDir, ready: Prepared, start: StartingPoint) -> None:

@@ -34,7 +34,6 @@ from nntrain.spec import Loaded, dump
 from nntrain.train.divergence import diagnose
 from nntrain.train.loop import fit
 from nntrain.train.records import EpochRecord, Interrupted, Pause
-from nntrain.train.state import State
 
 
 @contextmanager
@@ -101,7 +100,7 @@ class Run:
         self.summary: dict[str, Any] = {}
         self.late_notes: list[str] = []
         self.environment = environment() | self.job.network.facts()
-        self.state = State.start(self.job.network.params, self.job.optimizer)
+        self.state = self.job.start()
         record = directory.read_record() or {}
         found = directory.latest()
         recorded = record or (found.checkpoint.meta if found else {})
@@ -229,7 +228,7 @@ class Run:
             if found:
                 position_of(found.checkpoint).restore(self.state)
             else:
-                self.state = State.start(self.job.network.params, self.job.optimizer)
+                self.state = self.job.start()
                 self._begin(None)
             return str(diagnose(replace(self.job, team=None), self.state) or error)
         except UserError:  # the weights that the run started from are gone

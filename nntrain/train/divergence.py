@@ -82,12 +82,15 @@ class _Snapshot:
     def __init__(self, state: State) -> None:
         self.theta = state.params.theta.copy()
         self.slots = {name: vector.copy() for name, vector in state.slots.items()}
+        self.average = None if state.average is None else state.average.copy()
         self.figures: dict[str, Any] = state.figures()
 
     def put_back(self, state: State) -> None:
         np.copyto(state.params.theta, self.theta)
         for name, vector in self.slots.items():
             np.copyto(state.slots[name], vector)
+        if state.average is not None and self.average is not None:
+            np.copyto(state.average, self.average)
         for name, value in self.figures.items():
             setattr(state, name, value)
 

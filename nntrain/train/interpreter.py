@@ -32,7 +32,6 @@ class Interpreter:
         self.gradient_norm = self.change = self.length = 0.0  # ‖∇J‖, ‖Δθ‖ and ‖θ‖ of the last measured step
         self._batches: Iterator[Batch] = iter(())
         self._bound: dict[tuple[int, int], _BoundStep] = {}
-        self._new_rates = job.schedule.per_step or job.optimizer.per_step  # in every step
         self._remember, self._measure = bind(self.stepper.remember()), bind(self.stepper.measure_gradient())
         self._clip = self.stepper.clip().bind()
 
@@ -45,7 +44,7 @@ class Interpreter:
         """Take a step, whatever number is allowed; return what is not finite, else None."""
         del most
         state, batch = self.state, next(self._batches)
-        if self._new_rates:
+        if self.stepper.changes:
             self._set_rate()
         step = self._bound.get(batch.slot)
         if step is None:

@@ -12,6 +12,7 @@ from nntrain.ops.schedules import Schedule
 from nntrain.train.evaluate import Evaluator
 from nntrain.train.health import Probe
 from nntrain.train.settings import Training
+from nntrain.train.state import State
 from nntrain.train.team import Team
 
 
@@ -38,6 +39,11 @@ class Job:
     shards: int = 1
     team: Team | None = None
     probe: Probe | None = None
+
+    def start(self) -> State:
+        """Return the state before the first step, from the present parameters."""
+        averages = self.training.average is not None
+        return State.start(self.network.params, self.optimizer, averages=averages)
 
     @property
     def total_steps(self) -> int:

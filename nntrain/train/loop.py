@@ -138,14 +138,16 @@ class _Loop:
         if cost > EXPLODED * max(1.0, state.first_cost or 0.0):
             raise self._divergence(f"the epoch's cost grew to {cost:.4g}", step=state.step)
         figures = job.metrics.figures(state.metric_sums, state.rows, job.network.n_out, job.spreads)
-        if job.whole is not None:  # they need the scores of all examples under the same parameters
-            figures = job.metrics.in_order({**figures, **job.whole()})
+        with state.as_result():
+            if job.whole is not None:  # they need the scores of all examples under the same parameters
+                figures = job.metrics.in_order({**figures, **job.whole()})
+            validation = job.validation() if job.validation else None
         record = EpochRecord(
             epoch=state.epoch + 1,
             step=state.step,
             lr=steps.lr,
             train={"cost": cost, **figures},
-            validation=job.validation() if job.validation else None,
+            validation=validation,
             gradient_norm=steps.gradient_norm,
             update_ratio=steps.change / steps.length if steps.length else None,
             seconds=state.seconds,

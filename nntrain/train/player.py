@@ -46,8 +46,8 @@ class Player:
             tuple[tuple[int, int], bool], Tape
         ] = {}  # by slot of the batch, and whether steps are measured
         self._steps: dict[tuple[int, int], Step] = {}
-        new_rates = job.schedule.per_step or job.optimizer.per_step  # in every step
-        self._values = [np.zeros(MOST, rate.dtype) for rate in self.stepper.rates] if new_rates else []
+        changing = (*self.stepper.rates, *self.stepper.shares) if self.stepper.changes else ()
+        self._values = [np.zeros(MOST, rate.dtype) for rate in changing]
         self._sums = job.metrics.n_sums(job.network.n_out)
         self._totals, self._costs = np.zeros(1 + self._sums), np.zeros(2)
         self._seconds = 1.0  # of a step
@@ -118,8 +118,8 @@ class Player:
 
     def _fill_rates(self, start: int, count: int) -> None:
         """Write what changes from step to step for a group of steps."""
-        stepper, optimizer = self.stepper, self.job.optimizer
-        rows = [optimizer.coefficients(step + 1, stepper.rate(step)) for step in range(start, start + count)]
+        stepper = self.stepper
+        rows = [stepper.values(step + 1, stepper.rate(step)) for step in range(start, start + count)]
         for values, column in zip(self._values, zip(*rows, strict=True), strict=True):
             values[:count] = column
 
@@ -135,7 +135,7 @@ class Player:
         tape.tick(self.state.clock)
         tape.record(step.ahead)
         tape.cost(step.cost)
-        for rate, values in zip(stepper.rates, self._values, strict=False):
+        for rate, values in zip((*stepper.rates, *stepper.shares), self._values, strict=False):
             tape.set(rate, values)
         if measured:
             gradient, _, change = stepper.squares

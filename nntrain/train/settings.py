@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from annotated_types import MaxLen, MinLen
 
-from nntrain.core.fields import Count, Flag, Natural, NonNegative, Positive
+from nntrain.core.fields import RARE, Count, Flag, Fraction, Natural, NonNegative, Positive
 from nntrain.core.types import DType
 
 FALLING = "stop.step_tolerance"  # the one limit that is reached by falling below it
@@ -35,7 +35,11 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """Epochs, batch size (``all`` is batch gradient descent, 1 is stochastic), precision and limits."""
+    """Epochs, batch size (``all`` is batch gradient descent, 1 is stochastic), precision and limits.
+
+    ``average: 0.5`` makes the mean of the parameters after each step of the second half the result: it is what is
+    scored and stored (Polyak & Juditsky 1992).
+    """
 
     __pydantic_config__ = {"extra": "forbid"}
 
@@ -44,6 +48,7 @@ class Training:
     dtype: DType = "float32"
     max_steps: Count | None = None
     clip_norm: Positive | None = None
+    average: Fraction | None = field(default=None, metadata=RARE)
     stop: Stop = field(default_factory=Stop)
 
     def rows_of_batch(self, rows: int) -> int:

@@ -4,7 +4,8 @@ Training resumes from ``tensors()`` and ``figures()`` bit for bit, because all r
 and step. Knows nothing of files.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,12 +47,14 @@ class State:
     waited: int = 0  # epochs since the best
     stopped: str | None = None  # why training ended
     ended_by: tuple[str, float] | None = None  # the setting below ``train`` that ended training, and the value reached
+    average: Array | None = None  # (P,), the mean of the parameters, where that is the result
     clock: Array = field(default_factory=lambda: np.zeros((), np.int64))
 
     @classmethod
-    def start(cls, params: Params, optimizer: Optimizer) -> "State":
+    def start(cls, params: Params, optimizer: Optimizer, *, averages: bool = False) -> "State":
         """Return the state before the first step."""
-        return cls(params, {name: zeros(params.size, params.theta.dtype) for name in optimizer.slots})
+        slots = {name: zeros(params.size, params.theta.dtype) for name in optimizer.slots}
+        return cls(params, slots, average=params.theta.copy() if averages else None)
 
     @property
     def epochs(self) -> int:
@@ -59,11 +62,37 @@ class State:
         return self.epoch + (self.stopped is not None and self.batch > 0)
 
     def tensors(self) -> dict[str, Array]:
-        """Return every array by name: the parameters, and the optimizer's as ``SLOT.…``."""
-        arrays = dict(self.params.named(self.params.theta))
+        """Return every array by name: the resulting parameters, and the optimizer's as ``SLOT.…``.
+
+        Where the mean of the parameters is the result, they themselves are ``moving.…``.
+        """
+        if self.average is None:
+            arrays = dict(self.params.named(self.params.theta))
+        else:
+            arrays = dict(self.params.named(self.average))
+            arrays |= {f"moving.{name}": view for name, view in self.params.named(self.params.theta)}
         for slot, vector in self.slots.items():
             arrays |= {f"{slot}.{name}": view for name, view in self.params.named(vector)}
         return arrays
+
+    @contextmanager
+    def as_result(self) -> Iterator[None]:
+        """Let the network have the resulting parameters within the block."""
+        if self.average is None:
+            yield
+            return
+        theta = self.params.theta
+        moving = theta.copy()
+        np.copyto(theta, self.average)
+        try:
+            yield
+        finally:
+            np.copyto(theta, moving)
+
+    def keep_result(self) -> None:
+        """Give the network the resulting parameters, after which nothing more can be trained."""
+        if self.average is not None:
+            np.copyto(self.params.theta, self.average)
 
     def figures(self) -> dict[str, Any]:
         """Return the numbers that belong to the tensors; JSON can hold them."""

@@ -13,6 +13,7 @@ from nntrain.core.workspace import Workspace
 from nntrain.data.batches.in_memory import Batch
 from nntrain.ops.layers import Context
 from nntrain.ops.metrics import ReadSums
+from nntrain.train.average import Average
 from nntrain.train.fused_update import fuse, without
 from nntrain.train.job import Job
 from nntrain.train.shards import Shards
@@ -61,6 +62,9 @@ class Stepper:
         self.squares = [np.zeros((), params.theta.dtype) for _ in range(3)]  # ‖g‖², ‖θ‖² and ‖Δθ‖² of a measured step
         self.clip_factor = np.zeros((), params.theta.dtype)
         self.rates = [np.zeros((), params.theta.dtype) for _ in optimizer.coefficients(1, optimizer.lr)]
+        self._average = Average(job, state, CHUNK) if job.training.average is not None else None
+        self.shares = self._average.shares if self._average else ()  # of the mean of the parameters
+        self.changes = job.schedule.per_step or optimizer.per_step or self._average is not None  # in every step
         self.update_calls = self._record_update([(0, params.size)])
         self.rest = self.update_calls  # the update of what no product updates
         self._shards = Shards(job, state.clock, alone=job.team is None) if job.shards > 1 else None
@@ -89,11 +93,16 @@ class Stepper:
         self.lr = lr
         if lr == self._rates_for:
             return
-        self._rates_for = None if self.job.optimizer.per_step or self.job.schedule.per_step else lr
+        self._rates_for = None if self.changes else lr
         for constant, scale in self._scales.items():
             scale[...] = constant * lr if self.folded else constant
-        for rate, value in zip(self.rates, self.job.optimizer.coefficients(self.state.step + 1, lr), strict=True):
+        for rate, value in zip((*self.rates, *self.shares), self.values(self.state.step + 1, lr), strict=True):
             rate[...] = value
+
+    def values(self, step: int, lr: float) -> Sequence[float]:
+        """Return the values of ``rates`` and ``shares`` in the 1-based step."""
+        shares = self._average.values(step) if self._average else ()
+        return (*self.job.optimizer.coefficients(step, lr), *shares)
 
     def unfold(self, norm: float) -> float:
         """Return ‖∇J‖₂ for the norm of ``grad``; 0 where a rate of 0 is folded into the gradient."""
@@ -203,6 +212,8 @@ class Stepper:
             self.job.optimizer.bind(do, params.theta[cut], params.grad[cut], slots, self.rates, scratch[: stop - start])
         if self.job.penalty.proximal:
             self._record_shrinking(do)
+        if self._average:
+            self._average.record(do)
         return do
 
     def _record_shrinking(self, do: Calls) -> None:

@@ -30,7 +30,6 @@ from nntrain.train.loop import fit
 from nntrain.train.player import Player
 from nntrain.train.records import EpochRecord
 from nntrain.train.settings import Stop
-from nntrain.train.state import State
 
 SLOW = [pytest.mark.slow, pytest.mark.timeout(1200)]
 built = pytest.mark.skipif(player() is None, reason=f"the C player is {state_of_player()}")
@@ -64,6 +63,7 @@ def draw(chance):
     if chance.random() < 0.3:
         extra = {"biases": chance.random() < 0.5, "proximal": options["optimizer"].folds}
         extra |= {"layers": tuple([0.5] * (len(hidden) + 1))} if isinstance(options["model"], Mlp) else {}
+        options["average"] = chance.choice([None, 0.4])
         options["penalty"] = Penalty(l1=chance.choice([0.0, 0.01]), l2=chance.choice([0.0, 0.1]), **extra)
     if chance.random() < 0.2:
         options["clip_norm"] = chance.choice([0.01, 0.2])
@@ -115,7 +115,7 @@ def trained(make_job, options, changes, on, stops, monkeypatch):
     said, saved = [], None
     for stop in (*stops, None):
         job = vary(make_job(**options), changes)
-        state = State.start(job.network.params, job.optimizer)
+        state = job.start()
         if saved is not None:
             state.restore(*saved)
         records, figures, tensors = outcome(job, state, interrupted=lambda stop=stop, state=state: state.step == stop)
@@ -159,7 +159,7 @@ def test_what_a_step_leaves_to_python(make_job, dtype, weighted, monkeypatch):
         for loss in (entry() for entry in LOSSES.values()):
             model = Mlp(hidden=(5,), activation=(unit,), dropout=(0.3,))
             job = make_job(model, loss, dtype=dtype, penalty=Penalty(l1=0.1), plan=Plan(fused=True), weighted=weighted)
-            steps = loop._Loop(job, State.start(job.network.params, job.optimizer)).steps
+            steps = loop._Loop(job, job.start()).steps
             assert isinstance(steps, Player)
             steps.begin()
             for measured in (False, True):
@@ -179,7 +179,7 @@ def test_updates_in_one_loop_are_those_of_the_equations(make_job, optimizer, dty
     results = []
     for in_one_loop in (True, False):
         job = make_job(Mlp(hidden=(300,)), optimizer=optimizer, dtype=dtype)
-        state = State.start(job.network.params, job.optimizer)
+        state = job.start()
         steps = Player(job, state, player())
         if not in_one_loop:
             monkeypatch.setattr(steps, "_update_in_one_loop", lambda tape: False)
@@ -199,7 +199,7 @@ def test_updates_in_one_loop_are_those_of_the_equations(make_job, optimizer, dty
 def test_without_the_player_the_interpreter_takes_the_steps(make_job, monkeypatch):
     monkeypatch.setenv("NNTRAIN_PLAYER", "0")
     job = make_job()
-    assert isinstance(loop._Loop(job, State.start(job.network.params, job.optimizer)).steps, Interpreter)
+    assert isinstance(loop._Loop(job, job.start()).steps, Interpreter)
     assert state_of_player() == "off (NNTRAIN_PLAYER=0)"
 
 
@@ -208,7 +208,7 @@ def test_groups_end_where_they_must(make_job, monkeypatch):
     """A pause, the last batch of an epoch, and the last step are met exactly, however many steps fit into a group."""
     monkeypatch.setattr(module, "LONGEST", 1e9)
     job = make_job(n=60, batch_size=2, epochs=3, max_steps=70)
-    state = State.start(job.network.params, job.optimizer)
+    state = job.start()
     seen = [(type(event).__name__, event.step) for event in fit(job, state, pause_every=7)]
     pauses = [("Pause", step) for step in range(7, 70, 7)]
     assert [step for step in seen if step[0] == "Pause"] == pauses
@@ -221,7 +221,7 @@ def test_what_a_recorded_python_function_raises_is_raised(make_job, monkeypatch)
     job = make_job(Mlp(hidden=(5,), dropout=(0.3,)))
     monkeypatch.setattr("nntrain.ops.layers.generator", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        list(fit(job, State.start(job.network.params, job.optimizer)))
+        list(fit(job, job.start()))
 
 
 @built
@@ -237,7 +237,7 @@ def test_any_number_of_helpers_gives_the_same_bits(make_job, dtype, monkeypatch)
         results = []
         for helpers in (0, 1, 3):
             job = make_job(n=300, width=5, dtype=dtype, epochs=4, **({"d": 50, "batch_size": 64} | options))
-            state = State.start(job.network.params, job.optimizer)
+            state = job.start()
             monkeypatch.setattr(module, "HelperTrial", lambda: Always())
             player().set_helpers(helpers)
             results.append(outcome(job, state))

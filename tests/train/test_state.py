@@ -15,7 +15,6 @@ from nntrain.ops.schedules import SCHEDULES, Plateau
 from nntrain.train.loop import fit
 from nntrain.train.records import EpochRecord, Pause
 from nntrain.train.settings import Stop, Training
-from nntrain.train.state import State
 
 DRAWN = {"dropout": (0.3, 0.1), "input_dropout": 0.2, "input_noise": 0.1}
 DROPPING = Mlp(hidden=(6, 5), activation=(ACTIVATIONS["prelu"](),), **DRAWN)
@@ -25,7 +24,7 @@ PLATEAU = Plateau(gamma=0.5, patience=1, min_delta=0.01)
 
 
 def start(job):
-    return State.start(job.network.params, job.optimizer)
+    return job.start()
 
 
 def timeless(record):
@@ -308,3 +307,44 @@ ENDS = [
 def test_a_limit_ends_again_what_still_meets_it(setting, reached, ends, goes_on):
     assert Training(**ends).ends(setting, reached)
     assert not Training(**goes_on).ends(setting, reached)
+
+
+# --- the mean of the parameters --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.95])
+def test_the_mean_is_that_of_the_parameters_after_each_of_the_last_steps(make_job, share, dtype):
+    job, seen = make_job(optimizer=Adam(lr=0.01), average=share, dtype=dtype, validation=True, epochs=5), []
+    plain = make_job(optimizer=Adam(lr=0.01), dtype=dtype, epochs=5)
+    for _ in fit(plain, plain.start(), pause_every=1):
+        seen.append(plain.network.params.theta.copy())
+    state = start(job)
+    records = [event for event in fit(job, state) if isinstance(event, EpochRecord)]
+    assert len(seen) == state.step == 20
+    expected = np.mean(seen[round(share * 20) :], axis=0)
+    eps = float(np.finfo(dtype).eps)
+    np.testing.assert_allclose(state.average, expected, rtol=30 * eps, atol=30 * eps)
+    np.testing.assert_array_equal(job.network.params.theta, plain.network.params.theta)  # it changes no step
+    tensors = state.tensors()
+    assert all(tensors[name].tobytes() == view.tobytes() for name, view in job.network.params.named(state.average))
+    with state.as_result():
+        assert records[-1].validation == job.validation()
+    assert (records[-1].validation == job.validation()) == (share == 0.95)  # the mean of one step
+
+
+def test_before_its_first_step_the_mean_is_the_parameters_themselves(make_job):
+    job = make_job(average=0.75, epochs=2, max_steps=8)
+    state = start(job)
+    for event in fit(job, state, pause_every=1):
+        step = event.step
+        assert np.array_equal(state.average, job.network.params.theta) == (step <= 7)
+
+
+@pytest.mark.parametrize("step", [1, 9, 12, 13, 20])
+@pytest.mark.parametrize("optimizer", [Sgd(lr=0.1), Sgd(lr=0.1, momentum=0.9), Adam(lr=0.01)], ids=repr)
+def test_no_mean_notices_a_resume(make_job, step, optimizer):
+    def make():
+        return make_job(DROPPING, optimizer=optimizer, average=0.5, validation=True, schedule=PLATEAU)
+
+    assert_equal_runs(run_through(make()), run_in_parts(make, [step]))

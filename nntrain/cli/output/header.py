@@ -36,6 +36,8 @@ def header(run: "Run") -> Sequence[tuple[str, str]]:
     penalty = penalty_texts(spec.penalty)
     stop = spec.train.stop
     patience = [f"patience {stop.patience} on {run.prepared.stop_monitor.name}"] if stop.patience else []
+    average = spec.train.average
+    mean = [] if average is None else [f"the mean of the last {1 - average:.0%} of the steps is the result"]
     steps = f"{count(spec.train.epochs)} epochs of {plural(job.batches.per_epoch, 'step')}"
     parent = [("weights", _parent(run.parent))] if run.parent else []
     return [
@@ -44,7 +46,7 @@ def header(run: "Run") -> Sequence[tuple[str, str]]:
         *parent,
         ("loss", " + ".join([spell(run.assembly.loss), *penalty])),
         ("optimizer", _optimizer(spec.optimizer, spec.schedule)),
-        ("training", ", ".join([steps, f"batches of {count(job.batches.batch_size)}", *patience, *_kept(run)])),
+        ("training", ", ".join([steps, f"batches of {count(job.batches.batch_size)}", *patience, *mean, *_kept(run)])),
         ("machine", _machine(run)),
         ("run", plain(str(run.directory.path)) + ("" if run.resumed is None else f", resumed at step {run.resumed}")),
     ]
