@@ -27,8 +27,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Each of them would compile the package anew: a quarter of a second that no user waits for.
     """
-    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None) and config.cache is not None:
-        os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
+    cache = getattr(config, "cache", None)  # there is none where pytest is told to keep none
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None) and cache is not None:
+        os.environ["PYTHONPYCACHEPREFIX"] = str(cache.mkdir("bytecode"))
 
 
 @pytest.fixture(autouse=True)

@@ -40,7 +40,21 @@ class Either:
     shape: "Shape"
 
 
-Shape: TypeAlias = Kind | Many | Either | Mapping[str, Any]
+@dataclass(frozen=True, slots=True)
+class Omissible:
+    """A fact that may be absent, but not null; where it is there, it has the given shape."""
+
+    shape: "Shape"
+
+
+@dataclass(frozen=True, slots=True)
+class Nullable:
+    """A fact that must be there and may be null; otherwise it has the given shape."""
+
+    shape: "Shape"
+
+
+Shape: TypeAlias = Kind | Many | Either | Omissible | Nullable | Mapping[str, Any]
 
 
 def _is_number(value: Any) -> bool:
@@ -58,13 +72,14 @@ FIGURES = Kind(
     "a mapping of numbers",
     lambda value: isinstance(value, Mapping) and all(item is None or _is_number(item) for item in value.values()),
 )
+SHARE = Kind("a share from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1)
 SUMS = Kind(
     "a number or a list of numbers",
     lambda value: _is_number(value) or (isinstance(value, list) and all(map(_is_number, value))),
 )
 TASK = Kind("a task", lambda value: value in get_args(Task))
 
-BEST: Shape = Either({"monitor": TEXT, "value": Either(NUMBER), "epoch": COUNT, "step": COUNT})
+BEST: Shape = Either({"monitor": TEXT, "value": Nullable(NUMBER), "epoch": COUNT, "step": COUNT})
 PARENT: Shape = Either({"path": TEXT, "sha256": TEXT})
 _ENDED_BY = Kind(
     "a setting and a number",
@@ -125,11 +140,12 @@ _SCORES: Shape = Either(Many({"name": TEXT, OTHERS: Either(NUMBER)}))  # of each
 _FIGURES: dict[str, Shape] = {
     "n": COUNT,
     "cost": Either(NUMBER),
+    "accuracy": Either(SHARE),
     "targets": _SCORES,
     "labels": _SCORES,
     OTHERS: Either(NUMBER),
 }
-_PART: Shape = Either(_FIGURES)
+_PART: Shape = Omissible(_FIGURES)
 SUMMARY: Shape = {
     "stopped": Either(TEXT),
     **dict.fromkeys(("epochs", "steps", "epoch"), COUNT),
@@ -143,7 +159,7 @@ SUMMARY: Shape = {
     "baselines": Either(
         {
             "answer": TEXT,
-            "model": {"part": TEXT, "metric": TEXT, "value": Either(NUMBER)},
+            "model": {"part": TEXT, "metric": TEXT, "value": Nullable(NUMBER)},
             "neighbours": Either({"k": COUNT, "rows": COUNT, "parts": {OTHERS: FIGURES}}),
             OTHERS: FIGURES,
         }
@@ -173,8 +189,10 @@ def check(facts: Mapping[str, Any], shape: Shape, where: str) -> None:
 
 def _problems(value: Any, shape: Shape, name: str) -> Iterator[str]:
     """Yield in words what is not as the shape wants it, depth first."""
-    if isinstance(shape, Either):
+    if isinstance(shape, Either | Nullable):
         return iter(()) if value is None else _problems(value, shape.shape, name)
+    if isinstance(shape, Omissible):
+        return _problems(value, shape.shape, name)
     if isinstance(shape, Kind):
         return iter(() if shape.holds(value) else (_wrong(name, shape.name, value),))
     if isinstance(shape, Many):
@@ -190,9 +208,10 @@ def _problems(value: Any, shape: Shape, name: str) -> Iterator[str]:
 
 def _problems_of_key(value: Mapping[str, Any], key: str, shape: Shape, name: str) -> Iterator[str]:
     path = f"{name}.{key}" if name else key
-    if key in value or isinstance(shape, Either):
-        return _problems(value.get(key), shape, path)
-    return iter((f"lacks '{path}'; was it written by nntrain?",))
+    if key in value:
+        return _problems(value[key], shape, path)
+    may_be_absent = isinstance(shape, Either | Omissible)
+    return iter(() if may_be_absent else (f"lacks '{path}'; was it written by nntrain?",))
 
 
 def _wrong(name: str, kind: str, value: Any) -> str:

@@ -27,13 +27,14 @@ def digest_of(array: Inputs) -> bytes:
     little = array.dtype.newbyteorder("<") if isinstance(array, OnDisk | np.ndarray) else np.dtype(array.dtype)
     digest = hashlib.sha256(f"{little.str}{array.shape}".encode())
     rows = max(1, PIECE // max(1, int(np.prod(array.shape[1:])) * little.itemsize))
+    starts = range(0, len(array), rows)
     with Workers(os.cpu_count() or 1) as pool:
 
         def piece(start: int) -> bytes:
             block = np.ascontiguousarray(array[start : start + rows], dtype=little)
             return hashlib.sha256(block.reshape(-1).view(np.uint8).data).digest()
 
-        for one in pool.map(piece, range(0, len(array), rows)):
+        for one in pool.map(piece, starts) if len(starts) > 1 else map(piece, starts):
             digest.update(one)
     return digest.digest()
 

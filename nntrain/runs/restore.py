@@ -14,7 +14,7 @@ from nntrain.runs.assembly import Prepared
 from nntrain.runs.position import Position, position_of
 from nntrain.runs.resume import compare
 from nntrain.runs.stored_facts import check_meta
-from nntrain.spec import Loaded
+from nntrain.spec import Loaded, resolve
 from nntrain.train.history import figure
 from nntrain.train.job import Job
 from nntrain.train.settings import SEARCH
@@ -48,7 +48,7 @@ def restore(found: Found, directory: RunDir, loaded: Loaded, ready: Prepared, st
     Raises SpecError, DataError and CheckpointError when the checkpoint belongs to another spec, data or program.
     """
     path, meta = directory.path, found.checkpoint.meta
-    check_meta(meta, found.path)
+    spec = check_meta(meta, found.path)
     try:
         changes = compare(directory, meta["spec"], loaded.resolved)
         if meta["data"]["fingerprint"] != ready.data.fingerprint:
@@ -61,8 +61,7 @@ def restore(found: Found, directory: RunDir, loaded: Loaded, ready: Prepared, st
         if len(state.schedule_memory) not in (0, ready.job.schedule.remembers):
             raise ValueError(f"'state.schedule_memory' has {len(state.schedule_memory)} numbers")
         start = StartingPoint(state.step, meta["best"], meta.get("cut"), meta["metrics_length"], meta["environment"])
-        train = meta["spec"]["train"]
-        kept_before = train["stop"]["patience"] is not None and train["stop"]["restore_best"]
+        kept_before = spec.train.stop.patience is not None and spec.train.stop.restore_best
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{found.path}: not a checkpoint of this run: {error}") from error
     directory.check_metrics(start.metrics_length, meta.get("metrics_sha256"))
@@ -73,7 +72,11 @@ def restore(found: Found, directory: RunDir, loaded: Loaded, ready: Prepared, st
     if limits:
         _reopen(path, state, ready.job, start)
         start.notes += limits
-        start.notes += horizon_notes(ready.job, state, train) if state.stopped is None else _say_ended(path, state)
+        start.notes += (
+            horizon_notes(ready.job, state, resolve(spec)["train"])
+            if state.stopped is None
+            else _say_ended(path, state)
+        )
     _forget_unusable_best(directory, ready, start)
     return start
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nntrain.artifacts import strict_json
 from nntrain.artifacts.rundir import RUN, RunDir
 from nntrain.core.types import Task
 from nntrain.errors import CheckpointError, SpecError
@@ -114,6 +115,8 @@ def compare(directory: RunDir, before: Mapping[str, Any], now: Mapping[str, Any]
 
     Where one spec names a loss or metrics and the other leaves them to the data, what the data decide is compared.
     """
+    if strict_json.plain(before) == strict_json.plain(now):
+        return []
     path, (old, new) = directory.path, (read_spec(values, directory.path) for values in (before, now))
     if any((getattr(old, name) is None) != (getattr(new, name) is None) for name in ("loss", "metrics")):
         decided = _decided_by(directory)

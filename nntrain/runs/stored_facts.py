@@ -12,10 +12,10 @@ from nntrain.errors import CheckpointError, SpecError
 from nntrain.spec import Spec, from_dict
 
 
-def check_meta(meta: Mapping[str, Any], path: Path) -> None:
-    """Raise ``CheckpointError`` with the name of the first fact of a checkpoint that is not what it must be."""
+def check_meta(meta: Mapping[str, Any], path: Path) -> Spec:
+    """Return the spec of a checkpoint; ``CheckpointError`` names the first fact that is not what it must be."""
     facts.check(meta, facts.CHECKPOINT, str(path))
-    read_spec(meta["spec"], path)
+    return read_spec(meta["spec"], path)
 
 
 def read_spec(values: Mapping[str, Any], path: Path) -> Spec:

@@ -66,6 +66,7 @@ def default_of(cls: type, name: str) -> Any:
     return None if known.default is dataclasses.MISSING else known.default
 
 
+@cache
 def _dataclass_fields(cls: type) -> dict[str, "dataclasses.Field[Any]"]:
     fields = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
     return {field.name: field for field in fields if field.init}

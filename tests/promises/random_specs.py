@@ -148,5 +148,5 @@ def draw(chance):
         spec["metrics"] = chance.sample(list(METRICS), 2)
     if chance.random() < 0.3:
         spec["penalty"] = {chance.choice(["l1", "l2"]): 0.01}
-    every = {"every_epochs": chance.choice([1, 2, None]), "every_steps": chance.choice([None, 3])}
+    every = {"every_epochs": chance.choice([1, 2, None]), "every_steps": chance.choice([None, None, 3])}
     return spec | {"checkpoint": every | {"min_seconds": 0, "keep": chance.choice([1, 2])}}

@@ -34,6 +34,7 @@ class Order:
 
     arguments: list[str]
     folder: str
+    then: list[str] | None = None  # a second command of the same process
     hold: bool = False
     naive: bool = False
     cuts: str | None = None  # a folder for the states of the disk that a power cut could leave
@@ -79,6 +80,9 @@ def start(order: Order) -> int:
         try:
             prepare(order)
             status = run(order.arguments)
+            if order.then is not None:
+                release_signals()
+                status = run(order.then)
         finally:
             os._exit(status)
     if order.hold:

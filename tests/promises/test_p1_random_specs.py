@@ -16,7 +16,7 @@ from nntrain.artifacts import checkpoint as storage
 from nntrain.artifacts.rundir import RunDir
 from nntrain.errors import DataError, DivergenceError, InterruptedRun, SpecError
 from nntrain.runs import open_run
-from nntrain.spec import load
+from nntrain.spec import dump, reload
 from nntrain.train import loop
 from tests.promises import random_specs
 from tests.promises.conftest import TIMES
@@ -52,15 +52,29 @@ def test_p1_a_spec_gives_the_same_bytes_in_processes_that_are_stopped_and_killed
 # --- within one process ----------------------------------------------------------------------------------------------
 
 
-def train(path, *overrides, stop=None):
+def train(path, spec, *overrides, stop=None):
     """Train in a directory until it ends, or until a stop at a step; return the notes of the run."""
-    loaded = load(Path("spec.json"), overrides)
+    loaded = reload(spec, overrides)
     with open_run(loaded, runs=Path(), run_dir=path, argv=[], draw=False) as run:
         if not run.is_done:
             for _ in run.events(lambda: stop is not None and run.state.step >= stop):
                 pass
             return run.notes
     return []
+
+
+def once_for_equal(function):
+    """Return a function of a spec's values that does not repeat its work for equal values, as all runs of a spec do."""
+    known = {}
+
+    def call(values):
+        key = json.dumps(values, sort_keys=True)
+        if key not in known:
+            known.clear()
+            known[key] = function(values)
+        return known[key]
+
+    return call
 
 
 def files(path):
@@ -85,16 +99,16 @@ def weights(checkpoint):
     return {name: array.tobytes() for name, array in checkpoint.tensors.items()}
 
 
-def stopped_and_killed(path, steps, chance):
+def stopped_and_killed(path, spec, steps, chance):
     """Stop a run at a step, kill it before one of its calls, and let it end; return how often it was disturbed."""
     count = 0
     try:
-        train(path, stop=chance.randint(1, max(1, steps - 1)))
+        train(path, spec, stop=chance.randint(1, max(1, steps - 1)))
     except InterruptedRun:
         count += 1
     with dying(chance.randint(20, 150)) as died:
-        train(path)
-    train(path)
+        train(path, spec)
+    train(path, spec)
     return count + bool(died)
 
 
@@ -105,15 +119,15 @@ def stopped_and_killed(path, steps, chance):
 def test_p1_any_spec_gives_the_same_bytes_twice_stopped_killed_and_lengthened(specs, seed, here, monkeypatch, figure):
     monkeypatch.setattr(loop, "perf_counter", lambda: 0.0)  # or the figures that tell times would differ
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # nothing is cut off here
-    monkeypatch.setenv("PATH", "")  # no git, which would be asked for the commit
+    monkeypatch.setattr("nntrain.core.machine.git_commit", lambda folder: None)  # a process each time
+    monkeypatch.setattr("nntrain.runs.run.dump", once_for_equal(dump))
     random_specs.write_files(here)
     chance, tried, refused, diverged, disturbed, lengthened = random.Random(seed), 0, 0, 0, 0, 0
     whole, other = here / "whole", here / "other"
     while tried < specs:
         spec = random_specs.draw(chance)
-        Path("spec.json").write_text(json.dumps(spec), encoding="utf-8")
         try:
-            train(whole)
+            train(whole, spec)
         except (SpecError, DataError):
             refused += 1
             assert not whole.exists()
@@ -123,16 +137,16 @@ def test_p1_any_spec_gives_the_same_bytes_twice_stopped_killed_and_lengthened(sp
             shutil.rmtree(whole)
             continue
         tried += 1
-        train(other)
+        train(other, spec)
         assert files(other) == files(whole), spec
         shutil.rmtree(other)
         steps = RunDir(whole).read_summary()["steps"]
-        disturbed += stopped_and_killed(other, steps, chance)
+        disturbed += stopped_and_killed(other, spec, steps, chance)
         assert result(other) == result(whole), spec
         shutil.rmtree(other)
         if "stop" not in spec["train"] and "max_steps" not in spec["train"]:
-            train(other, "train.epochs=1")
-            if OTHER_END not in "\n".join(train(other)):
+            train(other, spec, "train.epochs=1")
+            if OTHER_END not in "\n".join(train(other, spec)):
                 assert result(other) == result(whole), spec
                 lengthened += 1
             shutil.rmtree(other)

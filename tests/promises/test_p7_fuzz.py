@@ -5,6 +5,7 @@ of runs, specs, and data files byte by byte.
 """
 
 import copy
+import functools
 import json
 import random
 import shutil
@@ -57,7 +58,7 @@ def changed(facts, chance):
         owner = facts
         for key in way:
             owner = owner[key]
-        if chance.random() < 0.15:
+        if chance.random() < 0.3:
             del owner[last]
         else:
             owner[last] = copy.deepcopy(chance.choice(VALUES))
@@ -96,7 +97,7 @@ def runs(nntrain, here):
 def quick(monkeypatch):
     """Spare what costs time and proves nothing here: forcing bytes to the disk, and asking git for the commit."""
     monkeypatch.setattr("os.fsync", lambda descriptor: None)
-    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("nntrain.core.machine.git_commit", lambda folder: None)
 
 
 SEALED = {  # what reads a checkpoint
@@ -131,6 +132,23 @@ def test_p7_sealed_checkpoints_with_wrong_facts_are_refused_by_name(times, seed,
     figure("sealed checkpoints with wrong facts", f"{times} files, {taken} taken, 0 tracebacks")
 
 
+@pytest.mark.parametrize(
+    ("way", "said"),
+    [
+        (("best", "value"), "error: {path}: lacks 'best.value'; was it written by nntrain?\n"),
+        (("spec", "train", "epochs"), "note: train.epochs: 10 before, 3 now\n"),
+    ],
+)
+def test_p7_a_fact_that_is_absent_is_named_or_at_its_default(way, said, nntrain, runs):
+    half = RunDir(runs / "half").latest()
+    path, meta = half.path.relative_to(runs), copy.deepcopy(dict(half.checkpoint.meta))
+    *outer, last = way
+    del functools.reduce(lambda inner, key: inner[key], outer, meta)[last]
+    storage.save(path, Checkpoint(half.checkpoint.tensors, meta))
+    status, _, err = nntrain("resume", "half", *QUIET)
+    assert (status, err.splitlines(keepends=True)[0]) == (5 if said.startswith("error") else 0, said.format(path=path))
+
+
 def test_p7_a_schedule_that_remembers_too_little_is_refused(nntrain, runs):
     half = RunDir(runs / "half").latest()
     state = half.checkpoint.meta["state"] | {"schedule_memory": [1.0, 0.5]}
@@ -146,8 +164,36 @@ def test_p7_a_figure_that_is_no_number_is_neither_listed_nor_compared(nntrain, r
     (runs / "whole/summary.json").write_text(json.dumps(summary), encoding="utf-8")
     status, out, _ = nntrain("runs", ".")
     assert (status, out.count("unreadable")) == (0, 1)
-    said = "error: whole/summary.json: the fact 'train.accuracy' must be a number, got [1]\n"
+    said = "error: whole/summary.json: the fact 'train.accuracy' must be a share from 0 to 1, got [1]\n"
     assert nntrain("compare", "whole", "half") == (5, "", said)
+
+
+REPLACED = [  # a fact of summary.json, what it is replaced by (... by nothing), a command, and what is said
+    ("best.value", ..., "resume", "lacks 'best.value'; was it written by nntrain?"),
+    ("baselines.model.value", ..., "resume", "lacks 'baselines.model.value'; was it written by nntrain?"),
+    ("validation", None, "diagnose", "the fact 'validation' must be a mapping, got None"),
+    ("validation.accuracy", -1, "compare", "the fact 'validation.accuracy' must be a share from 0 to 1, got -1"),
+]
+
+
+def test_p7_facts_that_are_absent_or_impossible_are_named_by_every_command(nntrain, runs):
+    path = runs / "whole/summary.json"
+    right = json.loads(path.read_text(encoding="utf-8"))
+    for name, value, command, problem in REPLACED:
+        facts = copy.deepcopy(right)
+        *way, last = name.split(".")
+        owner = functools.reduce(lambda inner, key: inner[key], way, facts)
+        if value is ...:
+            del owner[last]
+        else:
+            owner[last] = value
+        path.write_text(json.dumps(facts), encoding="utf-8")
+        runs_named = ["whole", "half"] if command == "compare" else ["whole"]
+        assert nntrain(command, *runs_named) == (
+            5,
+            "",
+            f"error: whole/summary.json: {problem}\n",
+        )
 
 
 def test_p7_an_index_without_measure_is_refused(nntrain, here):
