@@ -388,3 +388,22 @@ def test_names_from_data_cannot_drive_the_terminal(nntrain, here):
     out = nntrain("data", "describe", "evil.csv", "--all").out
     assert "\x1b" not in out
     assert "\\x1b[31mx" in out
+
+
+def test_svmlight_that_names_fewer_indices_than_training(nntrain, here):
+    for first in (0, 1):  # an index that a file never names is 0 there, counted from where training counted
+        wide = [f"{k % 2} {first}:{k % 2} {first + 4}:{k % 5}" for k in range(40)]
+        (here / "wide.svm").write_text("\n".join(wide) + "\n")
+        (here / "narrow.svm").write_text("1 2:1 4:0\n0 2:0\n")
+        (here / "full.svm").write_text(f"1 2:1 4:0 {first + 4}:0\n0 2:0 {first + 4}:0\n")
+        (here / "wider.svm").write_text("1 2:1 9:1\n")
+        (here / "spec.yaml").write_text(
+            "{data: {source: {kind: svmlight, path: wide.svm}}, model: softmax, train: {epochs: 5}}"
+        )
+        assert nntrain("fit", "spec.yaml", "--run-dir", f"run{first}", "-q", "--no-plots").status == 0
+        narrow, full = (nntrain("predict", f"run{first}", f"{name}.svm", "--proba") for name in ("narrow", "full"))
+        assert (narrow.status, narrow.out) == (0, full.out)
+        scored = nntrain("eval", f"run{first}", "--set", "data.source.path=narrow.svm", "--split", "train", "--json")
+        assert scored.json["n"] == 2
+        message = f"error: wider.svm: index 9 is not among the 5 columns from {first} on\n"
+        assert nntrain("predict", f"run{first}", "wider.svm").err == message

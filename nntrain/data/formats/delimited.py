@@ -39,10 +39,30 @@ SYMBOLS = "°µ€£§–—‘’“”„…½¼¾²³ªº±×·«»"  # not l
 UNLIKELY = "ÿþÞÐð"  # letters, but more likely damage
 
 
-def split(lines: Iterator[str], delimiter: str | None) -> Iterator[tuple[int, list[str]]]:
+class _Lines:
+    """Lines of which the quotes are counted, and of which one knows whether any is left."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines, self.quotes = lines, 0
+        self.next = next(lines, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self.next
+        if line is None:
+            raise StopIteration
+        self.quotes += line.count('"')
+        self.next = next(self._lines, None)
+        return line
+
+
+def split(lines: Iterator[str], delimiter: str | None, *, whole: bool = False) -> Iterator[tuple[int, list[str]]]:
     """Yield (line number, stripped values) of every row; () of values where there are delimiters and nothing else.
 
-    Blank lines are passed over. csv.Error, with its line, for what cannot be parted.
+    Blank lines are passed over. csv.Error, with its line, for what cannot be parted, and for a quote that is not closed
+    where these are the ``whole`` of the lines.
     """
     if delimiter is None:
         for number, line in enumerate(lines, 1):
@@ -50,10 +70,15 @@ def split(lines: Iterator[str], delimiter: str | None) -> Iterator[tuple[int, li
                 yield number, [_unquoted(field) for field in fields]
         return
     csv.field_size_limit(LONGEST)
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    counted = _Lines(lines)
+    reader = csv.reader(counted, delimiter=delimiter, skipinitialspace=True)
     start = 1  # a row inside quotes may span several lines
     try:
         for fields in reader:
+            if counted.next is None and whole and counted.quotes % 2 and fields and "\n" in fields[-1]:
+                opened = reader.line_num - fields[-1].rstrip("\n").count("\n")
+                raise csv.Error(opened, "a quote opens here that is never closed; close it, or take it out")
+            counted.quotes = 0
             values = list(map(str.strip, fields))
             if any(values):
                 yield start, values
@@ -61,7 +86,9 @@ def split(lines: Iterator[str], delimiter: str | None) -> Iterator[tuple[int, li
                 yield start, []
             start = reader.line_num + 1
     except csv.Error as error:
-        raise csv.Error(start, error) from None
+        if len(error.args) > 1:
+            raise
+        raise csv.Error(start, f"{error}; is there a quote that is never closed?") from None
 
 
 def _unquoted(field: str) -> str:
@@ -78,11 +105,11 @@ def records(
         for _ in range(skip):
             next(lines, None)
         try:
-            for line, fields in split(lines, delimiter):
+            for line, fields in split(lines, delimiter, whole=True):
                 yield line + skip, fields
         except csv.Error as error:
             line, why = error.args
-            raise DataError(f"{path}:{line + skip}: {why}; is there a quote that is never closed?") from None
+            raise DataError(f"{path}:{line + skip}: {why}") from None
 
 
 @contextmanager

@@ -4,6 +4,7 @@ Where that is open a note says how it was read and which key decides. Knows noth
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -107,6 +108,9 @@ def _with_header(
     names = tuple(name.translate(HIDDEN) for name in first)
     if list(names) != first:
         notes.append("names hold characters that are not seen, which are left out")
+    twice = [name for name, count in Counter(names).items() if name and count > 1]
+    if twice:
+        notes.append(f"several columns are named {', '.join(map(quoted, twice))}; name such a column by its position")
     units = (
         len(rest) > 1
         and not all(map(is_number, rest[0]))
