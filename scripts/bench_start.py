@@ -89,6 +89,7 @@ def prepare(folder: Path, rows: int) -> dict[str, list[str]]:
             str(folder / "rows.csv"),
             "-o",
             str(folder / "out.csv"),
+            "--force",
         ],
     }
 

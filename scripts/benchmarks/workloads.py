@@ -21,7 +21,7 @@ class Workload:
     """A network and its batches; ``epochs`` of ``steps`` batches make one timed run.
 
     ``sizes`` are the widths from input to output; one output unit means sigmoid cross-entropy, several softmax
-    cross-entropy. Plain gradient descent in float32 with learning rate ``lr``.
+    cross-entropy. Plain gradient descent, or ``adam`` as published, in float32 with learning rate ``lr``.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Workload:
     epochs: int = 1
     activation: str = "relu"  # of the hidden layers: "relu" or "tanh"
     lr: float = 0.01
+    optimizer: str = "sgd"  # or "adam"
 
     @property
     def examples(self) -> int:
@@ -51,7 +52,8 @@ class Workload:
     def title(self) -> str:
         """The name with the network and batch size, e.g. ``A128 784-100-10 relu (128)``."""
         activation = f" {self.activation}" if len(self.sizes) > 2 else ""
-        return f"{self.name} {'-'.join(map(str, self.sizes))}{activation} ({self.batch})"
+        optimizer = "" if self.optimizer == "sgd" else f" {self.optimizer}"
+        return f"{self.name} {'-'.join(map(str, self.sizes))}{activation}{optimizer} ({self.batch})"
 
     def probe(self, steps: int) -> "Workload":
         """The same network on up to 4 batches, over epochs of so many steps: what cost trajectories are compared on."""
@@ -72,6 +74,7 @@ WORKLOADS = {
         Workload("A32", (784, 100, 10), 32, 1875),
         Workload("A128", (784, 100, 10), 128, 468),
         Workload("B128", (784, 512, 512, 10), 128, 100),
+        Workload("Adam", (784, 512, 512, 10), 128, 100, lr=0.001, optimizer="adam"),
         Workload("C100", (784, 1000, 1000, 1000, 10), 100, 40, activation="tanh"),
         Workload("D128", (3072, 512, 10), 128, 50),
         Workload("E", (2, 4, 1), 4, 1, epochs=4000, activation="tanh", lr=0.5),

@@ -18,6 +18,7 @@ class Peer(ABC):
     title: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
     trains: ClassVar[bool] = True  # False: the costs mean nothing and are not compared
+    optimizers: ClassVar[tuple[str, ...]] = ("sgd",)  # that it is written for
 
     def available(self) -> str | None:
         """Why this peer cannot run here; None when it can."""
@@ -26,7 +27,8 @@ class Peer(ABC):
 
     def suits(self, problem: Problem) -> str | None:
         """Why this peer has nothing to say about a problem; None when it has."""
-        return None
+        optimizer = problem.workload.optimizer
+        return None if optimizer in self.optimizers or not self.trains else f"it is not compared with {optimizer}"
 
     @abstractmethod
     def make(self, problem: Problem) -> Run:

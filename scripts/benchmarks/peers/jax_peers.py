@@ -15,6 +15,7 @@ class JaxStep(Peer):
 
     name = "jax"
     title = "JAX jit per step"
+    optimizers = ("sgd", "adam")
     needs = ("jax",)
 
     def make(self, problem: Problem) -> Run:
@@ -46,6 +47,7 @@ class JaxScan(Peer):
 
     name = "jax-scan"
     title = "JAX epoch in lax.scan"
+    optimizers = ("sgd", "adam")
     needs = ("jax",)
 
     def make(self, problem: Problem) -> Run:
@@ -77,10 +79,25 @@ def _step(problem: Problem) -> Any:
     def step(parameters: Any, X: Any, y: Any, rows: Any) -> Any:
         if not workload.full_batch:
             X, y = X.take(rows, axis=0, mode="clip"), y.take(rows, axis=0, mode="clip")
-        cost, gradients = jax.value_and_grad(cost_of)(parameters, X, y)
-        return jax.tree.map(lambda p, g: p - workload.lr * g, parameters, gradients), cost
+        theta = parameters if workload.optimizer == "sgd" else parameters[0]
+        cost, gradients = jax.value_and_grad(cost_of)(theta, X, y)
+        if workload.optimizer == "sgd":
+            return jax.tree.map(lambda p, g: p - workload.lr * g, parameters, gradients), cost
+        return _adam(parameters, gradients, workload.lr), cost
 
     return step
+
+
+def _adam(state: Any, gradients: Any, lr: float) -> Any:
+    """(θ, m, v, t) after a step of Adam (Kingma & Ba 2015)."""
+    jax, jnp = library("jax"), library("jax.numpy")
+    theta, m, v, t = state
+    t = t + 1
+    m = jax.tree.map(lambda a, g: 0.9 * a + 0.1 * g, m, gradients)
+    v = jax.tree.map(lambda a, g: 0.999 * a + 0.001 * g * g, v, gradients)
+    c1, c2 = (-jnp.expm1(t * np.float32(np.log(beta))) for beta in (0.9, 0.999))  # 1 − βᵗ, in float32 as well
+    theta = jax.tree.map(lambda p, a, b: p - lr * (a / c1) / (jnp.sqrt(b / c2) + 1e-8), theta, m, v)
+    return theta, m, v, t
 
 
 def _cost(problem: Problem) -> Any:
@@ -104,5 +121,8 @@ def _cost(problem: Problem) -> Any:
 def _on_device(problem: Problem) -> tuple[Any, Any, Any]:
     """Parameters, inputs and labels as JAX arrays; weights (out, in) run up to 1.5 times faster than (in, out)."""
     put = library("jax").device_put
-    parameters = [(put(W), put(b)) for W, b in problem.weights]
+    parameters: Any = [(put(W), put(b)) for W, b in problem.weights]
+    if problem.workload.optimizer == "adam":
+        zeros = [[(put(0 * W), put(0 * b)) for W, b in problem.weights] for _ in range(2)]
+        parameters = (parameters, *zeros, put(np.float32(0)))
     return parameters, put(problem.X), put(problem.y.astype(np.int32))

@@ -30,6 +30,7 @@ class NntrainFit(Peer):
 
     name = "nntrain"
     title = "nntrain"
+    optimizers = ("sgd", "adam")
 
     def make(self, problem: Problem) -> Run:
         job = _job(problem)
@@ -86,7 +87,7 @@ def _spec(problem: Problem) -> dict[str, Any]:
         "data": {"source": "xor"},  # required, not read: the arrays are at hand
         "model": mlp if hidden else {"kind": "softmax"},
         "loss": "softmax_cross_entropy" if workload.sizes[-1] > 1 else "sigmoid_cross_entropy",
-        "optimizer": {"kind": "sgd", "lr": workload.lr},
+        "optimizer": {"kind": workload.optimizer, "lr": workload.lr},
         "train": {"epochs": FOREVER, "batch_size": workload.batch},
     }
 

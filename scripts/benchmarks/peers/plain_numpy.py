@@ -13,17 +13,19 @@ class PlainNumpy(Peer):
 
     name = "numpy"
     title = "plain NumPy"
+    optimizers = ("sgd", "adam")
 
     def make(self, problem: Problem) -> Run:
         workload = problem.workload
         parameters = [(W.T.copy(), b.copy()) for W, b in problem.weights]  # W (in, out), as courses have it
         epochs = count()
+        descend = step if workload.optimizer == "sgd" else Adam(parameters).step
 
         def run_epoch(epoch: int) -> float:
             total = 0.0
             for rows in problem.rows(epoch):
                 X, y = (problem.X, problem.y) if workload.full_batch else (problem.X[rows], problem.y[rows])
-                total += step(parameters, X, y, workload.activation, workload.lr)
+                total += descend(parameters, X, y, workload.activation, workload.lr)
             return total / workload.steps
 
         return lambda n: np.array([run_epoch(epoch) for _, epoch in zip(range(n), epochs, strict=False)])
@@ -31,19 +33,50 @@ class PlainNumpy(Peer):
 
 def step(parameters: list[tuple[Array, Array]], X: Array, y: Array, activation: str, lr: float) -> float:
     """One step of gradient descent, in place; returns the mean cost of the batch before it."""
+    cost, gradients = backpropagation(parameters, X, y, activation)
+    for (W, b), (dW, db) in zip(parameters, gradients, strict=True):
+        W -= lr * dW
+        b -= lr * db
+    return cost
+
+
+class Adam:
+    """Adam as published (Kingma & Ba 2015), with its usual numbers."""
+
+    def __init__(self, parameters: list[tuple[Array, Array]]) -> None:
+        self.t = 0
+        self.m = [tuple(np.zeros_like(p) for p in layer) for layer in parameters]
+        self.v = [tuple(np.zeros_like(p) for p in layer) for layer in parameters]
+
+    def step(self, parameters: list[tuple[Array, Array]], X: Array, y: Array, activation: str, lr: float) -> float:
+        """One step, in place; returns the mean cost of the batch before it."""
+        cost, gradients = backpropagation(parameters, X, y, activation)
+        self.t += 1
+        for layer in zip(parameters, gradients, self.m, self.v, strict=True):
+            for p, g, m, v in zip(*layer, strict=True):
+                m[:] = 0.9 * m + 0.1 * g
+                v[:] = 0.999 * v + 0.001 * g * g
+                p -= lr * (m / (1 - 0.9**self.t)) / (np.sqrt(v / (1 - 0.999**self.t)) + 1e-8)
+        return cost
+
+
+def backpropagation(
+    parameters: list[tuple[Array, Array]], X: Array, y: Array, activation: str
+) -> tuple[float, list[tuple[Array, Array]]]:
+    """Mean cost of a batch, and its gradient by W and b of each layer."""
     hidden = [X]
     for W, b in parameters[:-1]:
         z = hidden[-1] @ W + b
         hidden.append(np.maximum(z, 0) if activation == "relu" else np.tanh(z))
     W, b = parameters[-1]
     cost, dz = cross_entropy(hidden[-1] @ W + b, y)
-    for (W, b), h in zip(reversed(parameters), reversed(hidden), strict=True):
-        dW, db, dh = h.T @ dz, dz.sum(axis=0), None if h is X else dz @ W.T
-        W -= lr * dW
-        b -= lr * db
-        if dh is not None:
+    gradients = []
+    for (W, _), h in zip(reversed(parameters), reversed(hidden), strict=True):
+        gradients.append((h.T @ dz, dz.sum(axis=0)))
+        if h is not X:
+            dh = dz @ W.T
             dz = dh * (h > 0) if activation == "relu" else dh * (1 - h * h)
-    return cost
+    return cost, gradients[::-1]
 
 
 def cross_entropy(z: Array, y: Array) -> tuple[float, Array]:

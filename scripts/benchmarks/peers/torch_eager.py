@@ -16,13 +16,15 @@ class TorchEager(Peer):
 
     name = "torch"
     title = "PyTorch eager"
+    optimizers = ("sgd", "adam")
     needs = ("torch",)
 
     def make(self, problem: Problem) -> Run:
         torch = library("torch")
         workload = problem.workload
         model, cost_of = network(problem), cost_function(problem)
-        optimizer = torch.optim.SGD(model.parameters(), lr=workload.lr, fused=True)
+        kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[workload.optimizer]
+        optimizer = kind(model.parameters(), lr=workload.lr, fused=True)
         X, y = targets(problem)
         epochs = count()
 
