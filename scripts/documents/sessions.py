@@ -93,6 +93,20 @@ def promises() -> str:
     return "\n".join(["```console", f"$ {shlex.join(command)}", *lines, "```"])
 
 
+def benchmark(heading: str, script: str, *arguments: str, fenced: bool = False) -> str:
+    """Run a benchmark and return its heading, its command and what it prints, in Markdown or else fenced."""
+    command = [str(ROOT / "scripts" / script), *arguments]
+    done = subprocess.run([sys.executable, *command], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{shlex.join(command)}: exit {done.returncode}")
+    printed = done.stdout.strip()
+    body = f"```text\n{printed}\n```" if fenced else re.sub(r"^### .*\n\n", "", printed)
+    return f"### {heading}\n\n`{shlex.join(['scripts/' + script, *arguments])}`\n\n{body}"
+
+
+STEPS = ("--workloads", "S128", "S32", "A32", "A128", "B128", "Adam", "C100", "D128", "E")
+AGAINST = ("--peers", "nntrain", "sklearn", "torch", "jax-scan", "floor", "--repeats", "7")
+
 NEURON = ["1/(1+exp(-(w0*x0+w1*x1+w2)))", "w0=2", "x0=-1", "w1=-3", "x1=-2", "w2=-3"]
 
 BOWL = ["x**2/2 + 5*y**2 + x*y", "x=1", "y=2"]
@@ -165,4 +179,7 @@ SESSIONS: Mapping[str, Callable[[], str]] = {
     "sweep-script": lambda: recorded("scripts/sweep_lr.sh", "configs/rate-right.yaml", "3e-4", "0.03", "0.3", "1.5"),
     "scale": lambda: recorded("scripts/bench_sweep.py"),
     "promises": promises,
+    "bench-one": lambda: benchmark("One thread", "bench.py", *STEPS, "--threads", "1", *AGAINST),
+    "bench-two": lambda: benchmark("Two threads", "bench.py", *STEPS, "--threads", "2", *AGAINST),
+    "bench-start": lambda: benchmark("Whole commands", "bench_start.py", fenced=True),
 }
