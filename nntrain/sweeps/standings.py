@@ -107,6 +107,19 @@ def _scores(setting: Setting, outcomes: Mapping[str, Outcome], figure: str) -> d
     return {unit: float(score) for unit, score in found.items() if score is not None and math.isfinite(score)}
 
 
+def expected_best(found: Sequence[Standing], fewer: int) -> float | None:
+    """Return the score of the best of ``fewer`` settings, on average over all ways to draw them of those tried.
+
+    That is what a smaller sweep would have come to (Dodge et al. 2019; without replacement, Tang et al. 2020). None if
+    so few might all lack a score.
+    """
+    n, scores = len(found), [one.score.mean for one in found if one.is_whole]
+    if fewer <= n - len(scores):
+        return None
+    ways = math.comb(n, fewer)  # of which a setting is the best where all others are worse
+    return sum(score * (math.comb(n - 1 - place, fewer - 1) / ways) for place, score in enumerate(scores))
+
+
 def tied(standing: Standing) -> bool:
     """Tell whether the seeds do not part a setting from the best: the interval of the difference holds 0."""
     difference = standing.difference

@@ -14,6 +14,7 @@ from nntrain.drawing.parallel_axes import ParallelAxes
 from nntrain.drawing.sheet import Heading
 from nntrain.drawing.style import Draw
 from nntrain.drawing.swept_key import SweptKey, SweptValue
+from nntrain.drawing.swept_pair import SweptPair
 from nntrain.runs.run_title import SAID, score_names
 from nntrain.sweeps.bracket import bracket
 from nntrain.sweeps.folder import Outcome, SweepFolder
@@ -43,6 +44,9 @@ def pictures_of(
     for key in plan.keys[:MOST_KEYS]:
         figures[f"score-{UNFIT.sub('-', key)[:LETTERS]}.png"] = _score(plan, outcomes, found, key).draw
     scored = [one for one in found if one.score.n and one.paused is None]
+    pair = _pair(plan, found) if len(plan.keys) == 2 else None
+    if pair is not None:
+        figures["map.png"] = pair.draw
     if len(plan.keys) > 1 and len(scored) > 1:
         figures["parallel.png"] = _parallel(plan, scored[:MOST_LINES]).draw
     figures["curves.png"] = _curves(plan, outcomes, found, folder).draw
@@ -84,6 +88,23 @@ def _score(plan: Plan, outcomes: Mapping[str, Outcome], found: Sequence[Standing
         rises=rises(plan),
         right=around.right if around is not None else None,
     )
+
+
+def _pair(plan: Plan, found: Sequence[Standing]) -> SweptPair | None:
+    """Return the picture of two keys; None where one of them does not vary."""
+    keys, scores = (plan.keys[0], plan.keys[1]), dict[tuple[float | str, float | str], float | None]()
+    for one in sorted(found, key=lambda one: one.number):
+        if one.paused is None and (one.score.n or one.diverged):
+            x, y = (_place(value_at(one.setting, key)) for key in keys)
+            scores[x, y] = one.score.mean if one.score.n else None
+    columns = [[pair[axis] for pair in scores] for axis in (0, 1)]
+    if any(len(set(column)) < 2 for column in columns):
+        return None
+    whole = [[str(v) for v in column] if any(isinstance(v, str) for v in column) else column for column in columns]
+    log = [_is_log(plan, key, column) for key, column in zip(keys, whole, strict=True)]
+    shown = dict(zip(zip(*whole, strict=True), scores.values(), strict=True))
+    look = {"share": _is_score(plan.rank), "rises": rises(plan)}
+    return SweptPair(keys, _title(plan.rank), shown, _heading(plan, found), (log[0], log[1]), **look)
 
 
 def _parallel(plan: Plan, found: Sequence[Standing]) -> ParallelAxes:

@@ -3,13 +3,14 @@
 import csv
 import io
 import math
+from dataclasses import replace
 
 import pytest
 
 from nntrain.spec import load
 from nntrain.sweeps.folder import Outcome
 from nntrain.sweeps.result_files import result_files
-from nntrain.sweeps.standings import standings, tied
+from nntrain.sweeps.standings import expected_best, standings, tied
 
 
 def outcomes(plan, scores, figure="validation.accuracy"):
@@ -123,3 +124,18 @@ def test_seeds_and_folds_make_a_run_each(plan):
     found = plan("data.fold=[0, 1, 2]", seeds=2, overrides=["data.validation=null", "data.folds=3"])
     assert [point.unit for point in found.points] == [(s, f) for s in range(2) for f in range(3)]
     assert (found.units, found.unit_noun, len({point.id for point in found.points})) == (6, "run", 6)
+
+
+def test_what_fewer_settings_would_have_come_to(plan):
+    found = plan("optimizer.lr=[0.01, 0.1, 0.2, 0.3]", seeds=1)
+
+    def expected(scores, fewer, rank="validation.accuracy"):
+        ranked = replace(found, rank=rank)
+        return expected_best(standings(ranked, outcomes(ranked, [[score] for score in scores], rank)), fewer)
+
+    assert expected([1.0, 4.0, 2.0, 3.0], 1) == pytest.approx(2.5)
+    assert expected([1.0, 4.0, 2.0, 3.0], 2) == pytest.approx((3 * 4 + 2 * 3 + 1 * 2) / 6)  # of the six pairs
+    assert expected([1.0, 4.0, 2.0, 3.0], 4) == 4.0
+    assert expected([1.0, 4.0, 2.0, 3.0], 2, "validation.cost") == pytest.approx((3 * 1 + 2 * 2 + 1 * 3) / 6)
+    assert expected([1.0, None, 2.0, 3.0], 1) is None  # it may be the one without a score
+    assert expected([1.0, None, 2.0, 3.0], 2) == pytest.approx((3 * 3 + 2 * 2 + 1 * 1) / 6)

@@ -6,6 +6,7 @@ import pytest
 
 from nntrain.drawing.parallel_axes import axis_of
 from nntrain.drawing.style import render
+from nntrain.drawing.swept_pair import SweptPair
 from nntrain.sweeps.bracket import bracket
 from nntrain.sweeps.folder import Outcome, SweepFolder
 from nntrain.sweeps.standings import standings
@@ -68,6 +69,39 @@ def test_several_keys_stand_beside_each_other(plan, here):
     assert [len(one.settings) for one in hidden.values] == [6, 6]
     for draw in pictures.values():
         assert render(draw)["png"].startswith(b"\x89PNG")
+
+
+def test_two_keys_are_a_map(plan, here):
+    found = plan("optimizer.lr=log(0.01, 1, 3)", "model.hidden=[[4], [2, 2]]", seeds=2)
+    known = outcomes_of(found, [(0.1, 0.3), (0.4, 0.4), (0.5, 0.7), (0.9, None), (0.2, 0.2), (None, None)])
+    pictures = pictures_of(found, known, standings(found, known), SweepFolder(here / "sweep"))
+    assert "map.png" in pictures
+    pair = pictures["map.png"].__self__
+    assert pair.scores == {
+        (0.01, "[4]"): pytest.approx(0.2),
+        (0.01, "[2, 2]"): pytest.approx(0.4),
+        (0.1, "[4]"): pytest.approx(0.6),
+        (0.1, "[2, 2]"): pytest.approx(0.9),
+        (1.0, "[4]"): pytest.approx(0.2),
+        (1.0, "[2, 2]"): None,
+    }
+    assert (pair.log, pair.share, pair.rises, pair.is_grid) == ((True, False), True, True, True)
+    axes = render(pair.draw) and pair.draw().axes[0]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["[2, 2]", "[4]"]  # the first is above
+    assert [text.get_text() for text in axes.texts] == ["0.200", "0.400", "0.600", "0.900", "0.200"]
+    assert [line.get_xydata().tolist() for line in axes.lines] == [[[2, 0]]]  # the cross
+
+
+def test_settings_that_were_drawn_are_dots():
+    scores = {(10.0**-i, float(i * i)): 1.0 / (i + 1) for i in range(6)} | {(3.0, 7.0): None}
+    pair = SweptPair(("optimizer.lr", "penalty.l2"), "Validation cost", scores, None, (True, False), rises=False)
+    assert not pair.is_grid
+    axes = pair.draw().axes[0]
+    assert len(axes.collections[0].get_offsets()) == 6
+    ring, cross = (line.get_xydata().tolist() for line in axes.lines)
+    assert (ring, cross) == ([[1e-5, 25]], [[3, 7]])
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "linear")
+    assert render(pair.draw)["png"].startswith(b"\x89PNG")
 
 
 def test_places_on_an_axis():

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nntrain.sweeps.standings import Standing
 
 SHOWN = 5
+FEW = 8  # settings, of which it is not said what fewer would have come to
 
 
 def show_result(
@@ -74,7 +75,19 @@ def _lines(plan: "Plan", found: "Sequence[Standing]", outcomes: "Mapping[str, Ou
         lines.append(("test", f"{figure(best.test.mean)} at the chosen setting; not used for the choice"))
     if best.score.n and len(found) > 1:
         lines.append(("chosen", f"the best of {count(len(found))} tried: its score is a little too good"))
+        lines += [("fewer", text) for text in _fewer(plan, found)]
     return lines
+
+
+def _fewer(plan: "Plan", found: "Sequence[Standing]") -> list[str]:
+    """Return what fewer settings would have come to; nothing of a few, or where some were not trained to their ends."""
+    from nntrain.sweeps.standings import expected_best
+
+    known = {k: expected_best(found, k) for k in (len(found) // 8, len(found) // 4, len(found) // 2) if k}
+    said = {count(k): figure(score) for k, score in known.items() if score is not None}
+    if len(found) < FEW or plan.rungs or not said:
+        return []
+    return [f"expected best of {', '.join(said)}: {', '.join(said.values())} (Dodge 2019)"]
 
 
 def _confirmed(fresh: "Standing | None") -> list[tuple[str, str]]:
