@@ -156,6 +156,13 @@ NEW_DATA = (
     "nntrain predict flowers new.csv --keep site,petal_length --top 2 | head -4",
 )
 
+EXPORTED = (
+    "nntrain fit configs/iris-softmax.yaml --run-dir flowers -q --no-plots > fit.txt",
+    "nntrain export flowers --to numpy",
+    "tail -35 iris_softmax.py",
+    'python -c "import iris_softmax; print(iris_softmax.predict([[5.0, 3.4, 1.5, 0.2]]))"',
+)
+
 SESSIONS: Mapping[str, Callable[[], str]] = {
     "session": lambda: recorded("nntrain", "fit", "configs/digits-mlp.yaml"),
     "own-data": lambda: dialogue(*GUESSED),
@@ -174,6 +181,7 @@ SESSIONS: Mapping[str, Callable[[], str]] = {
     "sweep": lambda: recorded("nntrain", "sweep", "configs/digits-mlp.yaml", *RATES, "-q"),
     "diagnosis": lambda: dialogue(*DIAGNOSED),
     "new-data": lambda: dialogue(*NEW_DATA),
+    "export": lambda: dialogue(*EXPORTED),
     "compare": lambda: dialogue(*COMPARED),
     "groups": lambda: dialogue(*WITH_SEEDS),
     "sweep-script": lambda: recorded("scripts/sweep_lr.sh", "configs/rate-right.yaml", "3e-4", "0.03", "0.3", "1.5"),
