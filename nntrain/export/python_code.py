@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from nntrain.core.types import Array
-from nntrain.export.dialect import HELPERS, Dialect
+from nntrain.export.array_library import HELPERS, Dialect
 from nntrain.export.portable import Portable, Stage
 
 UNITS = {

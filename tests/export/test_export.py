@@ -9,10 +9,10 @@ import pytest
 import nntrain as package
 from nntrain.cli.entry import run as command
 from nntrain.errors import FindingError, SpecError
+from nntrain.export import export_targets as targets
 from nntrain.export import portable as portable_module
-from nntrain.export import targets
+from nntrain.export.export_targets import TARGETS, export
 from nntrain.export.portable import portable
-from nntrain.export.targets import TARGETS, export
 from nntrain.export.trial import Answers, Trial
 from nntrain.ops.activations import ACTIVATIONS
 from nntrain.ops.losses import LOSSES

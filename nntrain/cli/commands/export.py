@@ -24,8 +24,8 @@ def export(
     """
     from nntrain.cli.output.terminal import notes, out, plain
     from nntrain.errors import SpecError
-    from nntrain.export.targets import export as write
-    from nntrain.export.targets import files_beside, target_named
+    from nntrain.export.export_targets import export as write
+    from nntrain.export.export_targets import files_beside, target_named
     from nntrain.runs import open_model
 
     target = target_named(to)

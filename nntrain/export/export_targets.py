@@ -18,7 +18,7 @@ from nntrain.artifacts.row_files import number_form
 from nntrain.artifacts.scratch import scratch_folder
 from nntrain.core.types import Array
 from nntrain.errors import FindingError, SpecError
-from nntrain.export.dialect import NUMPY, PYTORCH, Dialect
+from nntrain.export.array_library import NUMPY, PYTORCH, Dialect
 from nntrain.export.onnx_graph import onnx_bytes
 from nntrain.export.portable import Portable, portable
 from nntrain.export.python_code import archive_of, as_archive, python_code
