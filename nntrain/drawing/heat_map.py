@@ -39,6 +39,7 @@ def draw_heat_map(W: Array, row_names: Sequence[str], column_names: Sequence[str
         bottom=0.3 + (below if turned else 0.12),
         top=0.3,
         margin=max(0.0, 3.4 - cell * d - beside - 0.55),
+        corner=True,
     )
     axes = sheet.axes[0]
     image = axes.imshow(W, cmap=colour_map(SIGNED), vmin=-limit, vmax=limit, aspect="auto")

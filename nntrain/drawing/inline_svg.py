@@ -62,15 +62,16 @@ class Inliner:
     def __init__(self) -> None:
         self._count = 0
 
-    def draw(self, draw: Draw, title: str, *, on_white: bool = False) -> Element:
+    def draw(self, draw: Draw, title: str, *, on_white: bool = False, scale: float = 1.0) -> Element:
         """Return a picture; ``title`` is read in its place. Unless ``on_white`` it takes the page's colours."""
         self._count += 1
         with styled("page"):
             figure = draw()
             svg = save(figure, "svg").decode()
             if len(svg) > LARGEST:
-                return Element(_image(save(figure, "png"), title, figure.get_figwidth()), on_white=True)
-        return Element(_inline(svg, f"p{self._count}-", clean(title), follow=not on_white), on_white)
+                return Element(_image(save(figure, "png"), title, scale * figure.get_figwidth()), on_white=True)
+        own = f"p{self._count}-"
+        return Element(_inline(svg, own, clean(title), follow=not on_white, scale=scale), on_white)
 
 
 def _image(png: bytes, title: str, inches: float) -> str:
@@ -79,7 +80,7 @@ def _image(png: bytes, title: str, inches: float) -> str:
     return f'<img alt="{escape(clean(title))}" {look} src="data:image/png;base64,{data}">'
 
 
-def _inline(text: str, own: str, title: str, *, follow: bool) -> str:
+def _inline(text: str, own: str, title: str, *, follow: bool, scale: float) -> str:
     """Return an SVG file as an element whose ids begin with ``own``; texts in it stay as they are."""
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
@@ -95,10 +96,9 @@ def _inline(text: str, own: str, title: str, *, follow: bool) -> str:
     box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text)
     assert box is not None
     wide, high = (float(side) for side in box.groups())
-    sides = (
-        f'width="{wide * 4 / 3:.0f}" height="{high * 4 / 3:.0f}" viewBox="0 0 {wide:g} {high:g}"'  # points to pixels
-    )
-    look = f"{JOINS}; min-width: {LEAST * wide * 4 / 3:.0f}px"
+    scale *= 4 / 3  # from points to pixels
+    sides = f'width="{wide * scale:.0f}" height="{high * scale:.0f}" viewBox="0 0 {wide:g} {high:g}"'
+    look = f"{JOINS}; min-width: {LEAST * wide * scale:.0f}px"
     head = f'<svg role="img" aria-labelledby="{own}title" style="{look}" {sides}>'
     return f'{head}<title id="{own}title">{escape(title)}</title>{text[text.index(">") + 1 :].rstrip()}'
 

@@ -51,26 +51,13 @@ class Tiles:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """A share between 0 and 1 as a cell: its text, with a bar where it is a number."""
-
-    text: str
-    share: float
-
-    @property
-    def percent(self) -> int:
-        """The length of the bar."""
-        return round(100 * self.share) if self.share == self.share else 0
-
-
-@dataclass(frozen=True, slots=True)
 class Table:
     """Rows of cells, the first of each being its name; columns in ``words`` hold text. Folded under a ``summary``."""
 
     kind: ClassVar[str] = "table"
     caption: str
     heads: Sequence[str]
-    rows: Sequence[Sequence[str | Bar]]
+    rows: Sequence[Sequence[str]]
     words: Sequence[int] = ()
     summary: str = ""
 

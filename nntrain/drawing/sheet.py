@@ -36,8 +36,8 @@ class Sheet:
     """A figure with panels; ``left``, ``right``, ``bottom`` and ``top`` are inches around each panel, before scaling.
 
     ``widths`` are those of the columns relative to ``panel``; ``margin`` inches are right of all panels; ``note`` is
-    the small print below. Without a heading its place is not left empty; a page has one of its own. To be made inside
-    ``styled``.
+    the small print below; a ``corner`` leaves room for a scale in the upper right one. Without a heading its place is
+    not left empty; a page has one of its own. To be made inside ``styled``.
     """
 
     heading: Heading | None
@@ -51,6 +51,7 @@ class Sheet:
     note: str = ""
     widths: Sequence[float] = ()
     margin: float = 0.0
+    corner: bool = False
     figure: "Figure" = field(init=False)
     axes: "list[Axes]" = field(init=False)
 
@@ -64,7 +65,7 @@ class Sheet:
         left, right, bottom, top, tall = (k * v for v in (self.left, self.right, self.bottom, self.top, self.panel[1]))
         wide = sum(each) + self.columns * (left + right) + k * self.margin
         lines = self._break_details(wide - 2 * EDGE * k)
-        head = k * (0.36 + LINE * len(lines)) if self.heading else 0.05 * k
+        head = k * (0.36 + LINE * len(lines)) if self.heading else k * (0.3 if self.corner else 0.05)
         note_lines = break_text(self.note, wide - 2 * EDGE * k, self.text * 0.78)
         foot = k * (0.06 + 0.14 * len(note_lines)) if self.note else 0.0
         high = head + foot + self.rows * (top + tall + bottom)

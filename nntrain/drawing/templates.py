@@ -41,6 +41,7 @@ def draw_templates(W: Array, shape: Sequence[int], names: Sequence[str], heading
         bottom=0.06,
         note=STRETCHED if in_colour else "",
         margin=max(0.0, 3.4 - columns * (wide + 0.12)),
+        corner=True,
     )
     limit = float(np.quantile(np.abs(W), OUTLIERS)) or 1.0
     image = None

@@ -91,5 +91,5 @@ def weights_section(run: ReportedRun) -> Section | None:
     if not pictured and (len(sizes) > 2 or sizes[0] > MOST_INPUTS):
         return None
     caption = "Each picture is a row of W: light speaks for it, dark against." if pictured else "The rows of W."
-    picture = run.pictures.draw(draw, f"{caption} {sizes[1]:,} rows of {sizes[0]:,} inputs.", on_white=True)
-    return Section("weights", "Weights", [Figures(caption, [picture])])
+    picture = run.pictures.draw(draw, f"{caption} {sizes[1]:,} rows of {sizes[0]:,} inputs.", on_white=True, scale=1.3)
+    return Section("weights", "Weights", [Figures(caption, [picture])], full=True)

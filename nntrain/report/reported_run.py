@@ -3,6 +3,7 @@
 Works on a run in any state. Knows nothing of pages.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -81,6 +82,23 @@ def part_name(part: str) -> str:
 def metric_name(name: str) -> str:
     """Return the name of a figure in words: up to four letters are an abbreviation."""
     return name.upper() if len(name) <= 4 and name != "cost" else name.replace("_", " ")
+
+
+def figure_column(name: str, values: Sequence[Any]) -> list[str]:
+    """Return figures that stand below one another as texts with the same decimals, if they do not differ too much."""
+    known = [float(value) for value in values if isinstance(value, int | float) and math.isfinite(value)]
+    largest = max(map(abs, known), default=0.0)
+    least = min((abs(value) for value in known if value), default=largest)
+    if name in score_names() and largest <= 1:
+        places = 4 if any(0.9995 <= value < 1 for value in known) else 3
+    elif not largest or not 1e-4 <= least <= largest < 1e7 or largest > 1e4 * least:
+        return [figure_text(name, value) for value in values]
+    else:
+        places = max(0, 3 - math.floor(math.log10(largest)))
+    return [
+        f"{value:,.{places}f}".replace("-", "−") if isinstance(value, int | float) and math.isfinite(value) else "–"
+        for value in values
+    ]
 
 
 def figure_text(name: str, value: Any) -> str:

@@ -13,7 +13,7 @@ from nntrain.drawing.captions import number
 from nntrain.drawing.curves import RATE, Curves, title_of
 from nntrain.drawing.page import Block, Commands, Figures, Section, Table, Text, Tile, Tiles
 from nntrain.errors import UserError
-from nntrain.report.reported_run import ReportedRun, figure_text, metric_name, part_name
+from nntrain.report.reported_run import ReportedRun, figure_column, figure_text, metric_name, part_name
 from nntrain.runs.run_title import PARTS
 
 BATCHES = "Training: mean over the batches of each epoch, while the weights move."
@@ -57,10 +57,9 @@ def _tiles(figures: Mapping[str, Any], summary: Mapping[str, Any]) -> Iterator[T
 
 def _table(run: ReportedRun, parts: Mapping[str, Any], epoch: int) -> Table:
     names = [name for name, value in next(iter(parts.values())).items() if isinstance(value, float)]
-    rows = [
-        [part_name(part), *(figure_text(name, figures.get(name)) for name in names), f"{figures['n']:,}"]
-        for part, figures in parts.items()
-    ]
+    columns = [figure_column(name, [figures.get(name) for figures in parts.values()]) for name in names]
+    counts = [f"{figures['n']:,}" for figures in parts.values()]
+    rows = [list(row) for row in zip(map(part_name, parts), *columns, counts, strict=True)]
     best = (run.summary or {}).get("best")
     kept = f"Weights of epoch {epoch}" + (f", the best {best['monitor']}" if best else "")
     return Table(kept, ["part", *map(metric_name, names), "examples"], rows)

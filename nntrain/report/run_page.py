@@ -1,6 +1,8 @@
 """The page of one run: which sections it has, and in which order. Knows nothing of HTML."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 
 from nntrain import __version__
@@ -25,7 +27,7 @@ def make_report(path: Path, *, seconds: float = SECONDS) -> tuple[str, list[str]
     """
     need_jinja()
     run = ReportedRun(path)
-    sections = list(_sections(run, seconds))
+    sections = _fill_rows(list(_sections(run, seconds)))
     result = run.heading.details[-1] if run.heading.details and run.summary else ""
     page = Page(
         name=run.heading.name,
@@ -62,6 +64,17 @@ def _sections(run: ReportedRun, seconds: float) -> Iterator[Section]:
     yield from _whole("weights", "Weights", lambda: weights_section(run))
     yield settings_section(run)
     yield repeat_section(run)
+
+
+def _fill_rows(sections: Sequence[Section]) -> list[Section]:
+    """Return the sections with one as wide as the page wherever it would stand beside nothing."""
+    found: list[Section] = []
+    beside = 0  # how many have stood side by side without a full one
+    for section, after in zip_longest(sections, sections[1:]):
+        beside = 0 if section.full else beside + 1
+        alone = beside % 2 == 1 and (after is None or after.full)
+        found.append(replace(section, full=True) if alone else section)
+    return found
 
 
 def _whole(identity: str, title: str, make: Callable[[], Section | None]) -> Iterator[Section]:

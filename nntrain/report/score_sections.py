@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.drawing.captions import number, share
-from nntrain.drawing.page import Bar, Block, Figures, Section, Table, Text
+from nntrain.drawing.captions import number
+from nntrain.drawing.page import Block, Figures, Section, Table, Text
 from nntrain.errors import UserError
 from nntrain.pictures.boundary_pictures import gather_boundary
 from nntrain.pictures.error_pictures import draw_of, find_worst
 from nntrain.pictures.picture_options import Options
 from nntrain.pictures.score_pictures import gather_calibration, gather_confusion, gather_ranking, gather_residuals
 from nntrain.pictures.scored_part import ScoredExamples
-from nntrain.report.reported_run import ReportedRun, figure_text, metric_name, part_name
+from nntrain.report.reported_run import ReportedRun, figure_column, metric_name, part_name
 
 PAIRS = 8
 MOST_CLASSES = 40  # rows of a table of classes: of more those with the lowest F1
@@ -83,17 +83,15 @@ def _score_table(scores: Sequence[Mapping[str, Any]], what: str, part: str) -> T
         caption += f": the {MOST_CLASSES} of {len(scores):,} with the lowest F1"
         scores = sorted(scores, key=lambda score: np.nan_to_num(score["f1"], nan=0.0))[:MOST_CLASSES]
     heads = [what, *map(metric_name, names), *(["examples"] if "support" in scores[0] else [])]
-    rows = []
-    for score in scores:
-        cells = [_cell(name, score[name], bars="support" in score) for name in names]
-        rows.append([str(score["name"]), *cells, *([f"{score['support']:,}"] if "support" in score else [])])
-    return Table(caption, heads, rows)
+    columns = [figure_column(_scale(name), [score[name] for score in scores]) for name in names]
+    columns += [[f"{score['support']:,}" for score in scores]] if "support" in scores[0] else []
+    named = [str(score["name"]) for score in scores]
+    return Table(caption, heads, [list(row) for row in zip(named, *columns, strict=True)])
 
 
-def _cell(name: str, value: float, *, bars: bool) -> str | Bar:
-    if not bars:
-        return figure_text(name, value)
-    return Bar(share(value) if value == value else "–", value)
+def _scale(name: str) -> str:
+    """Return a metric whose figures are written as those of a class are."""
+    return "accuracy" if name in ("precision", "recall", "f1") else name
 
 
 def _threshold(run: ReportedRun, scored: ScoredExamples) -> Section:
@@ -128,9 +126,11 @@ def errors_section(run: ReportedRun, scored: ScoredExamples) -> Section:
     if worst.pixels is None:
         more = f"; {worst.more[0]}" if worst.more else ""
         return Section("errors", title, [Table(caption + more, heads, rows, words)], full=True)
-    drawn = run.pictures.draw(draw_of(worst, scored.heading), f"{caption}. The same as a table below.", on_white=True)
+    drawn = run.pictures.draw(
+        draw_of(worst, scored.heading), f"{caption}. The same as a table below.", on_white=True, scale=1.4
+    )
     table = Table(caption, heads, rows, words, summary="The same as a table")
-    return Section("errors", title, [Figures(caption, [drawn]), table])
+    return Section("errors", title, [Figures(caption, [drawn]), table], full=True)
 
 
 def residuals_section(run: ReportedRun, scored: ScoredExamples) -> Section:

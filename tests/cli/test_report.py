@@ -57,7 +57,7 @@ def test_the_page_has_the_figures_of_eval(nntrain, done, report):
     least = json.loads((done / "summary.json").read_text())["baselines"]
     assert f"{least['answer']} {least['test']['accuracy']:.3f} test accuracy" in text
     first = found["classes"][0]
-    assert f"{first['name']} {first['precision']:.3f} " in text.replace(" 1 ", " 1.000 ")
+    assert f"{first['name']} {first['precision']:.3f} {first['recall']:.3f} {first['f1']:.3f} " in text
     for title in ("Curves", "Layers", "Confusion", "Calibration", "Worst examples", "What was run", "How to repeat it"):
         assert title in text
     assert "nntrain fit done/config.resolved.yaml nntrain verify done/config.resolved.yaml" in text.replace(
