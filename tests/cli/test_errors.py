@@ -24,10 +24,11 @@ def test_five_mistakes_give_five_lines(nntrain, here):
     result = nntrain("fit", "bad.yaml")
     assert (result.status, result.out) == (2, "")
     assert result.err.splitlines() == [
-        "bad.yaml:4:3: data.validaton: unknown key; did you mean 'validation'? (one of scale, seed, shuffle, source, "
+        "bad.yaml:4:3: data.validaton: unknown key; did you mean 'validation'? (one of fold, folds, groups, order, "
+        "sample_weight, scale, seed, shuffle, source, "
         "take, target_scale, test, validation)",
         "bad.yaml:5:20: model.hiden: unknown key; did you mean 'hidden'? (one of activation, bias, dropout, hidden, "
-        "init, kind)",
+        "init, input_dropout, input_noise, kind)",
         "bad.yaml:6:7: loss: unknown loss 'softmax_crossentropy'; did you mean 'softmax_cross_entropy'? (one of "
         "binary_hinge, crammer_singer, hinge, huber, mae, mse, poisson, sigmoid_cross_entropy, sigmoid_mse, "
         "softmax_cross_entropy, squared_hinge)",
