@@ -36,6 +36,7 @@ MODELS = {
     "autoencoder": "data: {source: {kind: csv, path: flats.csv, target: size, task: regression}, scale: standard}\n"
     "model: {kind: autoencoder, hidden: [3]}\n",
     "texts and gaps": "data: {source: {kind: csv, path: people.csv, missing: mean}, scale: standard}\n" + SINGLE,
+    "texts without names": "data: {source: {kind: csv, path: bare.csv, missing: mean}}\n" + SINGLE,
     "double": "data: {source: {kind: moons, n: 40}}\nmodel: {kind: mlp, hidden: [4, 3], activation: [tanh, gelu], "
     "dropout: 0.5, bias: false}\ntrain: {dtype: float64, batch_size: 8, epochs: 2}\n",
 }
@@ -59,6 +60,7 @@ def made(tmp_path, trained, monkeypatch):
             writer.writerow([f"{size * 10.5:.2f}", size, size % 2, int(size > 9), size / 3])
     sides = ["?" if a % 7 == 0 else ("north", "south")[a % 2] for a in range(40)]
     people = [f"{a},{side},{'' if a % 5 == 0 else a},{'yn'[a % 3 > 0]}" for a, side in enumerate(sides)]
+    (tmp_path / "bare.csv").write_text("\n".join(people) + "\n", encoding="utf-8")
     (tmp_path / "people.csv").write_text("age,side,pay,vote\n" + "\n".join(people) + "\n", encoding="utf-8")
 
     def make(text):

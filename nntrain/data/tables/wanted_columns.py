@@ -49,7 +49,7 @@ class WantedColumns:
     @property
     def columns(self) -> Sequence[str]:
         """Names of the columns that a table has, before texts become one-hot."""
-        return self.transform.encoder.names or self.names
+        return self.transform.encoder.names if self.transform.encoder else self.names
 
     @property
     def width(self) -> int:
