@@ -9,6 +9,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def environment() -> dict[str, Any]:
     """Return the facts, in JSON's types; what cannot be found out is null."""
     return {
         "nntrain": __version__,
-        "commit": git_commit(PACKAGE.parent),
+        "commit": own_commit(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "numpy": np.__version__,
         "blas": blas(),
@@ -98,6 +99,12 @@ def memory() -> tuple[int, int] | None:
     except (OSError, IndexError, ValueError):
         return None
     return now * 1024, most * 1024  # kibibytes
+
+
+@lru_cache(1)
+def own_commit() -> str | None:
+    """Return the commit of the code of this process, looked up once: what is loaded stays as it is."""
+    return git_commit(PACKAGE.parent)
 
 
 def git_commit(source: Path) -> str | None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any, NoReturn
 
+from nntrain.core.machine import own_commit
 from nntrain.sweeps.order import BUG, Order
 from nntrain.sweeps.point_run import train_point
 
@@ -27,6 +28,7 @@ def serve() -> NoReturn:
     os.set_blocking(waker, False)
     signal.signal(signal.SIGCHLD, _ignore)
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+    own_commit()  # looked up once, not by each process
     gc.freeze()  # what is loaded stays, and is shared with every process
     server = _Server((wake, waker))
     while True:

@@ -103,3 +103,11 @@ def test_what_is_wrong_is_said_in_one_line(nntrain, fit, arguments, status, mess
     fit("one")
     names = [Path("runs") / "one" if name == "one" else name for name in arguments]
     assert nntrain("compare", *names) == (status, "", f"{message}\n")
+
+
+def test_figures_that_part_late_have_the_digits_that_tell_them_apart():
+    from nntrain.cli.commands.compare import _apart
+
+    assert _apart(1.1187511860424082, 1.1187511779640362) == ("1.11875119", "1.11875118")
+    assert _apart(0.1 + 0.2, 0.3) == ("0.30000000000000004", "0.3")
+    assert _apart(None, 0.5) == ("None", "0.5")

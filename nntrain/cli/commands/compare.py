@@ -166,12 +166,20 @@ def _parting(one: "Contrast") -> str:
     else:
         here, there = (figure(value) if isinstance(value, float) else str(value) for value in parting.values)
         if here == there:
-            here, there = map(repr, parting.values)
+            here, there = _apart(*parting.values)
         text = f"in epoch {parting.epoch} ({parting.figure} {here}, {there})"
     if not causes:
         return f"{text}; nothing recorded is the cause"
     more = causes[1:SHOWN] + (["…"] if len(causes) > SHOWN else [])
     return f"{text}, by {causes[0]}" + (f" first; {', '.join(more)} come later" if more else "")
+
+
+def _apart(here: object, there: object) -> tuple[str, str]:
+    """Return two unequal values as texts, in no more digits than tell them apart."""
+    for digits in range(6, 17):
+        if isinstance(here, float) and isinstance(there, float) and f"{here:.{digits}g}" != f"{there:.{digits}g}":
+            return f"{here:.{digits}g}", f"{there:.{digits}g}"
+    return repr(here), repr(there)
 
 
 def _print_json(
