@@ -77,7 +77,7 @@ class FailedRunsError(UserError):
 
 
 class FindingError(UserError):
-    """A run that ``diagnose --strict`` was asked about has a serious fault."""
+    """A run or a spec that was asked about with ``--strict`` has a serious fault."""
 
     exit_code = 11
 

@@ -31,6 +31,7 @@ FIRST = (  # in the order in which they are met; others follow by the alphabet
         "calibrate",
         "show",
         "check",
+        "preflight",
         "verify",
         "profile",
     ),
