@@ -147,6 +147,10 @@ def draw(chance):
     if chance.random() < 0.3:
         spec["metrics"] = chance.sample(list(METRICS), 2)
     if chance.random() < 0.3:
-        spec["penalty"] = {chance.choice(["l1", "l2"]): 0.01}
+        spec["penalty"] = {chance.choice(["l1", "l2"]): 0.01, "biases": chance.choice([False, True])}
+    if chance.random() < 0.3 and "hidden" in model:
+        model |= {"input_dropout": chance.choice([0, 0.2]), "input_noise": chance.choice([0, 0.1])}
+    if chance.random() < 0.3:
+        spec["train"] = {**spec["train"], "average": chance.choice([0.0, 0.5])}
     every = {"every_epochs": chance.choice([1, 2, None]), "every_steps": chance.choice([None, None, 3])}
     return spec | {"checkpoint": every | {"min_seconds": 0, "keep": chance.choice([1, 2])}}
