@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, NoReturn
 
 from nntrain.cli.interrupts import Ended, ignore
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return the exit status; all output has reached its stream, or the status says why not."""
+    fail = partial(_fail, as_json="--json" in arguments)
     try:
         status = _command(arguments)
         _flush()
@@ -45,21 +47,21 @@ def run(arguments: Sequence[str]) -> int:
         _abandon_stdout()
         return CLOSED_PIPE
     except InterruptedRun as error:
-        return _fail(str(error), error.exit_code, label="stopped:")
+        return fail(str(error), error.exit_code, label="stopped:")
     except UserError as error:
-        return _fail(str(error), error.exit_code)
+        return fail(str(error), error.exit_code)
     except Ended as ended:
-        return _fail(f"{ended.name} ended this command, which leaves nothing behind", ended.status, label="stopped:")
+        return fail(f"{ended.name} ended this command, which leaves nothing behind", ended.status, label="stopped:")
     except KeyboardInterrupt:
         return INTERRUPTED
     except MemoryError as error:
-        return _fail(f"out of memory{f': {error}' if str(error) else ''}", OutputError.exit_code)
+        return fail(f"out of memory{f': {error}' if str(error) else ''}", OutputError.exit_code)
     except OSError as error:
         _abandon_stdout()
-        return _fail(_os_error(error), OutputError.exit_code)
+        return fail(_os_error(error), OutputError.exit_code)
     except Exception:  # noqa: BLE001  # the last resort: a bug
         traceback.print_exc()
-        return _fail("this is a bug in nntrain; please report it with the lines above and the command", BUG)
+        return fail("this is a bug in nntrain; please report it with the lines above and the command", BUG)
     return status
 
 
@@ -80,7 +82,7 @@ def _command(arguments: Sequence[str]) -> int:
         context = getattr(error, "ctx", None)
         path = context.command_path if context is not None else "nntrain"
         message = _explain_usage(error, arguments) or " ".join(error.format_message().split())
-        return _fail(f"{message} (see '{path} --help')", USAGE)
+        return _fail(f"{message} (see '{path} --help')", USAGE, as_json="--json" in arguments)
     return status if isinstance(status, int) else 0
 
 
@@ -98,8 +100,8 @@ def _explain_usage(error: Any, arguments: Sequence[str]) -> str:
     return f"No such option: {option}" + (f"; {hint}" if hint else "")
 
 
-def _fail(message: str, status: int, label: str = "error:") -> int:
-    """Say what is wrong, a line each, after the results that were ready before.
+def _fail(message: str, status: int, label: str = "error:", *, as_json: bool = False) -> int:
+    """Say what is wrong, a line each, after the results that were ready before; as JSON in one object.
 
     A line that begins with file:line:column has no label in front, so that editors find the place; nor has one that
     begins with blanks, which belongs to the line above.
@@ -109,6 +111,12 @@ def _fail(message: str, status: int, label: str = "error:") -> int:
     except OSError:
         _abandon_stdout()
     with suppress(OSError):  # nobody is listening; the status says it
+        if as_json:
+            import json
+
+            lines = seen_from_here(message).split("\n")
+            print(json.dumps({label.removesuffix(":"): lines, "exit_code": status}), file=sys.stderr)
+            return status
         for line in seen_from_here(message).split("\n"):
             unlabelled = PLACE.match(line) or line.startswith("  ")
             print(plain(line) if unlabelled else f"{apply_style(label, RED)} {plain(line)}", file=sys.stderr)

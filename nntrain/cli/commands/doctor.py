@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nntrain.cli.arguments import Json
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -29,20 +31,24 @@ class Finding(NamedTuple):
     problem: str = ""
 
 
-def doctor() -> None:
+def doctor(as_json: Json = False) -> None:
     """Check versions, BLAS, environment, disk and speed."""
-    from nntrain.cli.output.terminal import out, show, table
+    from nntrain.cli.output.terminal import out, out_json, show, table
     from nntrain.errors import OutputError
 
     findings = [*_versions(), *_player(), *_blas(), *_environment(), *_disk(), *_speed()]
-    rows = table("", "found", "")
-    for finding in findings:
-        rows.add_row(finding.what, finding.value, finding.problem or "ok")
-    show(rows)
     problems = [finding for finding in findings if finding.problem]
+    if as_json:
+        out_json({"ok": not problems, "findings": [finding._asdict() for finding in findings]})
+    else:
+        rows = table("", "found", "")
+        for finding in findings:
+            rows.add_row(finding.what, finding.value, finding.problem or "ok")
+        show(rows)
     if problems:
         raise OutputError("; ".join(f"{finding.what}: {finding.problem}" for finding in problems))
-    out("ok: no problem found")
+    if not as_json:
+        out("ok: no problem found")
 
 
 def _versions() -> Iterator[Finding]:

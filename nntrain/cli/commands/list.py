@@ -14,7 +14,10 @@ def list_(
     parts: Annotated[str | None, typer.Argument(metavar="[PARTS]", help="models, activations, losses, …")] = None,
     as_json: Json = False,
 ) -> None:
-    """List what a spec can name, with formulas."""
+    """List what a spec can name, with formulas.
+
+    Of one kind of parts also the options, each with its default.
+    """
     from nntrain.cli.output.terminal import out, out_json, show, table
     from nntrain.errors import SpecError, did_you_mean
 
@@ -26,9 +29,10 @@ def list_(
         out_json({registry.name: _entries(registry) for registry in chosen})
         return
     for registry in chosen:
-        rows = table(registry.name, "formula", "")
+        rows = table(registry.name, "formula", "", *(["options"] if parts is not None else []))
         for entry in _entries(registry):
-            rows.add_row(entry["kind"], entry["formula"], entry["summary"])
+            options = [", ".join(_spell(name, entry["options"][name]) for name in entry["options"])]
+            rows.add_row(entry["kind"], entry["formula"], entry["summary"], *(options if parts is not None else []))
         show(rows)
     if parts is None:
         out(f"nntrain list PARTS shows only these: {', '.join(known)}")
@@ -49,7 +53,31 @@ def registries() -> "dict[str, Registry[Any]]":
     return {registry.name: registry for registry in parts}
 
 
-def _entries(registry: "Registry[Any]") -> list[dict[str, str]]:
+def _entries(registry: "Registry[Any]") -> list[dict[str, Any]]:
+    """Return each kind with its formula and summary, and its ``options``: the default of each, if it has one."""
     from nntrain.core.registry import summary_of
 
-    return [{"kind": kind, "formula": entry.formula, "summary": summary_of(entry)} for kind, entry in registry.items()]
+    return [
+        {"kind": kind, "formula": entry.formula, "summary": summary_of(entry), "options": _options(entry)}
+        for kind, entry in registry.items()
+    ]
+
+
+def _options(entry: Any) -> dict[str, dict[str, Any]]:
+    from dataclasses import MISSING, fields
+
+    from nntrain.spec.emit import plain_values
+
+    found: dict[str, dict[str, Any]] = {}
+    for field in fields(entry):
+        if field.name == "kind" or not field.init:
+            continue
+        default = field.default if field.default_factory is MISSING else field.default_factory()
+        found[field.name] = {"required": True} if default is MISSING else {"default": plain_values(default)}
+    return found
+
+
+def _spell(name: str, option: dict[str, Any]) -> str:
+    from nntrain.spec.emit import inline
+
+    return f"{name}: {inline(option['default'])}" if "default" in option else f"{name} (required)"
