@@ -66,7 +66,8 @@ def test_init_tells_what_it_wrote_and_guessed(spec, tmp_path, capsys):
     found = said(capsys, "init", "--data", "d.csv", "--json")
     assert found["file"] == "d.yaml"
     assert found["guessed"]["target"].startswith("y, ")
-    assert said(capsys, "init", "--data", "d.csv", "-o", "-", "--json")["text"] == (tmp_path / "d.yaml").read_text()
+    text = said(capsys, "init", "--data", "d.csv", "-o", "-", "--json")["text"]
+    assert text == (tmp_path / "d.yaml").read_text().replace("d.yaml", "spec.yaml")
     found = said(capsys, "init", "mlp", "--json", status=2)
     assert found == {"error": ["mlp.yaml: exists already; name another file with -o"], "exit_code": 2}
 
