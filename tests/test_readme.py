@@ -130,7 +130,7 @@ def test_lost_markers_are_told() -> None:
 
 
 TYPED = {"sweep-file"}  # what users write, and the tests below use
-MEASURED = {"bench", "comparison"}  # taken from the output of other scripts, on idle machines
+MEASURED = {"comparison"}  # taken from the output of other scripts, on idle machines
 ADDED = {name for name in re.findall(r"^<!-- ([\w-]+):begin -->$", TEXT, re.MULTILINE) if name.startswith("add-")}
 
 
