@@ -32,6 +32,8 @@ MODULE_OF = {
     "annotated-types": "annotated_types",
     "pillow": "PIL",
     "scikit-learn": "sklearn",
+    "tensorboardx": "tensorboardX",
+    "mlflow-skinny": "mlflow",
 }  # where the import is called otherwise
 
 

@@ -17,7 +17,7 @@ from nntrain.artifacts.csv_text import csv_text
 from nntrain.artifacts.row_files import number_form
 from nntrain.artifacts.scratch import scratch_folder
 from nntrain.core.types import Array
-from nntrain.errors import FindingError, SpecError
+from nntrain.errors import FindingError
 from nntrain.export.array_library import NUMPY, PYTORCH, Dialect
 from nntrain.export.onnx_graph import onnx_bytes
 from nntrain.export.portable import Portable, portable
@@ -141,12 +141,3 @@ TARGETS: Mapping[str, Target] = {
     "safetensors": Target(".safetensors", _safetensors, _run_safetensors, "nntrain"),
     "csv": Target(".csv", _csv, _run_csv, "a bare Python with NumPy"),
 }
-
-
-def target_named(to: str) -> Target:
-    """Return a target; SpecError for one that there is not."""
-    from nntrain.errors import did_you_mean
-
-    if to not in TARGETS:
-        raise SpecError(f"--to: no such target, got '{to}'{did_you_mean(to, TARGETS)}")
-    return TARGETS[to]
