@@ -52,10 +52,10 @@ def test_p1_a_spec_gives_the_same_bytes_in_processes_that_are_stopped_and_killed
 # --- within one process ----------------------------------------------------------------------------------------------
 
 
-def train(path, spec, *overrides, stop=None):
+def train(path, spec, *overrides, stop=None, parent=None):
     """Train in a directory until it ends, or until a stop at a step; return the notes of the run."""
     loaded = reload(spec, overrides)
-    with open_run(loaded, runs=Path(), run_dir=path, argv=[], draw=False) as run:
+    with open_run(loaded, runs=Path(), run_dir=path, argv=[], draw=False, init_from=parent) as run:
         if not run.is_done:
             for _ in run.events(lambda: stop is not None and run.state.step >= stop):
                 pass
@@ -99,17 +99,31 @@ def weights(checkpoint):
     return {name: array.tobytes() for name, array in checkpoint.tensors.items()}
 
 
-def stopped_and_killed(path, spec, steps, chance):
+def stopped_and_killed(path, spec, steps, chance, parent=None):
     """Stop a run at a step, kill it before one of its calls, and let it end; return how often it was disturbed."""
     count = 0
     try:
-        train(path, spec, stop=chance.randint(1, max(1, steps - 1)))
+        train(path, spec, stop=chance.randint(1, max(1, steps - 1)), parent=parent)
     except InterruptedRun:
         count += 1
     with dying(chance.randint(20, 150)) as died:
-        train(path, spec)
-    train(path, spec)
+        train(path, spec, parent=parent)
+    train(path, spec, parent=parent)
     return count + bool(died)
+
+
+def a_child_ends_the_same(whole, spec, steps, chance):
+    """Begin runs with the weights of another, one of them disturbed; return how often."""
+    child, other = whole.with_name("child"), whole.with_name("other")
+    try:
+        train(child, spec, parent=whole)
+        count = stopped_and_killed(other, spec, steps, chance, whole)
+        assert result(other) == result(child), spec
+    except DivergenceError:
+        count = 0
+    for path in (child, other):
+        shutil.rmtree(path, ignore_errors=True)
+    return count
 
 
 @pytest.mark.parametrize(
@@ -122,7 +136,7 @@ def test_p1_any_spec_gives_the_same_bytes_twice_stopped_killed_and_lengthened(sp
     monkeypatch.setattr("nntrain.core.machine.git_commit", lambda folder: None)  # a process each time
     monkeypatch.setattr("nntrain.runs.run.dump", once_for_equal(dump))
     random_specs.write_files(here)
-    chance, tried, refused, diverged, disturbed, lengthened = random.Random(seed), 0, 0, 0, 0, 0
+    chance, tried, refused, diverged, disturbed, lengthened, begun = random.Random(seed), 0, 0, 0, 0, 0, 0
     whole, other = here / "whole", here / "other"
     while tried < specs:
         spec = random_specs.draw(chance)
@@ -150,6 +164,9 @@ def test_p1_any_spec_gives_the_same_bytes_twice_stopped_killed_and_lengthened(sp
                 assert result(other) == result(whole), spec
                 lengthened += 1
             shutil.rmtree(other)
+        if tried % 12 == 0:
+            begun += 1
+            disturbed += a_child_ends_the_same(whole, spec, steps, chance)
         shutil.rmtree(whole)
-    found = f"{tried} specs, {disturbed} stops and kills, {lengthened} lengthened: all ended the same"
+    found = f"{tried} specs, {disturbed} stops and kills, {lengthened} lengthened, {begun} children: all the same"
     figure("random specs", f"{found}; {refused} refused, {diverged} diverged")

@@ -10,7 +10,7 @@ from nntrain.errors import CheckpointError
 from tests.promises import power_cuts
 
 SLOW = [pytest.mark.slow, pytest.mark.timeout(1200)]
-NEW, PARENTS, LENGTHENED = "a new directory", "new parents", "lengthened within an epoch"
+NEW, PARENTS, LENGTHENED = "a new directory", "new parents", "lengthened"
 RUNS = {NEW: "disk/run", PARENTS: "disk/a/b/run", LENGTHENED: "disk/run"}
 PARTS = {NEW: 2, PARENTS: 4, LENGTHENED: 1}  # of the thorough tests
 

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from nntrain.artifacts.rundir import RunDir
 from nntrain.errors import LockedError
 
+TIMEOUT = pytest.mark.timeout(1200)
 SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -78,3 +80,40 @@ def test_p5_twenty_fits_in_one_second_have_twenty_directories(lab: Any, figure: 
     assert len(made) == 20
     assert all(RunDir(path).is_done() for path in made)
     figure("20 fits at once", "20 directories, 20 done")
+
+
+# --- while a run trains ----------------------------------------------------------------------------------------------
+
+OTHERS = [  # what may be asked of a run that is under way
+    ["eval", "run", "--split", "train", "--json"],
+    ["predict", "run", "new.csv"],
+    ["show", "run"],
+    ["fit", "tiny.yaml", "--run-dir", "begun", "--init-from", "run", "--set", "train.epochs=1", "--json", "--no-plots"],
+]
+SOME_OR_ALL = [pytest.param(1, id="some"), pytest.param(300, id="all", marks=[pytest.mark.slow, TIMEOUT])]
+
+
+@pytest.mark.parametrize("times", SOME_OR_ALL)
+def test_p5_a_run_under_way_is_read_by_others_and_written_by_none(
+    times: int, lab: Any, nntrain: Any, figure: Any
+) -> None:
+    """It keeps a single checkpoint and prunes all the time; no reader may call it damaged."""
+    (lab.folder / "new.csv").write_text("0.1,0.2\n", encoding="utf-8")
+    settings = ("train.epochs=1000000", "checkpoint.keep=1", "data.validation=null")
+    process = lab.start("run", [part for setting in settings for part in ("--set", setting)])
+    until = time.monotonic() + 60
+    while not RunDir(lab.folder / "run").checkpoints() and time.monotonic() < until:
+        time.sleep(0.001)
+    for _ in range(times):
+        refused = nntrain("resume", "run", "--json")
+        assert refused == (6, "", "error: run: another process is writing this run; wait or name another\n")
+        for command in OTHERS:
+            status, _, err = nntrain(*command)
+            assert (status, "damaged" in err, "using step" in err) == (0, False, False), err
+        shutil.rmtree(lab.folder / "begun")
+    os.kill(process, signal.SIGTERM)
+    assert lab.wait(process) == 75
+    epochs = [record["epoch"] for record in RunDir(lab.folder / "run").read_metrics()]
+    assert epochs == list(range(1, len(epochs) + 1))
+    figure("readers of a run that prunes", f"{len(OTHERS) * times:,} readers, 0 called it damaged")
+    figure("resume while a run trains", f"{times} times exit 6")

@@ -4,6 +4,7 @@ Errors are injected by strace into the system calls of a real run; a full disk, 
 and a directory that goes away are real ones.
 """
 
+import json
 import os
 import re
 import shutil
@@ -201,6 +202,61 @@ def test_p7_a_real_full_disk_is_named_and_what_is_saved_goes_on_elsewhere(lab, m
     assert lab.fit("copy") == 0
     assert lab.whole
     assert lab.lasting("copy") == lab.lasting("whole")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_p7_full_disks_of_any_size_are_named_and_what_is_saved_goes_on_elsewhere(lab, figure):
+    lab.write_spec(lab.spec.replace("hidden: [5]", "hidden: [200]"))
+    (lab.folder / "disk").mkdir()
+    sizes = [str(size) for size in range(4, 324, 5)]
+    command = ["unshare", "--mount", "--map-root-user", sys.executable, str(Path(__file__).with_name("small_disks.py"))]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+    if shutil.which("unshare") is None:
+        pytest.skip("small file systems: there is no unshare")
+    done = subprocess.run(
+        [*command, *sizes], cwd=lab.folder, env=environment, capture_output=True, text=True, timeout=600, check=False
+    )
+    if done.returncode == 99 or done.stderr.startswith("unshare: "):
+        pytest.skip(f"small file systems: mounting is not permitted ({done.stderr.strip()})")
+    assert done.returncode == 0, done.stderr
+    ended, full = json.loads((lab.folder / "ended.json").read_text(encoding="utf-8")), 0
+    assert lab.whole
+    whole = lab.lasting("whole")
+    for size, status in ended.items():
+        said = (lab.folder / f"said-{size}").read_text(encoding="utf-8")
+        assert status in (0, 7)
+        assert (
+            said == "" if status == 0 else re.fullmatch(r"error: disk/run\S*: cannot write: the disk is full\n", said)
+        )
+        full += status == 7
+        assert lab.fit(f"left-{size}") == 0, lab.said()
+        assert lab.lasting(f"left-{size}") == whole
+        lab.remove(f"left-{size}")
+    assert full
+    figure("real disks of 4 to 319 kB", f"{len(ended)} disks, {full} full, all ended the same elsewhere")
+
+
+LIMITS = [
+    *({"RLIMIT_FSIZE": size} for size in range(200, 9400, 400)),
+    *({"RLIMIT_NOFILE": most} for most in range(4, 25)),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_p7_limits_of_any_size_have_their_exit_code_and_lose_nothing(lab, figure):
+    assert lab.whole
+    whole, stopped = lab.lasting("whole"), 0
+    for limits in LIMITS:
+        status = lab.fit("broken", limits=limits)
+        stopped += status != 0
+        assert status in (0, 2, 7), (limits, lab.said())
+        assert lab.said().count("\n") == (status != 0), (limits, lab.said())
+        assert lab.fit("broken") == 0, (limits, lab.said())
+        assert lab.lasting("broken") == whole, limits
+        lab.remove("broken")
+    figure("limits on files and their sizes", f"{len(LIMITS)} limits, {stopped} stopped, all ended the same")
 
 
 def test_p7_a_real_read_only_file_system_is_named(mounted):
