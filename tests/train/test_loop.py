@@ -467,3 +467,17 @@ def test_penalties_on_biases_and_by_layer_are_in_cost_and_step(make_job, penalty
     _, (record,) = train(job)
     assert record.train["cost"] == pytest.approx(expected, rel=1e-13)
     np.testing.assert_allclose(job.network.params.theta, after, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.slow
+def test_proximal_steps_end_where_scikit_learn_s_lasso_does(make_job):
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    penalty = Penalty(l1=0.175, proximal=True)
+    job = make_job(Linear(), Mse(half=True), width=1, batch_size=29, optimizer=Sgd(lr=0.3), penalty=penalty, epochs=900)
+    train(job)
+    X, t, _ = source(job)
+    theirs = linear_model.Lasso(alpha=0.175, tol=1e-14, max_iter=100_000).fit(X, t[:, 0])
+    p = job.network.params.values[0]
+    np.testing.assert_allclose(p.W[0], theirs.coef_, atol=1e-7)
+    np.testing.assert_array_equal(p.W[0] == 0, theirs.coef_ == 0)
+    assert p.b[0] == pytest.approx(theirs.intercept_, abs=1e-7)
