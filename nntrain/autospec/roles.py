@@ -9,7 +9,7 @@ from typing import Literal
 
 from nntrain.data.describe.column_facts import ColumnFacts
 from nntrain.data.describe.dates import moments_of
-from nntrain.data.describe.identifiers import FEW_ROWS, id_reason, plain_name
+from nntrain.data.describe.identifiers import FEW_ROWS, LOSSY, id_reason, plain_name
 from nntrain.data.describe.usual_targets import AMOUNTS, TARGETS
 from nntrain.data.tables.labels import MAX_AUTO
 from nntrain.data.text import quoted
@@ -114,6 +114,8 @@ def _useless(column: ColumnFacts, named: bool) -> str:
         return f"{count}, {what}" if column.number_like else f"{count}: too many to be categories"
     if reason := id_reason(column, named):
         return reason
+    if column.whole and column.largest >= LOSSY:
+        return f"whole numbers from {LOSSY:,} on, as ids and codes have, whose last digits would be lost"
     return (
         f"{column.distinct:,} different whole numbers in {column.rows:,} rows: an id" if _is_number_id(column) else ""
     )
@@ -134,5 +136,5 @@ def _is_number_id(column: ColumnFacts) -> bool:
 
 def kinds(column: ColumnFacts) -> str:
     """Return the classes of a text column with their counts: ``B 357, M 212``."""
-    quoted = [f"{text} {count:,}" for text, count in column.common[:4]]
-    return ", ".join(quoted) + (f", … {column.distinct} in all" if column.distinct > len(quoted) else "")
+    shown = [f"{quoted(text)[1:-1]} {count:,}" for text, count in column.common[:4]]
+    return ", ".join(shown) + (f", … {column.distinct} in all" if column.distinct > len(shown) else "")

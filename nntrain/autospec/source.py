@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from nntrain.autospec.roles import Roles, guess_roles
-from nntrain.autospec.written_columns import add_spelling
+from nntrain.autospec.written_columns import add_spelling, refuse_amounts
 from nntrain.autospec.yaml_lines import Line
-from nntrain.data.describe.advice import column_name, join_words
 from nntrain.data.describe.column_facts import ColumnFacts, facts_of
+from nntrain.data.describe.column_words import column_name, join_words
 from nntrain.data.formats.npy import Npz
 from nntrain.data.formats.sniffer import sniff
 from nntrain.data.sources import READERS, SOURCES, cifar, reader_of
@@ -91,6 +91,7 @@ def _columns(request: DataRequest, table: Table, lines: list[Line]) -> Found:
     columns = add_spelling(table, numbers)
     roles = guess_roles(columns, target=target, named=bool(table.names))
     roles = replace(roles, ignored={**table.unusable, **roles.ignored})
+    refuse_amounts(next(item for item in columns if item.position == roles.target), table)
     columns = [a if a.position == roles.target else b for a, b in zip(columns, numbers, strict=True)]
     gaps = [column for column in columns if column.missing and column.position not in roles.ignored]
     key = _key(roles.target, table)
@@ -104,8 +105,7 @@ def _columns(request: DataRequest, table: Table, lines: list[Line]) -> Found:
     lines.append(Line("task", roles.task, roles.task_why))
     if gaps:
         lines.append(_missing(gaps, roles))
-    full = str(request.path.absolute())  # as the notes on the spec have it
-    notes = [note.replace(str(request.path), full, 1) for note in table.notes]
+    notes = [note.replace(str(request.path), str(request.path.absolute()), 1) for note in table.notes]  # as a spec's
     return Found(lines, _messages(table, columns, roles, gaps), notes)
 
 

@@ -9,9 +9,11 @@ from dataclasses import replace
 from nntrain.data.describe.column_facts import ColumnFacts, facts_of
 from nntrain.data.formats.padded_numbers import has_padded_numbers
 from nntrain.data.formats.styles import DECIMAL_COMMA, PLAIN
-from nntrain.data.tables.columns import Kinds, Table
-from nntrain.data.tables.labels import is_padded
+from nntrain.data.tables.columns import Kinds, Table, named
+from nntrain.data.tables.labels import MAX_AUTO, is_padded
 from nntrain.data.tables.text_table import TextTable
+from nntrain.data.text import quoted
+from nntrain.errors import DataError
 
 
 def add_spelling(table: Table, columns: Sequence[ColumnFacts]) -> Sequence[ColumnFacts]:
@@ -29,3 +31,10 @@ def add_spelling(table: Table, columns: Sequence[ColumnFacts]) -> Sequence[Colum
         if any(map(is_padded, column.texts))
     }
     return [codes.get(item.position, item) for item in columns]
+
+
+def refuse_amounts(target: ColumnFacts, table: Table) -> None:
+    """Raise the DataError for a target of numbers that are written as texts: they are not so many classes."""
+    if target.number_like and target.distinct > MAX_AUTO:
+        what = f"{named(table, target.position)} holds numbers as texts, such as {quoted(target.number_like)}"
+        raise DataError(f"{table.path}: {what}; write plain numbers in the file, or name another target")

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from nntrain.data.describe.column_facts import ColumnFacts
+from nntrain.data.describe.column_words import bare, column_name, count_of, join_words, keys_of
 from nntrain.data.describe.dates import moments_of
-from nntrain.data.describe.identifiers import id_reason
+from nntrain.data.describe.identifiers import LOSSY, id_reason
+from nntrain.data.describe.lookalikes import tell_apart
 from nntrain.data.describe.survey import Survey
 from nntrain.data.text import quoted
 from nntrain.data.transforms.scaler import Scale
@@ -15,7 +17,6 @@ from nntrain.data.transforms.target_scaler import TargetScale
 UNEVEN = 1000  # ratio of two columns' standard deviations from which scaling is advised
 RARE = 20  # ratio of the rows of the largest class to those of the smallest above which classes are uneven
 FEW = 5  # training rows of a class below which there are too few of it
-NAMED = 4  # columns or classes that one line lists
 MANY_GAPS = 0.4  # share of missing values above which a column had better be ignored
 
 
@@ -43,9 +44,9 @@ def advise(survey: Survey, scales: Scales) -> Sequence[Advice]:
 def _leaks(survey: Survey, scales: Scales) -> Iterator[Advice]:
     for name, count in survey.repeated.leaked.items():
         if count:
-            share = count / survey.rows[name]
+            share = f"{count_of(count, 'row')} of {name} ({count / survey.rows[name]:.1%})"
             yield Advice(
-                f"{_many(count, 'row')} of {name} ({share:.1%}) {_are(count)} in training too, with the same features",
+                f"{share} {_are(count)} in training too, with the same features",
                 f"this makes the {name} score too good; remove repeated rows from the file",
             )
 
@@ -54,7 +55,7 @@ def _conflicts(survey: Survey, scales: Scales) -> Iterator[Advice]:
     count = survey.repeated.conflicting
     if count and survey.task == "classification":
         yield Advice(
-            f"{_many(count, 'row')} have the same features as another row, but another class",
+            f"{count_of(count, 'row')} have the same features as another row, but another class",
             "no model can get all of these right; look for mistakes in the file, or for a missing column",
         )
 
@@ -65,7 +66,7 @@ def _classes(survey: Survey, scales: Scales) -> Iterator[Advice]:
     for name, counts in survey.counts.items():
         least = FEW if name == "train" else 1
         few = [
-            f"{_name(label)} {count}" for label, count in zip(survey.class_names, counts, strict=True) if count < least
+            f"{bare(label)} {count}" for label, count in zip(survey.class_names, counts, strict=True) if count < least
         ]
         if few:
             yield Advice(
@@ -120,17 +121,33 @@ def _ids(survey: Survey, scales: Scales) -> Iterator[Advice]:
     }
     for reason in dict.fromkeys(filter(None, reasons.values())):
         ids = [column for column, why in reasons.items() if why == reason]
-        yield Advice(f"{join_words(map(column_name, ids))}: {reason}", f"set data.source.ignore: {_keys(ids)}")
+        yield Advice(f"{join_words(map(column_name, ids))}: {reason}", f"set data.source.ignore: {keys_of(ids)}")
 
 
 def _labels(survey: Survey, scales: Scales) -> Iterator[Advice]:
     if survey.labels:
-        names = [_name(name) for name in survey.labels]
+        names = [bare(name) for name in survey.labels]
         key = f"target: {names[0]}" if len(names) == 1 else f"ignore: [{', '.join(names)}]"
         yield Advice(
             f"{', '.join(names)}: taken as input like any other column, but may be what the rows are labelled with",
             f"set data.source.{key} to leave {'it' if len(names) == 1 else 'them'} out",
         )
+
+
+def _lossy(survey: Survey, scales: Scales) -> Iterator[Advice]:
+    columns = [column for column in survey.columns if column.whole and column.largest >= LOSSY]
+    if columns:
+        yield Advice(
+            f"{join_words(map(column_name, columns))}: whole numbers from {LOSSY:,} on, whose last digits are lost",
+            f"set data.source.ignore: {keys_of(columns)} for ids, data.source.text: {keys_of(columns)} for codes",
+        )
+
+
+def _lookalikes(survey: Survey, scales: Scales) -> Iterator[Advice]:
+    for column, one, other in survey.lookalikes:
+        what = f"{bare(column)}: " if column else "the classes "
+        what += f"{tell_apart(one, other)} differ only in case, blanks or characters that look alike"
+        yield Advice(what, "write them alike in the file if they are the same")
 
 
 def _moments(survey: Survey, scales: Scales) -> Iterator[Advice]:
@@ -139,7 +156,7 @@ def _moments(survey: Survey, scales: Scales) -> Iterator[Advice]:
         if columns:
             yield Advice(
                 f"{join_words(map(column_name, columns))}: {what}, each different one a category of its own",
-                f"set data.source.ignore: {_keys(columns)}, or write numbers such as the month or hour in the file",
+                f"set data.source.ignore: {keys_of(columns)}, or write numbers such as the month or hour in the file",
             )
 
 
@@ -149,14 +166,14 @@ def _idle(survey: Survey, scales: Scales) -> Iterator[Advice]:
     constant = [survey.columns[k] for k in survey.constant]
     if constant:
         what = f"{join_words(map(column_name, constant))}: the same value in every row"
-        do = f"harmless; data.source.ignore: {_keys(constant)} leaves {_them(constant)} out"
+        do = f"harmless; data.source.ignore: {keys_of(constant)} leaves {_them(constant)} out"
         yield Advice(what, do, harmless=True)
     copies = [survey.columns[copy] for _, copy in survey.duplicates]
     if copies:
         pairs = [
             f"{column_name(survey.columns[copy])} = {column_name(survey.columns[k])}" for k, copy in survey.duplicates
         ]
-        do = f"data.source.ignore: {_keys(copies)} leaves {_them(copies)} out"
+        do = f"data.source.ignore: {keys_of(copies)} leaves {_them(copies)} out"
         yield Advice(f"{join_words(pairs)} in every row", do, harmless=True)
 
 
@@ -173,7 +190,7 @@ def _gaps(survey: Survey, scales: Scales) -> Iterator[Advice]:
     empty = [column for column in survey.columns if column.missing > MANY_GAPS * column.rows]
     if empty:
         shares = [f"{column_name(column)} {column.missing / column.rows:.0%}" for column in empty]
-        yield Advice(f"many values are missing: {join_words(shares)}", f"set data.source.ignore: {_keys(empty)}")
+        yield Advice(f"many values are missing: {join_words(shares)}", f"set data.source.ignore: {keys_of(empty)}")
 
 
 def _parts(survey: Survey, scales: Scales) -> Iterator[Advice]:
@@ -186,6 +203,8 @@ RULES: Sequence[Callable[[Survey, Scales], Iterator[Advice]]] = (
     _leaks,
     _labels,
     _ids,
+    _lossy,
+    _lookalikes,
     _moments,
     _scales,
     _target_scales,
@@ -196,32 +215,6 @@ RULES: Sequence[Callable[[Survey, Scales], Iterator[Advice]]] = (
     _conflicts,
     _idle,
 )
-
-
-def column_name(column: ColumnFacts) -> str:
-    """Return the name of a column, or its position."""
-    return _name(column.name) if column.name else f"column {column.position}"
-
-
-def _name(text: str) -> str:
-    return quoted(text)[1:-1]
-
-
-def _keys(columns: Sequence[ColumnFacts]) -> str:
-    """Return a list of columns as a spec writes it: by name, or by position."""
-    keys = [quoted(column.name)[1:-1] if column.name else str(column.position) for column in columns]
-    return f"[{', '.join(keys)}]" if len(keys) <= 2 * NAMED else f"[{', '.join(keys[:NAMED])}, …]"
-
-
-def join_words(names: Iterable[str]) -> str:
-    """Return the first few names, and how many more there are."""
-    found = list(names)
-    more = len(found) - NAMED
-    return ", ".join(found[:NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def _are(count: int) -> str:

@@ -8,11 +8,14 @@ import numpy as np
 
 from nntrain.core.distinct import distinct
 from nntrain.core.types import Array
+from nntrain.data.formats.gaps import is_number
 from nntrain.data.tables.columns import Column
 
 COMMON = 20  # how many of the most frequent texts are kept
 NUMBER_LIKE = re.compile(  # a number with a currency or percent sign, grouped digits, or a decimal comma
     r"[$€£¥]\s*[+-]?\d[\d.,' ]*|[+-]?\d[\d.,' ]*\s*[%€$£¥]|[+-]?\d{1,3}(?:[,'. ]\d{3})+(?:[.,]\d+)?|[+-]?\d+,\d+"
+    r"|=\"[+-]?\d[\d.,]*\"|[+-]?\d*\.\d+[dD][+-]?\d+"  # of a spreadsheet, of Fortran
+    r"|[+-]?\d[\d.,]*\s*(?:[kKMB]|[mckM]?m|[kmM]?g|m?l|m?s|h|min|km/h|mph|bhp|hp|kmpl|[cC][cC]|°?[CF]|[kMG]?[WBV]|[kMG]?Hz)"
 )
 
 
@@ -43,9 +46,15 @@ class ColumnFacts:
 
     @property
     def number_like(self) -> str:
-        """A text such as "16%" if nearly all of the frequent texts are numbers with a unit or sign; else ""."""
+        """A text such as "16%" if nearly all of the frequent texts are numbers, with a unit or sign or not; else ""."""
         like = [text for text, _ in self.common if NUMBER_LIKE.fullmatch(text)]
-        return like[0] if self.is_text and 10 * len(like) >= 9 * len(self.common) > 0 else ""
+        plain = sum(is_number(text) for text, _ in self.common) if like else 0
+        return like[0] if self.is_text and like and 10 * (len(like) + plain) >= 9 * len(self.common) else ""
+
+    @property
+    def largest(self) -> float:
+        """The largest number without its sign, 0 where there is none."""
+        return max(abs(self.low or 0.0), abs(self.high or 0.0))
 
     @property
     def constant(self) -> bool:

@@ -7,6 +7,7 @@ from nntrain.data.describe.column_facts import ColumnFacts
 IDS = frozenset({"id", "index", "rowid", "uuid", "guid", "key", "rownumber", "name"})
 ID_NAME = re.compile(r".*([_ -][iI][dD]|[a-z0-9](Id|ID))")
 UNNAMED = re.compile(r"(unnamed:\s*\d+|__index_level_\d+__)?", re.IGNORECASE)  # as pandas writes an index
+LOSSY = 1 << 53  # from here on not every whole number is a double
 FEW_ROWS = 20  # with fewer rows than this, all values may differ by chance
 
 

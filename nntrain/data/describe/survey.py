@@ -6,6 +6,7 @@ Knows nothing of files.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from nntrain.core.types import Array, Task
 from nntrain.data.dataset import Part, Raw
 from nntrain.data.describe.baseline import Baseline, baseline
 from nntrain.data.describe.column_facts import ColumnFacts, number_facts, text_facts
+from nntrain.data.describe.lookalikes import find_lookalikes
 from nntrain.data.describe.streaming_facts import Tally
 from nntrain.data.describe.usual_targets import find_labels
 from nntrain.data.transforms.lazy_inputs import Inputs
@@ -40,7 +42,8 @@ class Survey:
 
     ``counts`` gives, by part, the number of rows of each class (of each label, in multilabel). ``targets`` are the
     facts of the target columns in regression. Without any target there is no ``baseline``, and ``labels`` are the input
-    columns that look like one. ``constant`` and ``duplicates`` are indices into ``columns``: columns
+    columns that look like one. ``lookalikes`` are texts that people take for one: the column, "" for classes, and both
+    texts. ``constant`` and ``duplicates`` are indices into ``columns``: columns
     with a single value, and pairs (first, copy) of columns that are equal in every row.
     """
 
@@ -57,6 +60,7 @@ class Survey:
     fingerprint: str
     image_shape: Sequence[int] | None = None
     labels: Sequence[str] = ()
+    lookalikes: Sequence[tuple[str, str, str]] = ()
 
 
 def survey(
@@ -84,8 +88,21 @@ def survey(
         None if none else baseline(raw.task, {name: part.y for name, part in parts.items()}, raw.class_names),
         fingerprint,
         raw.image_shape,
-        [raw.feature_names[k] if raw.feature_names else str(positions[k]) for k in labels],
+        [_input_name(raw, k, positions) for k in labels],
+        list(_find_lookalikes(raw, positions)),
     )
+
+
+def _input_name(raw: Raw, k: int, positions: Sequence[int]) -> str:
+    return raw.feature_names[k] if raw.feature_names else str(positions[k])
+
+
+def _find_lookalikes(raw: Raw, positions: Sequence[int]) -> Iterator[tuple[str, str, str]]:
+    """Yield a pair of texts for each column, and for the classes, that have one."""
+    named = [("", raw.class_names), *((_input_name(raw, k, positions), texts) for k, texts in enumerate(raw.texts))]
+    for column, texts in named:
+        for pair in islice(find_lookalikes(texts), 1):
+            yield column, *pair
 
 
 def _column_names(names: Sequence[str], width: int) -> Sequence[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from nntrain.data.formats.delimited import split
 from nntrain.data.formats.gaps import is_number
+from nntrain.data.formats.styles import like_number
 
 HEAD = 1 << 18  # characters that decide the delimiter, at most
 LINES, FEW, ENOUGH = 300, 50, 1 << 16  # lines of them, at most; so few will do if they have so many characters
@@ -135,5 +136,7 @@ def _parted(value: str, mark: str | None) -> bool:
     """Return whether another delimiter parts this value, more likely than it belongs to it."""
     others = set(";\t|") if mark else set(";|")
     if '"' in value:  # a quote that opens or closes no value
+        return True
+    if mark and value.count(",") > 1 and not like_number(value):
         return True
     return bool(others & set(value)) or (mark is None and value.endswith(",")) or bool(NUMBERS.fullmatch(value))

@@ -64,7 +64,11 @@ class JsonTable(DefiniteTable):
 
     def _object(self, number: int, line: str) -> Mapping[str, Any]:
         try:
-            found = json.loads(line, parse_float=str, parse_int=str, parse_constant=str)
+            found = json.loads(line, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_object_of)
+        except _RepeatedKeyError as error:
+            raise DataError(
+                f"{self.path}:{number}: the key {quoted(error.args[0])} stands twice in an object"
+            ) from None
         except (ValueError, RecursionError) as error:
             cause = getattr(error, "msg", type(error).__name__)
             raise DataError(f"{self.path}:{number}: is not JSON: {cause}; one object stands in each line") from None
@@ -123,6 +127,19 @@ class JsonTable(DefiniteTable):
             if fault:
                 raise DataError(f"{self.locate(row, position)[0]}: {fault}")
         return Column(name, position, *contents)
+
+
+class _RepeatedKeyError(Exception):
+    """Raised with a key that stands twice in one object."""
+
+
+def _object_of(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _RepeatedKeyError(key)
+        found[key] = value
+    return found
 
 
 def _as_text(value: Any) -> str:

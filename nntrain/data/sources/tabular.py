@@ -141,7 +141,8 @@ class TableSource:
         taken_out = table.left_out.keys() - set(text)
         features = [p for p in range(table.width) if p not in {*targets, *ignored, *taken_out, *used}]
         if not features:
-            raise DataError(f"{self.path}: no feature columns are left of {table.width}")
+            alone = "; commas, semicolons, tabs, bars or blanks part the values of a table" if table.width == 1 else ""
+            raise DataError(f"{self.path}: no feature columns are left of {table.width}{alone}")
         return Roles(targets, tuple(features), text, split, key, *(of_rows.get(name) for name in ROW_KEYS))
 
     def open_test(self, path: Path, train: Table, roles: Roles) -> tuple[Table, Roles, Sequence[str]]:

@@ -216,7 +216,11 @@ def test_test_file_shares_columns_and_classes(text: Write) -> None:
         ("1,2,0\n3,4\n", "data.csv:2: row of 2 columns, 3 are expected"),
         ("1,2,0\n3,4,5,6\n", "data.csv:2: row of 4 columns, 3 are expected"),
         ("x,y\n1,2,3\n4,5,6\n", "data.csv:1: row of 2 columns, 3 are expected"),
-        ("1\n2\n", "data.csv: no feature columns are left of 1"),
+        (
+            "1\n2\n",
+            "data.csv: no feature columns are left of 1; "
+            "commas, semicolons, tabs, bars or blanks part the values of a table",
+        ),
         (b"1,2,a\n3,4,\xff\n", "data.csv:2: byte 5 is not UTF-8, got 0xff"),
     ],
 )
