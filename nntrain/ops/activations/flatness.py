@@ -10,7 +10,6 @@ import numpy as np
 
 from nntrain.core.types import Array
 from nntrain.ops.activations.base import Activation, Elementwise
-from nntrain.ops.activations.formula import Formula
 
 FLAT = 0.05  # of the largest slope: below, f′ is nearly 0
 MOSTLY = 0.95  # of the rows on which a saturated unit is in the flat range
@@ -55,9 +54,13 @@ def curves_of(layer: Activation) -> tuple[Curve, Curve] | None:
     """Return f and f′ of an activation, None where it is no function of one z."""
     if isinstance(layer, Elementwise):
         return layer.f, layer.df
+    initial = getattr(layer, "initial", None)  # a learned slope, shown as it begins
+    if initial is None and getattr(layer, "kind", None) != "formula":
+        return None
+    from nntrain.ops.activations.formula import Formula  # with the reader of formulas, which other units do without
+
     if isinstance(layer, Formula):
         return layer.at, layer.slope_at
-    initial = getattr(layer, "initial", None)  # a learned slope, shown as it begins
     if initial is not None:
         begun = Formula(f=layer.expression().replace("slope", repr(initial)))
         return begun.at, begun.slope_at
