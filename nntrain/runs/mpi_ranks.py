@@ -12,7 +12,6 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,7 @@ from nntrain.train.records import Interrupted
 from nntrain.train.shards import Shards
 from nntrain.train.state import State
 
-SIZES = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE")  # what launchers set
+SIZES = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")  # what launchers set
 NUMBERS = ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "MV2_COMM_WORLD_RANK")
 FEW_ROWS = 64  # of a batch for each rank: with fewer, sending mostly costs more than sharing gains
 END = -1  # in place of an epoch: there is nothing more to compute
@@ -39,32 +38,37 @@ BUG = 1
 def join_ranks(loaded: Loaded) -> "Leader | Helper | None":
     """Return what this process is among the ranks that train the run of a spec; None when it is alone.
 
-    Raises MissingExtraError without mpi4py, and SpecError where the shards cannot be shared evenly: the first rank
-    alone, so that it is said once.
+    Raises MissingExtraError without an mpi4py that sees the ranks, and SpecError where the shards cannot be shared
+    evenly: in the first rank alone, so that it is said once.
     """
-    shards = loaded.spec.parallel.shards
-    if shards == 1 or not any(sign in os.environ for sign in (*SIZES, *NUMBERS)):
+    shards, started = loaded.spec.parallel.shards, _sign(SIZES)
+    if shards == 1 or started == 1 or (started is None and _sign(NUMBERS) is None):
         return None
     try:
         from mpi4py import MPI
     except (ImportError, RuntimeError) as error:  # without the package, or without a library of MPI
-        if _sign(NUMBERS):
-            return Helper(loaded, None)
-        why = str(error).splitlines()[0]
-        raise MissingExtraError(f"parallel: ranks of MPI need mpi4py: pip install 'nntrain[mpi]' ({why})") from None
+        return _idle(loaded, f"ranks of MPI need mpi4py: pip install 'nntrain[mpi]' ({str(error).splitlines()[0]})")
     world = MPI.COMM_WORLD
     if world.size == 1:
-        return None
+        what = f"{started} ranks were started, but the MPI library of mpi4py sees one"
+        return _idle(loaded, f"{what}; start them with the mpiexec of the same library") if started else None
     uneven = shards % world.size != 0
     if world.rank > 0:
         return Helper(loaded, None if uneven else world)
     if uneven:
         even = [str(number) for number in range(1, shards + 1) if shards % number == 0]
-        advice = f"start {', '.join(even[:-1])} or {even[-1]}"
-        raise loaded.locate_error(
-            SpecError(f"parallel.shards: {shards} shards are not shared evenly by {world.size} ranks; {advice}")
+        what = (
+            f"{shards} shards are not shared evenly by {world.size} ranks; start {', '.join(even[:-1])} or {even[-1]}"
         )
+        raise loaded.locate_error(SpecError(f"parallel.shards: {what}"))
     return Leader(loaded, world, MPI.IN_PLACE)
+
+
+def _idle(loaded: Loaded, why: str) -> "Helper":
+    """Return a rank that has nothing to do, or raise MissingExtraError in the first one."""
+    if _sign(NUMBERS):
+        return Helper(loaded, None)
+    raise MissingExtraError(f"parallel: {why}")
 
 
 def each_alone(loaded: Loaded) -> Sequence[str]:
@@ -123,9 +127,7 @@ class Leader:
     def __enter__(self) -> "Leader":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if not self._was_heard:  # there is nothing to train
             self._world.gather(None)
             self._world.bcast(False)
@@ -136,10 +138,7 @@ class Leader:
             self._world.Bcast(self._task.bytes)
 
     def lead(self, run: Run) -> Sequence[str]:
-        """Let all ranks compute the steps of a run; return lines for the user.
-
-        Raises what keeps one of the others from helping.
-        """
+        """Let all ranks compute the steps of a run; return lines for the user. Raises what keeps one from helping."""
         job, size = run.job, self._world.size
         reports = self._world.gather(None)[1:]
         self._was_heard = True

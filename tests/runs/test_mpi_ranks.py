@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -207,6 +208,28 @@ def test_ranks_without_mpi4py_are_told_once(spec, monkeypatch, capsys):
     assert not Path("runs").exists()
 
 
+@pytest.mark.parametrize("number", ["0", "2"])
+def test_ranks_of_another_library_do_not_all_train_the_same(spec, monkeypatch, capsys, number):
+    world = SimpleNamespace(COMM_WORLD=SimpleNamespace(size=1, rank=0), IN_PLACE=None)
+    monkeypatch.setitem(sys.modules, "mpi4py", SimpleNamespace(MPI=world))
+    monkeypatch.setenv("PMI_SIZE", "4")
+    monkeypatch.setenv("PMI_RANK", number)
+    said = (
+        "error: parallel: 4 ranks were started, but the MPI library of mpi4py sees one; "
+        "start them with the mpiexec of the same library\n"
+    )
+    assert run_command(["fit", str(spec)]) == (9 if number == "0" else 0)
+    assert capsys.readouterr() == ("", said if number == "0" else "")
+    assert not Path("runs").exists()
+
+
+def test_one_task_of_a_queue_is_alone(spec, monkeypatch):
+    monkeypatch.setitem(sys.modules, "mpi4py", None)
+    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "1")
+    monkeypatch.setenv("PMIX_RANK", "0")
+    assert join_ranks(load(spec)) is None
+
+
 def test_ranks_that_share_nothing_are_told_of(spec, monkeypatch):
     whole = load(spec, ["parallel.shards=1"])
     assert each_alone(whole) == ()
@@ -253,7 +276,7 @@ def started(folder):
     assert wait_until(lambda: path.exists() and path.stat().st_size > 0)
 
 
-LONG = ("--set", "train.epochs=400", "--no-plots", "-q")
+LONG = ("--set", "train.epochs=2000", "--no-plots", "-q")
 
 
 def test_real_ranks_are_interrupted_killed_and_go_on(spec, mpiexec):
