@@ -3,7 +3,6 @@
 import csv
 import gzip
 import json
-import resource
 import runpy
 from pathlib import Path
 
@@ -104,24 +103,3 @@ def test_parquet(capsys):
     parquet.write_table(pyarrow.table({**columns, "y": y}), "wide.parquet")
     fit(capsys, PARQUET.format())
     check(capsys, "wide.parquet", columns)
-
-
-def test_a_large_npy_stays_on_the_disk(capsys):
-    rng = np.random.default_rng(0)
-    n, d = 5_400_000, 100  # 2.16 GB of float32
-    X = np.lib.format.open_memmap("X.npy", "w+", np.float32, (n, d))
-    for start in range(0, n, 100_000):
-        X[start : start + 100_000] = rng.normal(size=(100_000, d))
-    np.save("small.npy", X[:1000])
-    np.save("y.npy", np.arange(n) % 3)
-    np.save("y_small.npy", np.arange(1000) % 3)
-    X.flush()
-    del X
-    fit(capsys, "data: {source: {kind: npy, X: small.npy, y: y_small.npy}}\nmodel: softmax\ntrain: {epochs: 1}\n")
-    call(capsys, "predict", "run", "X.npy", "--proba", "-o", "p.npy")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert peak < 1_200_000  # kilobytes, of all of this process so far
-    p = np.load("p.npy", mmap_mode="r")
-    scored = json.loads(call(capsys, "eval", "run", "--data", "X.npy", "--target", "y.npy", "--json"))
-    assert scored["n"] == len(p) == n
-    assert scored["accuracy"] == pytest.approx((p.argmax(axis=1) == np.arange(n) % 3).mean(), abs=1e-6)
