@@ -42,6 +42,12 @@ def read_decision(checkpoint: Path, parameters: Mapping[str, Array]) -> tuple[De
     return found, []
 
 
+def unused_decision(checkpoint: Path) -> list[str]:
+    """Return a note where something was decided of a checkpoint, for those that do not use it."""
+    path = decision_file(checkpoint)
+    return [f"{path}: its threshold and temperature are not used here"] if path.exists() else []
+
+
 def write_decision(checkpoint: Path, parameters: Mapping[str, Array], decision: Decision) -> Path:
     """Keep a decision beside its checkpoint; an empty one takes the file away. Return where. Raises OutputError."""
     path = decision_file(checkpoint)

@@ -132,6 +132,9 @@ def test_eval_predict_and_python_use_the_threshold_and_say_so(run, capsys):
     by_hand = np.where(model.predict_proba(X)[:, 1] > found["threshold"], "1", "0")
     np.testing.assert_array_equal(model.predict(X), by_hand)
     assert "cost=1:9" in model.notes[0]
+    assert command(["export", "run", "--to", "csv", "-o", "two.csv"]) == 0
+    note = "note: run/decision.json: its threshold and temperature are not used here\n"
+    assert capsys.readouterr().err == note
     assert command(["tune-threshold", "run", "--forget"]) == 0
     assert not (run / "decision.json").exists()
     assert open_model(run, decided=True).assembly.decision.is_empty

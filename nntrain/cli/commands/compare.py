@@ -33,7 +33,7 @@ def compare(
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace the file if it is there.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Compare runs with the first: specs, data, machine and figures.
+    """Compare runs with the first: specs, data and figures.
 
     Where runs differ in their seed alone, groups of them are compared seed by seed. The first epoch that differs is
     named. Runs that differ in nothing are the same bits: every figure of every epoch and every weight.

@@ -33,7 +33,7 @@ def eval_(
     guard: Guard = False,
     as_json: Json = False,
 ) -> None:
-    """Score a trained model on one part of its data, or on a file.
+    """Score a trained model on a part of its data or a file.
 
     --data takes a file of any kind that training reads; its columns are found by name, and scaled as the training data
     were. Its targets have the names or places that they had in training, unless --target names them; those of an npy or

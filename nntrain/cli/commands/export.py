@@ -26,7 +26,7 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
     follow: Annotated[bool, typer.Option("--follow", help="To a tracker: go on while the runs go on.")] = False,
 ) -> None:
-    """Write a trained model for another program, run it there, and compare; or send the records of runs to a tracker.
+    """Write a model for another program, or runs to a tracker.
 
     Encoder, scaler and output unit are part of a model: raw rows go in, class names and probabilities come out. 200
     rows go through both programs before anything is written; if they disagree, nothing is. numpy and torch are one
@@ -67,11 +67,12 @@ def _write(run: Path, to: str, output: Path | None, *, force: bool) -> None:
     from nntrain.export.export_targets import TARGETS, files_beside
     from nntrain.export.export_targets import export as write
     from nntrain.runs import open_model
+    from nntrain.runs.decision_file import unused_decision
 
     need_model(run)
     ending = TARGETS[to].ending
     trained = open_model(run)
-    notes(trained.notes)
+    notes([*trained.notes, *unused_decision(trained.path)])
     name = trained.assembly.spec.name
     path = output or Path(f"{name.replace('-', '_') if ending == '.py' else name}{ending}")
     if path.suffix != ending:

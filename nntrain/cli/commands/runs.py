@@ -38,7 +38,7 @@ def runs(
     as_latex: Annotated[bool, typer.Option("--latex", help="Print the table for LaTeX, figures rounded.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show runs: how they differ, how each ended, and its figures.
+    """Show runs: what differs, how each ended, and its figures.
 
     nntrain runs best prints the path of the best run: nntrain eval $(nntrain runs best --by validation.accuracy).
     """

@@ -15,7 +15,7 @@ def show(
     overrides: Overrides = None,
     as_json: Json = False,
 ) -> None:
-    """Show the layers of a network: shapes, parameters, memory, work."""
+    """Show the layers of a network, their shapes and memory."""
     from dataclasses import asdict
 
     from nntrain.cli.output.terminal import notes, out_json
