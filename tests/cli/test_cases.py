@@ -135,7 +135,8 @@ def test_parts_that_stay_need_no_warning(nntrain, case, fit, here):
     shutil.copy("sorted.csv", "patients.csv")
     (here / "keyed.csv").write_text("\n".join([keyed[0], *reversed(keyed[1:])]) + "\n")
     for run in ("tested", "keyed"):
-        assert nntrain("eval", run, "--json").err == ""
+        told = nntrain("eval", run, "--json").err.splitlines()
+        assert [line for line in told if "is no better than" not in line] == []  # the labels are nearly noise
 
 
 def test_a_checkpoint_without_digests_says_so(nntrain, case, fit, here):
