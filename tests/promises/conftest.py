@@ -122,7 +122,7 @@ class Lab:
 
     def start(self, run, more=(), **changes):
         """Begin a run, or go on with it, and return its process id; ``changes`` are those of ``Order``."""
-        return self.launch("fit", "tiny.yaml", "--run-dir", run, "--no-plots", "--json", *more, **changes)
+        return self.launch("fit", "tiny.yaml", "--run-dir", run, "--no-plots", "-q", *more, **changes)
 
     def launch(self, *arguments, **changes):
         """Begin any command and return its process id."""

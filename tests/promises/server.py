@@ -66,7 +66,7 @@ def warm_up() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "warm.yaml"
         path.write_text(spec, encoding="utf-8")
-        status = run(["fit", str(path), "--runs", folder, "-q", "--json", "--no-plots"])
+        status = run(["fit", str(path), "--runs", folder, "-q", "--no-plots"])
     release_signals()
     if status:
         raise SystemExit(status)

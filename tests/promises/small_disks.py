@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nntrain.cli.entry import run
 
-FIT = ["fit", "tiny.yaml", "--no-plots", "--json", "--run-dir", "disk/run"]
+FIT = ["fit", "tiny.yaml", "--no-plots", "-q", "--run-dir", "disk/run"]
 
 
 def train(size: str) -> int:

@@ -38,7 +38,7 @@ def test_p1_hash_seed_locale_zone_and_directory_do_not_matter(lab, new_server, f
     expected = lasting(lab, "whole")
     (lab.folder / "elsewhere").mkdir()
     server = new_server(**FOREIGN)
-    arguments = ["fit", "../tiny.yaml", "--run-dir", "../whole", "--no-plots", "--json"]
+    arguments = ["fit", "../tiny.yaml", "--run-dir", "../whole", "--no-plots", "-q"]
     shutil.rmtree(lab.folder / "whole")
     process = server.ask("start", {"arguments": arguments, "folder": str(lab.folder / "elsewhere")})
     assert server.ask("wait", process) == 0

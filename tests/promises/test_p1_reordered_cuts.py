@@ -40,7 +40,7 @@ ALL = [pytest.param(way, 500, seed, id=f"{way} {seed}", marks=SLOW) for way in R
 def test_p1_after_a_power_cut_in_any_order_a_run_ends_the_same(way, cuts, seed, lab, figure):
     """The same contents of the disk come about by different cuts; one is gone on with once."""
     run, disk, outcomes = RUNS[way], lab.folder / "disk", {}
-    arguments = ["fit", "tiny.yaml", "--run-dir", run, "--no-plots", "--json"]
+    arguments = ["fit", "tiny.yaml", "--run-dir", run, "--no-plots", "-q"]
     disk.mkdir()
     record(lab, arguments, lengthened=way == LENGTHENED)
     lab.whole = lab.files(run)

@@ -72,7 +72,7 @@ def wait_for(processes: list[int], count: int) -> set[int]:
 
 @pytest.mark.figure
 def test_p5_twenty_fits_in_one_second_have_twenty_directories(lab: Any, figure: Any) -> None:
-    fits = [lab.launch("fit", "tiny.yaml", "--runs", "runs", "--no-plots", "--json", hold=True) for _ in range(20)]
+    fits = [lab.launch("fit", "tiny.yaml", "--runs", "runs", "--no-plots", "-q", hold=True) for _ in range(20)]
     for process in fits:
         os.kill(process, signal.SIGCONT)
     assert {lab.wait(process) for process in fits} == {0}
@@ -88,7 +88,7 @@ OTHERS = [  # what may be asked of a run that is under way
     ["eval", "run", "--split", "train", "--json"],
     ["predict", "run", "new.csv"],
     ["show", "run"],
-    ["fit", "tiny.yaml", "--run-dir", "begun", "--init-from", "run", "--set", "train.epochs=1", "--json", "--no-plots"],
+    ["fit", "tiny.yaml", "--run-dir", "begun", "--init-from", "run", "--set", "train.epochs=1", "-q", "--no-plots"],
 ]
 SOME_OR_ALL = [pytest.param(1, id="some"), pytest.param(300, id="all", marks=[pytest.mark.slow, TIMEOUT])]
 
@@ -105,7 +105,7 @@ def test_p5_a_run_under_way_is_read_by_others_and_written_by_none(
     while not RunDir(lab.folder / "run").checkpoints() and time.monotonic() < until:
         time.sleep(0.001)
     for _ in range(times):
-        refused = nntrain("resume", "run", "--json")
+        refused = nntrain("resume", "run", "-q")
         assert refused == (6, "", "error: run: another process is writing this run; wait or name another\n")
         for command in OTHERS:
             status, _, err = nntrain(*command)

@@ -130,5 +130,5 @@ def assert_goes_on(lab, moved, end):
     """Resume the run where it is now; it must end as an undisturbed one of as many epochs."""
     epochs = RunDir(moved).latest().checkpoint.meta["epoch"]
     if epochs < 60:
-        assert lab.wait(lab.launch("resume", moved.name, "--epochs", "60", "--no-plots", "--json")) == 0, lab.said()
+        assert lab.wait(lab.launch("resume", moved.name, "--epochs", "60", "--no-plots", "-q")) == 0, lab.said()
         assert lab.lasting(moved.name) == end

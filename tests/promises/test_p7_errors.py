@@ -170,7 +170,7 @@ def mounted(lab):
     def run(size, then):
         (lab.folder / "disk").mkdir()
         command = ["unshare", "--mount", "--map-root-user", "sh", "-c", MOUNTED.format(size=size, then=then), "sh"]
-        fit = [sys.executable, "-m", "nntrain", "fit", "tiny.yaml", "--no-plots", "--json"]
+        fit = [sys.executable, "-m", "nntrain", "fit", "tiny.yaml", "--no-plots", "-q"]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         try:
             done = subprocess.run(

@@ -30,7 +30,7 @@ VALUES = [
     *(None, True, False, 0, -1, 1, 3, 2**31, 10**18, 10**30, 0.5, 1e308, -1e308, 5e-324, "", "x", "auto", "none"),
     *([], [1], [[]], ["a", "b"], [None] * 3, {}, {"a": 1}, {"kind": "x"}, "a\nb", "\x1b[31m", "\u202e", "a" * 5000),
 ]
-QUIET = ("-q", "--no-plots", "--json")
+QUIET = ("-q", "--no-plots")
 
 
 PARTS = 4  # of the thorough tests, so that they can run beside one another
