@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,8 @@ def warm_up() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "warm.yaml"
         path.write_text(spec, encoding="utf-8")
-        status = run(["fit", str(path), "--runs", folder, "-q", "--no-plots"])
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):  # answers go to stdout
+            status = run(["fit", str(path), "--runs", folder, "-q", "--no-plots"])
     release_signals()
     if status:
         raise SystemExit(status)
