@@ -17,7 +17,7 @@ from nntrain.ops.losses.decided import Decided, lead_of
 from nntrain.ops.metrics import METRICS, MetricSet
 from nntrain.runs.decision import Decision
 from nntrain.runs.decision_file import write_decision
-from nntrain.runs.temperature import find_temperature
+from nntrain.runs.temperature import find_temperature, likelihood_of
 from nntrain.runs.threshold import Aim, choose_threshold
 from nntrain.runs.trained import Trained
 from nntrain.train.evaluate import scores
@@ -59,7 +59,7 @@ def tune_threshold(model: Trained, aim: Aim) -> Outcome:
 
 
 def calibrate(model: Trained) -> Outcome:
-    """Choose the temperature with the least log loss on the validation rows, and keep it; a threshold stays.
+    """Choose the temperature under which the validation rows are likeliest, and keep it; a threshold stays.
 
     A threshold is kept as the lead of the second class, so that no decision changes.
     """
@@ -74,15 +74,19 @@ def calibrate(model: Trained) -> Outcome:
         metrics = MetricSet([METRICS[kind]() for kind in names], task, judge=Decided(loss, None, temperature))
         return metrics.of_rows(z, t, y, loss)(np.arange(len(z)))
 
-    found = find_temperature(lambda temperature: measure(temperature, ("log_loss",))["log_loss"])
+    likelihood = likelihood_of(loss, z.shape[1])
+    if likelihood is None:
+        raise SpecError("calibrate: is for probabilities by softmax or sigmoid")
+    exact, encoded = z.astype(np.float64), likelihood.encode(part.y, z.shape[1], np.dtype(np.float64))
+    found = find_temperature(lambda temperature: float(likelihood.cost(exact / temperature, encoded).mean()))
     if found is None:
         raise DataError(
-            f"data: no temperature is best on the {len(part)} validation rows: all or none are predicted right; "
-            "give more of them"
+            f"data: no temperature is best on the {len(part)} validation rows: "
+            "scores part them perfectly, or not at all; give more of them"
         )
     before, after = measure(model.assembly.decision.temperature, kinds), measure(found, kinds)
     decided = replace(model.assembly.decision, temperature=found)
-    decided = decided.because("temperature", f"the least log loss on {len(part)} validation rows")
+    decided = decided.because("temperature", f"the likeliest for {len(part)} validation rows")
     return _keep(model, decided, len(part), {name: (before[name], after[name]) for name in kinds})
 
 

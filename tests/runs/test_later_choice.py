@@ -9,11 +9,10 @@ import pytest
 import nntrain
 from nntrain.cli.entry import run as command
 from nntrain.errors import CheckpointError, SpecError
-from nntrain.ops.losses import SigmoidCrossEntropy, SoftmaxCrossEntropy
+from nntrain.ops.losses import LOSSES, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from nntrain.ops.losses.decided import Decided, lead_of
-from nntrain.ops.metrics import METRICS, MetricSet
 from nntrain.runs import evaluate, open_model
-from nntrain.runs.temperature import find_temperature
+from nntrain.runs.temperature import find_temperature, likelihood_of
 from nntrain.runs.threshold import aim_of, choose_threshold
 from nntrain.train.evaluate import scores
 
@@ -75,15 +74,23 @@ def test_the_temperature_of_scikit_learn():
     z = np.column_stack([np.sin(I * 1.3) * 3, np.cos(I * 0.7) * 3, np.sin(I * 0.4 + 1) * 2])
     noise = np.column_stack([np.cos(I * 2.1), np.sin(I * 3.3), np.cos(I * 5.7)]) * 2.5
     y = (z + noise + 2.0 * (I % 3 == 0)[:, None] * np.eye(3)[I % 3 - 1]).argmax(1)
-    loss, z = SoftmaxCrossEntropy(), 2 * z
+    z = 2 * z
+    likelihood = likelihood_of(SoftmaxCrossEntropy(label_smoothing=0.1), 3)
 
-    def log_loss(temperature):
-        metrics = MetricSet([METRICS["log_loss"]()], "classification", judge=Decided(loss, None, temperature))
-        return metrics.of_rows(z, np.eye(3)[y], y, loss)(I)["log_loss"]
+    def cost(temperature):
+        return likelihood.cost(z / temperature, np.eye(3)[y]).mean()
 
-    assert find_temperature(log_loss) == pytest.approx(2.7111769917776094, rel=1e-6)
-    assert log_loss(2.7111769917776094) == pytest.approx(0.7156410368527908, rel=1e-12)
+    assert find_temperature(cost) == pytest.approx(2.7111769917776094, rel=1e-6)
+    assert cost(2.7111769917776094) == pytest.approx(0.7156410368527908, rel=1e-12)
     assert find_temperature(lambda temperature: temperature) is None
+
+
+def test_a_few_confident_mistakes_have_a_temperature():
+    """Of 100 rows with a lead of 30, one is wrong: σ(30/T) = 0.99 is the likeliest, and T = 30 / log 99."""
+    z, y = np.full((100, 1), 30.0), np.arange(100) > 0
+    loss = likelihood_of(LOSSES["sigmoid_mse"](), 1)
+    found = find_temperature(lambda temperature: loss.cost(z / temperature, y[:, None].astype(float)).mean())
+    assert found == pytest.approx(30 / np.log(99), rel=1e-6)
 
 
 def test_decisions_by_one_score_and_by_two_agree():

@@ -14,7 +14,7 @@ def calibrate(
 ) -> None:
     """Calibrate the probabilities of a model.
 
-    Its scores are divided by the temperature that has the least log loss on the validation rows (Guo et al. 2017). It
+    Its scores are divided by the temperature under which the validation rows are likeliest (Guo et al. 2017). It
     changes no decision. It is kept beside the model; eval and predict use it and say so.
     """
     from nntrain.cli.output.decision_view import show_forgotten, show_outcome
