@@ -250,11 +250,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 INSTALLING = [command for command in commands() if command.startswith("python3 -m venv")]
 GATES = ("scripts/check.sh", "scripts/readme.py")  # run by themselves: the first runs these tests
 WITH_DATA = [command for command in commands() if "FOLDER" in command]
-RUNNABLE = [command for command in commands() if command not in (*INSTALLING, *GATES, *WITH_DATA)]
+RANKS = [command for command in commands() if command.startswith("mpiexec")]  # tests/runs/test_mpi_ranks.py runs ranks
+RUNNABLE = [command for command in commands() if command not in (*INSTALLING, *GATES, *WITH_DATA, *RANKS)]
 
 
 @pytest.mark.parametrize("command", RUNNABLE)
 def test_the_command_works(command: str, folder: Path) -> None:
+    if " report " in command or "--report" in command:
+        pytest.importorskip("jinja2")
     result = run(command, folder)
     assert result.returncode == 0, result.stderr
     assert result.stdout
