@@ -1,5 +1,6 @@
 """``nntrain preflight``: its table, its JSON and its exit codes."""
 
+import json
 from pathlib import Path
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -19,7 +20,7 @@ def test_strict_and_json(nntrain):
     path = CONFIGS / "rate-too-large.yaml"
     result = nntrain("preflight", path, "--seconds", "60", "--strict", "--json")
     assert result.status == 11
-    assert result.err == f"error: {path}: does not pass: rate, as said above\n"
+    assert json.loads(result.err) == {"error": [f"{path}: does not pass: rate, as said above"], "exit_code": 11}
     assert result.json["failed"] is True
     assert [check["name"] for check in result.json["checks"] if check["status"] == "fail"] == ["rate"]
     assert None in [one["cost"] for one in result.json["rates"]]  # it diverged

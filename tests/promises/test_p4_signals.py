@@ -260,7 +260,7 @@ def strike():
     os.kill(os.getpid(), signal.{name})
     flush()
 entry._flush = strike
-entry.main(["fit", "tiny.yaml", "-q", "--no-plots"])
+entry.main(["fit", "tiny.yaml", "-q", "--no-plots", "--json"])
 """
 
 

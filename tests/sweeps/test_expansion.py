@@ -65,7 +65,7 @@ def test_every_bad_value_is_told_before_anything_is_trained(plan, here):
         plan("optimizer.lr=[-1, 0.1, 0]", "train.batch_size=[1000, 5]", "model.hiden=[[2]]")
     assert caught.value.problems == (
         "--over model.hiden: unknown key; did you mean 'hidden'? "
-        "(one of activation, bias, dropout, hidden, init, kind)",
+        "(one of activation, bias, dropout, hidden, init, input_dropout, input_noise, kind)",
         "--over optimizer.lr: must be greater than 0, got -1",
         "--over optimizer.lr: must be greater than 0, got 0",
     )
