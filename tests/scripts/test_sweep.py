@@ -86,7 +86,14 @@ def test_a_spec_that_is_wrong_is_told_and_fails(config: Path, sweep: Sweep) -> N
     result = sweep(config, "0")
     assert result.returncode == 1
     assert rows(result) == [
-        ["0", "-", "-", "-", "-", "exit 2: {\"error\": [\"--set optimizer.lr: must be greater than 0, got 0\"], \"exit_code\": 2}"]
+        [
+            "0",
+            "-",
+            "-",
+            "-",
+            "-",
+            'exit 2: {"error": ["--set optimizer.lr: must be greater than 0, got 0"], "exit_code": 2}',
+        ]
     ]
 
 
