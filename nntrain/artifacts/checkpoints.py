@@ -161,11 +161,6 @@ class CheckpointFolder:
         return False
 
 
-def has_vanished(path: Path) -> bool:
-    """Tell whether a file that was listed is not there any more."""
-    return not plain_file.is_there(path)
-
-
 def step_of(path: Path) -> int:
     """Return the step in a checkpoint's name, -1 when it is none."""
     match = STEP.fullmatch(path.name)

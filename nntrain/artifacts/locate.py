@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nntrain.artifacts import checkpoint as storage
-from nntrain.artifacts.checkpoints import LISTINGS, Found, has_vanished, step_of
+from nntrain.artifacts.checkpoints import LISTINGS, Found, step_of
+from nntrain.artifacts.plain_file import is_there
 from nntrain.artifacts.rundir import RunDir
 from nntrain.errors import CheckpointError
 
@@ -27,7 +28,7 @@ def locate(path: Path) -> Found:
         try:
             return Found(best, storage.load(best, follow_links=False), newest.notes)
         except CheckpointError as error:
-            if not has_vanished(best):  # else there is a better one by now, and the run has pruned this one
+            if is_there(best):  # else there is a better one by now, and the run has pruned this one
                 return Found(newest.path, newest.checkpoint, (*newest.notes, f"{error}; using {newest.path.name}"))
     raise CheckpointError(f"{path}: its checkpoints vanish while they are read; try again")
 

@@ -1,4 +1,7 @@
-"""The different values of an array, as ``numpy.unique`` gives them, which imports masked arrays (a tenth of NumPy)."""
+"""The different values of an array, and rows evenly chosen.
+
+``numpy.unique`` does the same and imports masked arrays, a tenth of NumPy.
+"""
 
 import numpy as np
 
@@ -13,6 +16,11 @@ def distinct(values: Array) -> Array:
     first = np.ones(len(ordered), bool)
     first[1:] = ordered[1:] != ordered[:-1]
     return ordered[first]
+
+
+def choose_evenly(n: int, most: int) -> Array:
+    """Return up to ``most`` of the indices 0 … n − 1, ascending and as far apart as can be, with the first and last."""
+    return distinct(np.linspace(0, n - 1, min(n, most)).astype(np.int64))
 
 
 def distinct_codes(values: Array) -> tuple[Array, Array]:

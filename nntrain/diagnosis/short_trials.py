@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from nntrain.core.distinct import choose_evenly
 from nntrain.core.types import Array
 from nntrain.data.dataset import Part
 from nntrain.diagnosis.diagnosed_run import Trainee
@@ -41,8 +42,7 @@ class ShortTrials:
     @cached_property
     def rows(self) -> Array:
         """Which training rows are looked at, evenly chosen."""
-        n = len(self.trainee.data.train)
-        return np.unique(np.linspace(0, n - 1, min(ROWS, n)).astype(np.int64))
+        return choose_evenly(len(self.trainee.data.train), ROWS)
 
     @cached_property
     def step_seconds(self) -> float:

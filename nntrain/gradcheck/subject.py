@@ -11,6 +11,7 @@ from typing import cast
 
 import numpy as np
 
+from nntrain.core.distinct import choose_evenly
 from nntrain.core.types import Array, DType
 from nntrain.data.dataset import Part
 from nntrain.errors import SpecError
@@ -102,7 +103,7 @@ def _subject(assembly: Assembly, part: Part, batch: int, epoch: int) -> Subject:
     spec = assembly.spec
     exact = Assembly(replace(spec, train=replace(spec.train, dtype="float64", batch_size=batch)), assembly.facts)
     exact.network.params.theta[:] = assembly.network.params.theta
-    rows = part.take(np.unique(np.linspace(0, len(part) - 1, batch).astype(np.int64)))
+    rows = part.take(choose_evenly(len(part), batch))
     y = rows.y if rows.y.ndim == 1 else rows.y.astype(np.float64)
     few = Part(rows.array.astype(np.float64), y, weights=rows.weights)
     return Subject(

@@ -88,9 +88,7 @@ class Model:
 
         Raises SpecError for a model whose loss gives no probabilities.
         """
-        if not self._trained.gives_probabilities:
-            kind = getattr(self._trained.assembly.loss, "kind", "loss")
-            raise SpecError(f"predict_proba: a model trained with {kind} on {self.task} gives no probabilities")
+        self._trained.need_probabilities("predict_proba")
         return self._predictions(X).values
 
     def score(self, X: Any, y: Any) -> float:

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from nntrain.core.distinct import choose_evenly
 from nntrain.core.entry_text import kind_of
 from nntrain.core.types import Array
 from nntrain.drawing.activation_curves import Function, draw_activations
@@ -59,7 +60,7 @@ def gather_activations(origin: Origin, options: Options) -> Draw:
 def find_units(model: Trained, split: str) -> tuple[list[Units], str]:
     """Return the hidden layers of a model on rows of one part of its data, and in words which rows these are."""
     part = model.part(split).part
-    rows = np.unique(np.linspace(0, len(part) - 1, min(ROWS, len(part))).astype(np.int64))
+    rows = choose_evenly(len(part), ROWS)
     X = part.take(rows).X
     network = model.assembly.network
     units, number = [], 0

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from nntrain.core.distinct import choose_evenly
 from nntrain.core.types import Array
 from nntrain.data.transforms.lazy_inputs import Inputs
 from nntrain.drawing.boundary import Plane, Points, draw_regions, draw_surface
@@ -59,7 +60,7 @@ class BoundaryView:
         self.names = (names[self.pair[0]], names[self.pair[1]])
         self.more = [] if width == 2 else [f"the other {width - 2} inputs at their means"]
         n = len(scored.result.rows)
-        self.chosen = np.unique(np.linspace(0, n - 1, min(n, MOST_POINTS)).astype(np.int64))
+        self.chosen = choose_evenly(n, MOST_POINTS)
         if len(self.chosen) < n:
             self.more.append(f"{len(self.chosen):,} of {n:,} points")
         inputs = scored.raw_rows(self.chosen).astype(np.float64)

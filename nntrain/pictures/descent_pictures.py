@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from nntrain.core.distinct import choose_evenly
 from nntrain.core.types import Array
 from nntrain.drawing.contours import Course, Ground, draw_descent
 from nntrain.drawing.style import Draw
@@ -54,7 +55,7 @@ def gather_descent(origin: Origin, options: Options) -> Draw:
 def _cost(replay: Replay) -> tuple[Callable[[Array], float], int]:
     """Return the cost, penalty included, of any parameters (P,), and on how many rows; it moves the network's."""
     train, theta = replay.prepared.data.train, replay.network.params.theta
-    rows = np.unique(np.linspace(0, len(train) - 1, min(ROWS, len(train))).astype(np.int64))
+    rows = choose_evenly(len(train), ROWS)
     evaluate = replay.prepared.assembly.evaluator(train.take(rows))
 
     def cost(at: Array) -> float:

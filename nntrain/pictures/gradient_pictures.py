@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nntrain.core.distinct import choose_evenly
 from nntrain.core.types import Array
 from nntrain.drawing.gradient_norms import draw_gradients
 from nntrain.drawing.style import Draw
@@ -87,7 +88,6 @@ def recorded_norms(records: Sequence[Mapping[str, Any]]) -> LayerNorms:
 def _probe(replay: Replay) -> tuple[Array, Array]:
     """Return inputs X (n, d) and encoded targets t (n, n_out) of evenly chosen training rows."""
     train = replay.prepared.data.train
-    rows = np.unique(np.linspace(0, len(train) - 1, min(ROWS, len(train))).astype(np.int64))
-    part = train.take(rows)
+    part = train.take(choose_evenly(len(train), ROWS))
     t, _ = replay.prepared.assembly.targets(part)
     return np.ascontiguousarray(part.array), t

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.core.distinct import distinct
+from nntrain.core.distinct import choose_evenly
 from nntrain.core.types import Array
 from nntrain.data.dataset import Part
 from nntrain.data.describe.baseline import baseline
@@ -84,7 +84,7 @@ def _figure(losses: Array, figure: str, unit: float) -> float:
 
 def _evenly(part: Part, most: int) -> Part:
     """Return up to so many rows of a part, evenly chosen."""
-    return part.take(distinct(np.linspace(0, len(part) - 1, min(most, len(part))).astype(np.int64)))
+    return part.take(choose_evenly(len(part), most))
 
 
 def _measure(metric: Metric, assembly: Assembly, part: Part) -> float:

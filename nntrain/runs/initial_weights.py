@@ -12,8 +12,9 @@ import numpy as np
 from nntrain.artifacts import checkpoint as storage
 from nntrain.artifacts import facts as stored_shapes
 from nntrain.artifacts.checkpoint import Checkpoint
-from nntrain.artifacts.checkpoints import LISTINGS, has_vanished
+from nntrain.artifacts.checkpoints import LISTINGS
 from nntrain.artifacts.locate import locate
+from nntrain.artifacts.plain_file import is_there
 from nntrain.artifacts.rundir import RunDir
 from nntrain.core.params import Params
 from nntrain.core.types import Array
@@ -55,7 +56,7 @@ class InitialWeights:
             try:
                 data = storage.read(file)
             except CheckpointError:
-                if not path.is_dir() or not has_vanished(file):  # else a run has pruned it since
+                if not path.is_dir() or is_there(file):  # else a run has pruned it since
                     raise
                 continue
             checkpoint = storage.decode(data, str(file))

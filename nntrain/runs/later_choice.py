@@ -41,7 +41,7 @@ def tune_threshold(model: Trained, aim: Aim) -> Outcome:
     ``model`` is opened with what was decided before: a temperature stays. SpecError for a model that it is not for,
     DataError where the validation rows cannot decide it.
     """
-    _check(model, "tune-threshold")
+    model.need_probabilities("tune-threshold")
     facts, decision = model.assembly.facts, model.assembly.decision
     if len(facts.class_names) != 2:
         what = f"{len(facts.class_names)} classes" if facts.class_names else model.assembly.task
@@ -63,7 +63,7 @@ def calibrate(model: Trained) -> Outcome:
 
     A threshold is kept as the lead of the second class, so that no decision changes.
     """
-    _check(model, "calibrate")
+    model.need_probabilities("calibrate")
     part, z = _scored(model)
     loss, task = model.assembly.loss, model.assembly.task
     t, y = model.assembly.targets(part)
@@ -95,12 +95,6 @@ def forget(model: Trained, name: str) -> Path:
     default = {"margin": None, "temperature": 1.0}[name]
     values: dict[str, Any] = {name: default}
     return _write(model, replace(model.assembly.decision, **values))
-
-
-def _check(model: Trained, command: str) -> None:
-    if not model.gives_probabilities:
-        kind = getattr(model.assembly.loss, "kind", "loss")
-        raise SpecError(f"{command}: a model trained with {kind} on {model.assembly.task} gives no probabilities")
 
 
 def _scored(model: Trained) -> tuple[Part, Array]:

@@ -41,8 +41,8 @@ class Answer:
         kind, task = getattr(model.assembly.loss, "kind", "loss"), model.assembly.task
         classes = len(model.assembly.facts.class_names)
         for name, value in (("--proba", self.proba), ("--threshold", self.threshold)):
-            if value not in (None, False) and not model.gives_probabilities:
-                raise SpecError(f"{name}: a model trained with {kind} on {task} gives no probabilities")
+            if value not in (None, False):
+                model.need_probabilities(name)
         if self.threshold is not None and task == "classification" and classes != 2:
             raise SpecError(f"--threshold: decides between two classes or gives labels, the model has {classes}")
         if self.threshold is not None and not 0 <= self.threshold <= 1:

@@ -44,6 +44,12 @@ class Trained:
         decides = self.assembly.task in ("classification", "multilabel")
         return decides and self.assembly.loss.gives_probabilities
 
+    def need_probabilities(self, what: str) -> None:
+        """Raise SpecError, which begins with ``what`` needs them, for a model that gives no probabilities."""
+        if not self.gives_probabilities:
+            kind, task = getattr(self.assembly.loss, "kind", "loss"), self.assembly.task
+            raise SpecError(f"{what}: a model trained with {kind} on {task} gives no probabilities")
+
     @property
     def wanted(self) -> WantedColumns:
         """What the model takes and predicts, as columns of a table."""

@@ -11,7 +11,7 @@ from math import ceil, sqrt
 
 import numpy as np
 
-from nntrain.core.distinct import distinct
+from nntrain.core.distinct import choose_evenly
 from nntrain.core.types import Array
 from nntrain.data.batches.in_memory import lay_out_targets
 from nntrain.data.dataset import Part
@@ -55,7 +55,7 @@ class Probe:
 def probe_rows(network: Network, n: int) -> Array:
     """Return which of n training rows a probe has, evenly chosen."""
     most = min(ROWS, max(32, LARGEST // sum(network.widths)))
-    return distinct(np.linspace(0, n - 1, min(most, n)).astype(np.int64))
+    return choose_evenly(n, most)
 
 
 def epochs_between(network: Network, n: int, steps: int, rows: int) -> int:
