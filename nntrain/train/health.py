@@ -18,7 +18,7 @@ from nntrain.data.dataset import Part
 from nntrain.network import Network
 from nntrain.ops.activations.base import Activation
 from nntrain.ops.activations.flatness import UnitFaults
-from nntrain.ops.layers import Backward, Context, Dense, Dropout
+from nntrain.ops.layers import Backward, Context, Dense
 
 ROWS = 128  # of a probe
 LARGEST = 1 << 22  # entries of the buffers of a probe, about: wider networks are probed on fewer rows
@@ -82,7 +82,7 @@ class Health:
             if isinstance(layer, Activation):
                 z = ws.like(x)
                 do(np.copyto, z, x)  # an activation may overwrite it
-            own = replace(ctx, wants_dx=below, training=not isinstance(layer, Dropout))  # nothing is dropped
+            own = replace(ctx, wants_dx=below, training=not layer.draws)  # nothing is dropped, no noise added
             x, backward = layer.bind(do, x, p, g, own)
             backwards += [backward] if below or vars(p) else []
             below = below or bool(vars(p))

@@ -65,17 +65,17 @@ def test_figures_by_hand():
     assert found["2"] == pytest.approx(expected, rel=1e-14)
 
 
-def test_the_gradient_is_that_of_the_cost_without_what_is_dropped():
-    plain, dropping = (
-        network_of(Mlp(hidden=(6, 4), activation=(ACTIVATIONS["prelu"](),), dropout=(rate,)), 3, 2)
-        for rate in (0.0, 0.5)
+@pytest.mark.parametrize("drawn", [{"dropout": (0.5,)}, {"input_dropout": 0.5}, {"input_noise": 0.5}], ids=str)
+def test_the_gradient_is_that_of_the_cost_without_what_is_drawn(drawn):
+    plain, drawing = (
+        network_of(Mlp(hidden=(6, 4), activation=(ACTIVATIONS["prelu"](),), **options), 3, 2) for options in ({}, drawn)
     )
     rng = np.random.default_rng(0)
     X, t = rng.normal(size=(20, 3)), rng.normal(size=(20, 2))
-    dropping.params.theta[:] = plain.params.theta
+    drawing.params.theta[:] = plain.params.theta
     plain.value_and_grad(X, t)
     wanted = [math.sqrt(sum(float(v @ v) for v in views)) for views in by_layer(plain, plain.params.grad)]
-    for network in (plain, dropping):
+    for network in (plain, drawing):
         found = Health(network, X, t).measure()
         assert [layer["gradient_norm"] for layer in found.values()] == pytest.approx(wanted, rel=1e-12)
         assert "update_ratio" not in found["1"]
