@@ -206,6 +206,12 @@ def renames(tree, path):
     if path == "nntrain/artifacts/durable.py":
         return
     yield from (node for node, name in calls(tree) if name in {"os.replace", "os.rename", "os.renames", "shutil.move"})
+    yield from (node for node, name in calls(tree) if is_method_of_paths(node, name))
+
+
+def is_method_of_paths(node, name):
+    """Path.replace takes one argument and no keyword, as neither str.replace nor dataclasses.replace does."""
+    return name.endswith((".replace", ".rename")) and len(node.args) == 1 and not node.keywords
 
 
 def compares_kinds(tree, path):
@@ -282,6 +288,7 @@ PLANTED = [
     (global_randomness, "rng = np.random.default_rng(0)"),
     (global_randomness, "import random"),
     (renames, "os.replace(a, b)"),
+    (renames, "temporary.replace(path)"),
     (compares_kinds, "if loss.kind == 'mse': pass"),
     (compares_kinds, "if kind in ('mse', 'huber'): pass"),
     (delayed_annotations, "from __future__ import annotations\n@LOSSES.register\nclass A: pass"),

@@ -74,6 +74,16 @@ def write_bytes(path: Path, data: bytes, *, dir_fd: int | None = None) -> None:
         _sync_names(folder)
 
 
+def take_place(temporary: Path, path: Path) -> None:
+    """Let a file that is whole and synced take the place of ``path``, in whose directory it lies, durably.
+
+    Raises ``OutputError``.
+    """
+    with report_write_errors(path), _directory_of(path, None) as folder:
+        os.replace(temporary.name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+        _sync_names(folder)
+
+
 def append(path: Path, data: bytes, *, dir_fd: int | None = None) -> None:
     """Add ``data`` at the end of ``path`` (made if missing); on failure the file is cut back to its old length.
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from nntrain.artifacts.durable import TEMPORARY, cause, refuse_irregular, report_write_errors, sync_directory
+from nntrain.artifacts.durable import TEMPORARY, cause, refuse_irregular, report_write_errors, take_place
 from nntrain.errors import OutputError
 
 
@@ -30,8 +30,7 @@ def growing_file(path: Path) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
             file.close()
-            temporary.replace(path)
-            sync_directory(path.parent)
+        take_place(temporary, path)
     except OSError as error:
         raise OutputError(f"{path}: cannot write: {cause(error)}") from error
     finally:

@@ -11,12 +11,10 @@ from itertools import chain
 from typing import IO, Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from nntrain.artifacts.csv_text import csv_text
+from nntrain.core.types import Array
 from nntrain.errors import MissingExtraError
-
-Array: TypeAlias = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
