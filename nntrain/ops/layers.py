@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeAlias
 
 import numpy as np
 
@@ -135,11 +135,20 @@ class Dense(Layer):
         return 2 * n_in * self.width
 
 
+RandomStream: TypeAlias = Callable[[], np.random.Generator]  # the random numbers of the present step
+
+
+def _stream(ctx: Context, place: int) -> RandomStream:
+    """Return the stream of a drawing layer: in each step a function of seed, step, place and shard."""
+    clock = ctx.clock if ctx.clock is not None else np.zeros((), np.int64)
+    return lambda: generator(ctx.seed, Stream.DROPOUT, place, int(clock), *ctx.shard)
+
+
 @dataclass(frozen=True, slots=True)
 class Dropout(Layer):
     """Drop each input with probability ``rate`` in training, scale the rest by 1/(1 − rate) (Srivastava et al. 2014).
 
-    The mask of a step is a function of seed, step, place and shard, so a resumed run draws the same masks.
+    The mask of a step is drawn from the layer's own stream, so a resumed run draws the same masks.
     """
 
     draws: ClassVar[bool] = True
@@ -150,9 +159,8 @@ class Dropout(Layer):
         if not ctx.training or self.rate == 0:
             return x, lambda do, d: d
         h, mask, draws = ctx.ws.like(x), ctx.ws.like(x), ctx.ws.block(x.shape[1], np.float32)
-        clock = ctx.clock if ctx.clock is not None else np.zeros((), np.int64)
 
-        do(partial(self._draw, ctx, clock, draws, mask))  # m ~ Bernoulli(1 − rate) / (1 − rate)
+        do(partial(self._draw, _stream(ctx, self.place), draws, mask))  # m ~ Bernoulli(1 − rate) / (1 − rate)
         do(np.multiply, x, mask, out=h)  # h = x ⊙ m
 
         def backward(do: Calls, d: Array) -> Array:
@@ -164,9 +172,8 @@ class Dropout(Layer):
     def expression(self) -> str:
         return "x"
 
-    def _draw(self, ctx: Context, clock: Array, draws: Array, mask: Array) -> None:
-        rng = generator(ctx.seed, Stream.DROPOUT, self.place, int(clock), *ctx.shard)
-        rng.random(dtype=np.float32, out=draws if draws.flags.c_contiguous else draws.T)
+    def _draw(self, stream: RandomStream, draws: Array, mask: Array) -> None:
+        stream().random(dtype=np.float32, out=draws if draws.flags.c_contiguous else draws.T)
         np.greater_equal(draws, np.float32(self.rate), out=mask, casting="unsafe")
         np.multiply(mask, 1 / (1 - self.rate), out=mask)
 
@@ -175,7 +182,7 @@ class Dropout(Layer):
 class Noise(Layer):
     """Add a normal number of deviation ``std`` to each input in training (Bishop 1995).
 
-    The numbers of a step are a function of seed, step and place, as the masks of dropout are.
+    The numbers of a step are drawn from the layer's own stream, as the masks of dropout are.
     """
 
     draws: ClassVar[bool] = True
@@ -186,16 +193,14 @@ class Noise(Layer):
         if not ctx.training or self.std == 0:
             return x, lambda do, d: d
         h, draws = ctx.ws.like(x), ctx.ws.block(x.shape[1], np.float32)
-        clock = ctx.clock if ctx.clock is not None else np.zeros((), np.int64)
 
-        do(partial(self._draw, ctx.seed, clock, draws, h))  # h = ε, ε ~ N(0, std²)
+        do(partial(self._draw, _stream(ctx, self.place), draws, h))  # h = ε, ε ~ N(0, std²)
         do(np.add, x, h, out=h)  # h = x + ε
         return h, lambda do, d: d  # dx = dh
 
     def expression(self) -> str:
         return "x"
 
-    def _draw(self, seed: int, clock: Array, draws: Array, out: Array) -> None:
-        rng = generator(seed, Stream.DROPOUT, self.place, int(clock))
-        rng.standard_normal(dtype=np.float32, out=draws if draws.flags.c_contiguous else draws.T)
+    def _draw(self, stream: RandomStream, draws: Array, out: Array) -> None:
+        stream().standard_normal(dtype=np.float32, out=draws if draws.flags.c_contiguous else draws.T)
         np.multiply(draws, self.std, out=out)

@@ -91,6 +91,20 @@ def test_shards_of_dropout_draw_masks_of_their_own():
     assert (masks[0] != masks[1]).any()
 
 
+def test_shards_of_noise_draw_numbers_of_their_own():
+    job = replace(make_job(Mlp(hidden=(3,), input_noise=1.0), n=8, batch_size=8), shards=2)
+    batch, figures = next(job.batches.epoch(0)), np.zeros(2)
+    noise = []
+    for number in range(2):
+        calls = Shards(job, np.zeros((), np.int64), alone=True).bind(batch, number, figures)
+        [added] = [call for call in calls if call.label == "0 noise" and call.out is not None]
+        for call in calls[: calls.index(added) + 1]:
+            call.bind()()
+        noise.append(added.out - batch.X[4 * number : 4 * number + 4])
+    assert all(0.2 < abs(part).mean() < 2 for part in noise)
+    assert abs(noise[0] - noise[1]).max() > 0.1
+
+
 def test_steps_with_a_team_are_taken_one_by_one():
     from nntrain.train.loop import _taker
 
